@@ -1,0 +1,138 @@
+"""Settings: typed, frozen, read from the environment and one TOML file.
+
+This module is the only place that reads the environment. Every name is prefixed ``JIABAN_`` and nested names are
+joined by two underscores: ``JIABAN_WECHAT__BASE_URL``. The TOML file is named by ``JIABAN_CONFIG_FILE``; the
+environment wins over the file.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+CITY_DATA = Path(__file__).parent / "city"
+
+_FROZEN = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class WeChatSettings(BaseModel):
+    """One mini-program and one official account. ``base_url`` is WeChat's address or the stand-in's."""
+
+    model_config = _FROZEN
+    base_url: str = "https://api.weixin.qq.com"
+    mini_program_appid: str
+    mini_program_secret: SecretStr
+    mini_program_token: SecretStr
+    mini_program_aes_key: SecretStr
+    official_account_appid: str
+    official_account_token: SecretStr
+    official_account_aes_key: SecretStr
+    previous_aes_key: SecretStr | None = None
+    timeout_seconds: float = 5.0
+
+
+class PartnerSettings(BaseModel):
+    """Another system spoken to over signed HTTP: its address, and the name and key both sides sign with."""
+
+    model_config = _FROZEN
+    base_url: str
+    client_id: str
+    secret: SecretStr
+    timeout_seconds: float = 5.0
+
+
+class KeySettings(BaseModel):
+    """Keys that guard people. A ring maps a key's id to its value; ``*_active`` names the one that writes.
+
+    Encryption and lookup keys are 32 bytes in hexadecimal; signing keys are Ed25519 private keys in the same form.
+    """
+
+    model_config = _FROZEN
+    encryption: dict[str, SecretStr]
+    encryption_active: str
+    lookup: SecretStr
+    session_signing: dict[str, SecretStr]
+    session_signing_active: str
+    licence_signing: dict[str, SecretStr]
+    licence_signing_active: str
+
+
+class SandboxSettings(BaseModel):
+    """The stand-ins' own process. ``callback_base_url`` is where the stand-in of the approval system sends its word."""
+
+    model_config = _FROZEN
+    host: Literal["127.0.0.1"] = "127.0.0.1"
+    port: int = 8811
+    data: Path = Path("var/sandbox")
+    callback_base_url: str = "http://127.0.0.1:8810"
+    accept_after_seconds: float = 1.0
+    approve_after_seconds: float = 1.0
+
+
+class WorkerSettings(BaseModel):
+    """The worker's pace. A job whose worker was silent for ``stalled_after_seconds`` is taken up by another."""
+
+    model_config = _FROZEN
+    concurrency: int = 8
+    heartbeat_seconds: float = 5.0
+    stalled_after_seconds: float = 20.0
+    reconcile_every_seconds: int = Field(default=60, description="how often lost events are asked for")
+
+
+class Settings(BaseSettings):
+    """Everything a process is told from outside. Frozen; secrets never print."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="JIABAN_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+    )
+
+    environment: Literal["production", "demonstration"] = "production"
+    host: str = "127.0.0.1"
+    port: int = 8810
+    public_url: str
+    database_url: SecretStr
+    redis_url: SecretStr
+    blobs: Path = Path("var/blobs")
+    ops_token: SecretStr
+    proxies_count: int = 0
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    wechat: WeChatSettings
+    authority: PartnerSettings
+    approvals: PartnerSettings
+    keys: KeySettings
+    worker: WorkerSettings = WorkerSettings()
+    sandbox: SandboxSettings | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the TOML file."""
+        del dotenv_settings, file_secret_settings
+        file = os.environ.get("JIABAN_CONFIG_FILE")
+        sources = (init_settings, env_settings)
+        return (*sources, TomlConfigSettingsSource(settings_cls, Path(file))) if file else sources
+
+
+def load_settings() -> Settings:
+    """Read the settings of this process.
+
+    Raises ``pydantic.ValidationError``, which names what is missing or wrong and never a value.
+    """
+    return Settings()
