@@ -18,6 +18,8 @@ from pydantic_settings import (
 )
 
 CITY_DATA = Path(__file__).parent / "city"
+TEXTS = Path(__file__).parent / "texts"
+LIMITS = Path(__file__).parent / "limits.yaml"
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -136,3 +138,27 @@ def load_settings() -> Settings:
     Raises ``pydantic.ValidationError``, which names what is missing or wrong and never a value.
     """
     return Settings()
+
+
+class DemoSettings(BaseSettings):
+    """Where the demonstration runs: four ports in a row from ``port``, data under ``var``.
+
+    ``postgres_bin`` names the folder of this machine's own PostgreSQL 16 or newer; ``database_url`` and ``redis_url``
+    name servers of one's own, and then none is started. Read from ``JIABAN_DEMO_*``.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="JIABAN_DEMO_", frozen=True, extra="forbid")
+
+    port: int = Field(default=8810, ge=1024, le=65532)
+    var: Path = Path("var")
+    postgres_bin: Path | None = None
+    database_url: str | None = None
+    redis_url: str | None = None
+    reconcile_every_seconds: int = 10
+    stalled_after_seconds: float = 6.0
+    heartbeat_seconds: float = 2.0
+
+
+def load_demo_settings() -> DemoSettings:
+    """Read the settings of the demonstration."""
+    return DemoSettings()
