@@ -1,0 +1,56 @@
+"""WeChat's error codes as data: what each means and what to do about it.
+
+Source: WeChat's public documentation of the APIs in ``wechat.client`` and its list of global return codes.
+"""
+
+from enum import StrEnum
+
+
+class Advice(StrEnum):
+    """What the caller does about an errcode."""
+
+    RETRY = "retry"
+    """The platform is busy: ask again a little later."""
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105  # the name of an advice, not a secret
+    """The access token is no longer good: get a new one and repeat once."""
+    GIVE_UP = "give_up"
+    """Repeating cannot help: the request or the configuration is wrong."""
+    TELL = "tell"
+    """Only the citizen can change it: a new code, a grant, another account."""
+    QUOTA = "quota"
+    """Too many calls for now: try later."""
+
+
+CODES: dict[int, tuple[Advice, str]] = {
+    -1: (Advice.RETRY, "the platform is busy"),
+    40001: (Advice.REFRESH_TOKEN, "bad secret, or a token that is not the latest"),
+    40003: (Advice.GIVE_UP, "bad openid"),
+    40013: (Advice.GIVE_UP, "bad appid"),
+    40014: (Advice.REFRESH_TOKEN, "bad access token"),
+    40029: (Advice.TELL, "bad, used or expired code"),
+    40037: (Advice.GIVE_UP, "unknown template"),
+    40125: (Advice.GIVE_UP, "bad secret"),
+    40164: (Advice.GIVE_UP, "the calling address is not on the white list"),
+    40226: (Advice.TELL, "the account is held to be of high risk"),
+    41030: (Advice.GIVE_UP, "unknown page"),
+    42001: (Advice.REFRESH_TOKEN, "expired access token"),
+    43101: (Advice.TELL, "the citizen gave no grant, or none is left"),
+    43117: (Advice.QUOTA, "sent too often"),
+    45009: (Advice.QUOTA, "the day's quota is used up"),
+    45011: (Advice.QUOTA, "the minute's quota is used up"),
+    47001: (Advice.GIVE_UP, "bad format of the request"),
+    47003: (Advice.GIVE_UP, "a template field is wrong"),
+    48001: (Advice.GIVE_UP, "the account has no permission for this API"),
+}
+
+_UNKNOWN = (Advice.GIVE_UP, "unknown code")
+
+
+def advice_for(code: int) -> Advice:
+    """What to do about an errcode; GIVE_UP for one that is not known."""
+    return CODES.get(code, _UNKNOWN)[0]
+
+
+def meaning_of(code: int) -> str:
+    """A short meaning of an errcode, in English."""
+    return CODES.get(code, _UNKNOWN)[1]
