@@ -1,0 +1,1 @@
+"""Stand-ins for WeChat, the real-name authority and the existing approval system: one process, real HTTP, loopback."""

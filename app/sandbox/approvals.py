@@ -1,0 +1,148 @@
+"""The routes of the approval system's stand-in: its signed protocol, and what /control does to its cases."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from app.sandbox.answers import RefusedError, answer, read
+from app.sandbox.approvals_flow import Action, ImpossibleError, plan
+from app.sandbox.approvals_store import ApprovalsStore
+from app.sandbox.faults import Faults
+from app.sandbox.gate import Gate
+
+PAGE = 100
+_CURSOR_DIGITS = 18
+_Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Applicant(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    name: _Name
+    id_number: _Name
+    phone: str | None = None
+
+
+class _Material(BaseModel):
+    material_id: _Name
+    file_id: _Name
+    file_name: str
+    content_type: str
+    size: Annotated[int, Field(ge=0)]
+    sha256: Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")]
+    path: Annotated[str, Field(pattern="^/[^/]")]
+
+
+class _Submission(BaseModel):
+    case_no: _Name
+    item_code: _Name
+    item_name: _Name
+    applicant: _Applicant
+    form: dict[str, Any]
+    materials: list[_Material]
+    submitted_at: str
+
+
+class _Supplement(BaseModel):
+    supplement_id: _Name
+    form: dict[str, Any]
+    materials: list[_Material]
+    note: str | None = None
+    submitted_at: str
+
+
+class _Withdrawal(BaseModel):
+    reason: str = ""
+
+
+class _Order(BaseModel):
+    action: str
+    note: str | None = None
+    materials: list[str] = []
+
+
+def blueprint(store: ApprovalsStore, gate: Gate, faults: Faults) -> Blueprint:
+    """The protocol's own routes; every request must be signed."""
+    routes = Blueprint("approvals")
+
+    @routes.post("/approvals")
+    async def receive(request: Request) -> HTTPResponse:
+        gate.check(request)
+        body = read(_Submission, request)
+        await faults.reach(request, "approvals.receive.before")
+        created = store.receive(body.model_dump())
+        await faults.reach(request, "approvals.receive.after")
+        return answer(store.case(body.case_no).protocol(), 201 if created else 200)
+
+    @routes.get("/approvals/<case_no:str>")
+    async def query(request: Request, case_no: str) -> HTTPResponse:
+        gate.check(request)
+        await faults.reach(request, "approvals.query.before")
+        case = store.case(case_no).protocol()
+        await faults.reach(request, "approvals.query.after")
+        return answer(case)
+
+    @routes.post("/approvals/<case_no:str>/supplements")
+    async def supplement(request: Request, case_no: str) -> HTTPResponse:
+        gate.check(request)
+        body = read(_Supplement, request)
+        await faults.reach(request, "approvals.supplement.before")
+        created = store.supplement(case_no, body.model_dump())
+        await faults.reach(request, "approvals.supplement.after")
+        return answer(store.case(case_no).protocol(), 201 if created else 200)
+
+    @routes.post("/approvals/<case_no:str>/withdrawal")
+    async def withdraw(request: Request, case_no: str) -> HTTPResponse:
+        gate.check(request)
+        body = read(_Withdrawal, request)
+        await faults.reach(request, "approvals.withdrawal.before")
+        store.withdraw(case_no, body.reason)
+        await faults.reach(request, "approvals.withdrawal.after")
+        return answer({"withdrawn": True})
+
+    @routes.get("/events")
+    async def events(request: Request) -> HTTPResponse:
+        gate.check(request)
+        after = request.args.get("after", "0")
+        if not (after.isascii() and after.isdigit() and len(after) <= _CURSOR_DIGITS):
+            raise RefusedError(400, "malformed", "游标不正确")
+        await faults.reach(request, "approvals.events.before")
+        start = int(after)
+        page = store.feed[start : start + PAGE]
+        await faults.reach(request, "approvals.events.after")
+        return answer({"items": [event.protocol() for event in page], "next_cursor": str(start + len(page))})
+
+    return routes
+
+
+def _act(store: ApprovalsStore, case_no: str, order: _Order) -> dict[str, Any]:
+    try:
+        action = Action(order.action)
+    except ValueError:
+        raise RefusedError(400, "unknown_action", "没有这个操作") from None
+    if action in (Action.HOLD, Action.RESUME):
+        return store.hold(case_no, held=action is Action.HOLD).control()
+    case = store.case(case_no)
+    try:
+        drafts = plan(case, action, order.note or "", order.materials)
+    except ImpossibleError as error:
+        raise RefusedError(409, "impossible", str(error)) from None
+    store.emit(case, drafts)
+    return case.control()
+
+
+def control(store: ApprovalsStore) -> Blueprint:
+    """The list of cases and the actions on them."""
+    routes = Blueprint("approvals_control", url_prefix="/control/approvals")
+
+    @routes.get("/")
+    async def listing(_request: Request) -> HTTPResponse:
+        return answer({"items": [case.control() for case in store.cases.values()]})
+
+    @routes.post("/<case_no:str>")
+    async def act(request: Request, case_no: str) -> HTTPResponse:
+        return answer(_act(store, case_no, read(_Order, request)))
+
+    return routes

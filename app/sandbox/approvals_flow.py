@@ -1,0 +1,152 @@
+"""What happens to a case next: by itself, by a control action, and in which order its events are pushed. No I/O."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from app.sandbox.answers import BEIJING
+from app.sandbox.approvals_case import Case, Event, Kind, Word
+
+Draft = tuple[Kind, dict[str, Any]]
+_DECIDED = {Kind.APPROVED, Kind.REFUSED}
+_MATTER_OF_SUPPLEMENT = "请补充或者更正申请材料。"
+_REASONS = {
+    Kind.NOT_ACCEPTED: "申请事项依法不属于本机关职权范围。",
+    Kind.REFUSED: "经审查，不符合法定条件。",
+    Kind.PAUSED: "需要现场核查，核查期间不计入办理时限。",
+    Kind.LICENCE_REVOKED: "被许可人以欺骗手段取得许可。",
+}
+
+
+class Action(StrEnum):
+    """What /control may do to a case."""
+
+    HOLD = "hold"
+    RESUME = "resume"
+    SUPPLEMENT = "supplement"
+    ACCEPT = "accept"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    REVOKE = "revoke"
+
+
+class ImpossibleError(Exception):
+    """A case in this state cannot take this action; the text is Chinese and meant to be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the stand-in takes, in seconds, to look at a new case and to decide an accepted one."""
+
+    accept_after: float
+    approve_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens to a case by itself, and after how many seconds."""
+
+    delay: float
+    drafts: list[Draft]
+
+
+def _reasoned(kind: Kind, note: str = "") -> Draft:
+    return kind, {"reason": note or _REASONS[kind]}
+
+
+def _approved(case: Case) -> list[Draft]:
+    today = datetime.now(BEIJING).date()
+    decision = {"decision_no": f"佳审许字〔{today.year}〕{case.case_no}号", "valid_from": today.isoformat()}
+    return [(Kind.APPROVED, decision), (Kind.COMPLETED, {})]
+
+
+def _supplement(note: str, materials: list[str]) -> Draft:
+    return Kind.SUPPLEMENT_REQUESTED, {"note": note or _MATTER_OF_SUPPLEMENT, "materials": materials}
+
+
+def _first_look(case: Case) -> Draft:
+    if Word.NOT_ACCEPT in case.words:
+        return _reasoned(Kind.NOT_ACCEPTED)
+    if Word.SUPPLEMENT in case.words and Kind.SUPPLEMENT_REQUESTED not in case.kinds:
+        return _supplement("", [material.material_id for material in case.materials[:1]])
+    return Kind.ACCEPTED, {}
+
+
+def _decision(case: Case) -> list[Draft]:
+    if Word.PAUSE in case.words and Kind.PAUSED not in case.kinds:
+        return [_reasoned(Kind.PAUSED)]
+    if Word.REFUSE in case.words:
+        return [_reasoned(Kind.REFUSED)]
+    return _approved(case)
+
+
+def next_step(case: Case, pace: Pace) -> Step | None:
+    """What the case does by itself next; None while it is held, withdrawn, waits for the citizen, or is done."""
+    if case.held:
+        return None
+    match case.state:
+        case Kind.RECEIVED:
+            return Step(pace.accept_after, [_first_look(case)])
+        case Kind.ACCEPTED:
+            return Step(pace.approve_after, _decision(case))
+        case Kind.PAUSED:
+            return Step(pace.approve_after, [(Kind.RESUMED, {})])
+        case _:
+            return None
+
+
+def _up_to_decision(case: Case) -> list[Draft]:
+    """The events that still lie before a decision."""
+    match case.state:
+        case Kind.RECEIVED:
+            return [(Kind.ACCEPTED, {})]
+        case Kind.PAUSED:
+            return [(Kind.RESUMED, {})]
+        case Kind.ACCEPTED:
+            return []
+        case Kind.SUPPLEMENT_REQUESTED:
+            raise ImpossibleError("正在等待申请人补正，收到补正材料后才能继续办理。")
+        case "withdrawn":
+            raise ImpossibleError("申请人已撤回申请。")
+        case _:
+            raise ImpossibleError("该件已经办结。")
+
+
+def plan(case: Case, action: Action, note: str, materials: list[str]) -> list[Draft]:
+    """The events a control action makes, with what is needed before them.
+
+    A supplement is asked for before acceptance only (Administrative Licensing Law, article 32). Raises ImpossibleError.
+    """
+    if action is Action.REVOKE:
+        if case.state != Kind.COMPLETED or Kind.APPROVED not in case.kinds:
+            raise ImpossibleError("该件没有有效的许可，不能吊销。")
+        return [_reasoned(Kind.LICENCE_REVOKED, note)]
+    before = _up_to_decision(case)
+    if action is Action.APPROVE:
+        return [*before, *_approved(case)]
+    if action is Action.REFUSE:
+        return [*before, _reasoned(Kind.REFUSED, note)]
+    if case.state != Kind.RECEIVED:
+        raise ImpossibleError("该件已经受理。")
+    return before if action is Action.ACCEPT else [_supplement(note, materials)]
+
+
+def is_settled(case: Case, event: Event) -> bool:
+    """Whether nothing is left to push of an event."""
+    twice = event.kind is Kind.RECEIVED and Word.SCRAMBLE in case.words
+    return event.given_up or event.deliveries >= (2 if twice else 1)
+
+
+def next_push(case: Case) -> Event | None:
+    """The event to push now: the oldest unsettled one.
+
+    Under 乱序 an acceptance waits until a decision was pushed, so that it arrives too late.
+    """
+    waits = Word.SCRAMBLE in case.words and not case.withdrawn
+    decided = any(event.kind in _DECIDED and is_settled(case, event) for event in case.events)
+    for event in case.events:
+        if is_settled(case, event) or (waits and not decided and event.kind is Kind.ACCEPTED):
+            continue
+        return event
+    return None

@@ -1,0 +1,125 @@
+"""The stand-ins' process: one Sanic application on loopback, one state folder, no workers."""
+
+import logging
+import socket
+from typing import Any
+
+from sanic import Blueprint, Sanic
+from sanic.exceptions import SanicException
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from app.sandbox import approvals, authority, faults, wechat
+from app.sandbox.answers import RefusedError, answer, refusal
+from app.sandbox.approvals_flow import Pace
+from app.sandbox.approvals_runner import Runner
+from app.sandbox.approvals_store import ApprovalsStore
+from app.sandbox.authority import AuthorityState
+from app.sandbox.gate import Gate, Nonces, signer_of
+from app.sandbox.product import Product
+from app.sandbox.wechat_state import WeChatState
+from config.settings import SandboxSettings, Settings
+
+_log = logging.getLogger(__name__)
+_MAX_BODY = 10 * 1024 * 1024
+
+
+class SandboxMissingError(Exception):
+    """The settings know no stand-ins."""
+
+
+def _sandbox(settings: Settings) -> SandboxSettings:
+    if settings.sandbox is None:
+        raise SandboxMissingError("no stand-ins are set: JIABAN_SANDBOX__PORT and its neighbours are missing")
+    return settings.sandbox
+
+
+def _refuse(_request: Request, error: RefusedError) -> HTTPResponse:
+    return refusal(error)
+
+
+def _fail(_request: Request, error: Exception) -> HTTPResponse:
+    """Answer what went wrong; a log line names the type alone, because addresses and messages carry personal data."""
+    if isinstance(error, SanicException):
+        return answer({"code": "http"}, error.status_code)
+    if not isinstance(error, faults.InjectedError):
+        _log.error("a stand-in failed: %s", type(error).__name__)
+    return answer({"code": "internal"}, 500)
+
+
+def _control() -> Blueprint:
+    routes = Blueprint("control", url_prefix="/control")
+
+    @routes.get("/health")
+    async def health(_request: Request) -> HTTPResponse:
+        return answer({"status": "ok"})
+
+    @routes.get("/")
+    async def paths(request: Request) -> HTTPResponse:
+        known = sorted(
+            (f"/{route.path.strip('/')}", method)
+            for route in request.app.router.routes
+            for method in route.methods
+            if route.path.startswith("control")
+        )
+        return answer({"paths": [{"method": method, "path": path} for path, method in known]})
+
+    return routes
+
+
+def create_app(settings: Settings) -> Sanic[Any, Any]:
+    """The application with its state read back from the journals.
+
+    Raises SandboxMissingError without stand-in settings, JournalDamagedError or OSError where the state is unreadable.
+    """
+    sandbox = _sandbox(settings)
+    app: Sanic[Any, Any] = Sanic("jiaban_sandbox", configure_logging=False)
+    app.config.REQUEST_MAX_SIZE = _MAX_BODY
+    # Above the longest pause a fault may ask for.
+    app.config.RESPONSE_TIMEOUT = int(2 * faults.LONGEST_PAUSE)
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 1.0
+    app.config.FALLBACK_ERROR_FORMAT = "json"
+
+    wechat_state = WeChatState(sandbox.data)
+    authority_state = AuthorityState(sandbox.data)
+    store = ApprovalsStore(sandbox.data)
+    nonces = Nonces(sandbox.data / "nonces.jsonl")
+    points = faults.Faults()
+    signer = signer_of(settings.approvals)
+
+    app.blueprint(wechat.blueprint(settings.wechat, wechat_state, points))
+    app.blueprint(wechat.control(wechat_state))
+    app.blueprint(authority.blueprint(authority_state, Gate(signer_of(settings.authority), nonces), points))
+    app.blueprint(authority.control(authority_state))
+    app.blueprint(approvals.blueprint(store, Gate(signer, nonces), points))
+    app.blueprint(approvals.control(store))
+    app.blueprint(faults.blueprint(points))
+    app.blueprint(_control())
+    app.exception(RefusedError)(_refuse)
+    app.exception(Exception)(_fail)
+
+    async def start(app: Sanic[Any, Any]) -> None:
+        product = Product(sandbox.callback_base_url, signer)
+        app.ctx.product = product
+        app.ctx.runner = Runner(store, product, Pace(sandbox.accept_after_seconds, sandbox.approve_after_seconds))
+        app.ctx.runner.start()
+
+    async def stop(app: Sanic[Any, Any]) -> None:
+        await app.ctx.runner.stop()
+        await app.ctx.product.close()
+        for journal in (wechat_state, authority_state, store, nonces):
+            journal.close()
+
+    app.register_listener(start, "before_server_start")
+    app.register_listener(stop, "after_server_stop")
+    return app
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, in this process, on the host and port set.
+
+    Raises OSError where the port is taken, and what ``create_app`` raises.
+    """
+    sandbox = _sandbox(settings)
+    with socket.create_server((sandbox.host, sandbox.port)) as listener:
+        create_app(settings).run(sock=listener, single_process=True, access_log=False, motd=False)

@@ -1,0 +1,138 @@
+"""What was answered survives kill -9; what a kill tore in half was never answered."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.sandbox.journal import Change, Journal, JournalDamagedError
+from tests.contract.sandbox.stand_ins import APPROVALS, TEMPLATE, Product, StandIns, until
+
+on_the_shared_loop = pytest.mark.asyncio(loop_scope="session")
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A process that was killed and started again, and what was known before."""
+
+    stand_ins: StandIns
+    token: str
+    used_headers: dict[str, str]
+    case: dict[str, Any]
+
+
+async def _send(stand_ins: StandIns, token: str) -> int:
+    message = {"touser": "o-kill", "template_id": TEMPLATE, "data": {"thing1": {"value": "已受理"}}}
+    answer = await stand_ins.http.post(f"/cgi-bin/message/subscribe/send?access_token={token}", json=message)
+    return int(answer.json()["errcode"])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def survivor(tmp_path_factory: pytest.TempPathFactory, product: Product) -> AsyncIterator[Survivor]:
+    """Let the stand-ins take something of everything, kill them, tear a line as a kill may, start them again."""
+    stand_ins = StandIns(tmp_path_factory.mktemp("survivor"), product)
+    await stand_ins.start()
+    token = await stand_ins.token()
+    for _ in range(2):
+        await stand_ins.http.post("/control/grants", json={"openid": "o-kill", "template_ids": [TEMPLATE]})
+    assert await _send(stand_ins, token) == 0
+    await stand_ins.control("kill-expected", "hold")
+    await stand_ins.hand_in("kill", "请等待")
+    await stand_ins.hand_in("kill-supplemented", "请补正")
+    product.statuses["kill-push"] = [503] * 100
+    await stand_ins.hand_in("kill-push")
+    await stand_ins.reached("kill-push", "completed")
+    await stand_ins.reached("kill-supplemented", "supplement_requested")
+    case = await until(lambda: stand_ins.case("kill"), lambda case: case["events"][0]["delivered"])
+    used_headers = APPROVALS.headers("GET", "/events", b"", now=time.time())
+    assert (await stand_ins.http.get("/events", headers=used_headers)).status_code == 200
+
+    stand_ins.kill()
+    with (stand_ins.data / "approvals.jsonl").open("ab") as journal:
+        journal.write(b'[{"kind":"case","submi')
+    product.statuses["kill-push"] = []
+    await stand_ins.start()
+    yield Survivor(stand_ins, token, used_headers, case)
+    await stand_ins.http.aclose()
+    stand_ins.kill()
+
+
+@on_the_shared_loop
+async def test_token_grants_and_messages_survive(survivor: Survivor) -> None:
+    stand_ins = survivor.stand_ins
+    assert await stand_ins.token() == survivor.token
+    assert [await _send(stand_ins, survivor.token) for _ in range(2)] == [0, 43101]
+    assert len((await stand_ins.http.get("/control/messages?openid=o-kill")).json()["items"]) == 2
+
+
+@on_the_shared_loop
+async def test_a_case_survives_and_stays_one_case(survivor: Survivor) -> None:
+    assert await survivor.stand_ins.case("kill") == survivor.case
+    assert (await survivor.stand_ins.hand_in("kill", "请等待")).status_code == 200
+
+
+@on_the_shared_loop
+async def test_a_spent_nonce_stays_spent(survivor: Survivor) -> None:
+    assert (await survivor.stand_ins.http.get("/events", headers=survivor.used_headers)).status_code == 401
+
+
+@on_the_shared_loop
+async def test_a_hold_placed_before_the_case_survives(survivor: Survivor) -> None:
+    await survivor.stand_ins.hand_in("kill-expected")
+    assert (await survivor.stand_ins.case("kill-expected"))["held"] is True
+
+
+@on_the_shared_loop
+async def test_a_supplement_is_still_waited_for(survivor: Survivor) -> None:
+    assert (await survivor.stand_ins.supplement("kill-supplemented", "s1")).status_code == 201
+    await survivor.stand_ins.reached("kill-supplemented", "completed")
+
+
+@on_the_shared_loop
+async def test_undelivered_events_are_pushed_after_all(survivor: Survivor, product: Product) -> None:
+    await until(
+        lambda: survivor.stand_ins.case("kill-push"), lambda case: all(event["delivered"] for event in case["events"])
+    )
+    delivered = (await product.pushed("kill-push"))[-4:]
+    assert delivered == [(1, "received"), (2, "accepted"), (3, "approved"), (4, "completed")]
+
+
+@settings(max_examples=50)
+@given(records=st.lists(st.lists(st.text(max_size=5), min_size=1, max_size=3), max_size=5), data=st.data())
+def test_a_file_cut_anywhere_gives_back_its_whole_records(
+    tmp_path_factory: pytest.TempPathFactory, records: list[list[str]], data: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("journal") / "x.jsonl"
+    ends = [0]
+    journal = Journal(path, lambda _change: None)
+    for record in records:
+        journal.record(*({"text": text} for text in record))
+        ends.append(path.stat().st_size)
+    journal.close()
+    cut = data.draw(st.integers(0, ends[-1]))
+    path.write_bytes(path.read_bytes()[:cut])
+
+    journal = Journal(path, lambda _change: None)
+    journal.record({"text": "next"})
+    journal.close()
+    replayed: list[Change] = []
+    Journal(path, replayed.append).close()
+
+    whole = sum(end <= cut for end in ends[1:])
+    expected = [text for record in records[:whole] for text in record]
+    assert [change["text"] for change in replayed] == [*expected, "next"]
+
+
+def test_a_line_damaged_before_the_last_is_not_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('[{"a":1}]\n[{"b":\n' + json.dumps([{"c": 3}]) + "\n")
+    with pytest.raises(JournalDamagedError) as damaged:
+        Journal(path, lambda _change: None)
+    assert damaged.value.line == 2
