@@ -1,0 +1,1 @@
+"""HTTP: what phones, staff, terminals and other systems talk to. Thin."""

@@ -1,0 +1,1 @@
+"""A citizen's case from the first keystroke to the last word."""

@@ -1,0 +1,161 @@
+"""Drafts: begun with what is known already, filled as the citizen types, with photographs as materials."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app.applications.errors import (
+    ApplicationNotFoundError,
+    AudienceMismatchError,
+    MaterialUnknownError,
+    NotADraftError,
+    StateForbidsError,
+    TooManyMaterialsError,
+    UploadBrokenError,
+    UploadTooLargeError,
+    UploadTooManyPixelsError,
+    UploadUnsupportedError,
+)
+from app.applications.models import Application, Material, State
+from app.audit import service as audit
+from app.catalogue import forms
+from app.catalogue.errors import FormInvalidError
+from app.catalogue.queries import get_item
+from app.identity.rules import require_level
+from app.identity.service import get_citizen
+from app.kit import clock
+from app.kit.crypto import keyring
+from app.kit.db import transaction
+from app.kit.errors import DomainError
+from app.kit.ids import new_id
+from media.images import ImageRefusedError, inspect_photo
+from media.storage import BlobStore
+
+MAX_UPLOAD_BYTES = 10 * 1024 * 1024
+_MAX_PIXELS = 50_000_000
+_MAX_FILES = 30
+_TAKES_MATERIALS = {State.DRAFT, State.SUPPLEMENT_REQUESTED}
+
+_REFUSED: dict[str, type[DomainError]] = {
+    "empty": UploadBrokenError,
+    "broken": UploadBrokenError,
+    "too_large": UploadTooLargeError,
+    "too_many_pixels": UploadTooManyPixelsError,
+    "unsupported_type": UploadUnsupportedError,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A draft after a save, and the fields still missing."""
+
+    application: Application
+    missing: list[dict[str, str]]
+
+
+async def owned(citizen_id: UUID, application_id: UUID, *, lock: bool = False) -> Application:
+    """The citizen's own application. Raises ApplicationNotFoundError, also where it is somebody else's."""
+    query = Application.select_for_update() if lock else Application.all()
+    application = await query.get_or_none(id=application_id, citizen_id=citizen_id)
+    if application is None:
+        raise ApplicationNotFoundError
+    return application
+
+
+async def start_application(citizen_id: UUID, item_code: str) -> Application:
+    """Begin a draft, prefilled from the citizen's identity.
+
+    Raises ItemNotFoundError, LevelTooLowError or AudienceMismatchError.
+    """
+    detail = await get_item(item_code)
+    citizen = await get_citizen(citizen_id)
+    require_level(citizen.level, detail.guide.assurance_level)
+    if "person" not in detail.guide.audience:
+        raise AudienceMismatchError
+    identity: dict[str, str | None] = {
+        "identity.name": citizen.name,
+        "identity.id_number": citizen.id_number,
+        "identity.phone": citizen.phone,
+    }
+    async with transaction():
+        application = await Application.create(
+            citizen=citizen,
+            item_code=item_code,
+            item_name=detail.guide.name,
+            form=forms.prefill(detail.guide.form.form_schema, identity),
+            created_at=clock.now(),
+            updated_at=clock.now(),
+        )
+        await audit.record(f"application:{application.id}", f"citizen:{citizen_id}", "draft_started", item=item_code)
+    return application
+
+
+async def save_form(citizen_id: UUID, application_id: UUID, form: dict[str, Any]) -> Saved:
+    """Put fields into a draft, each checked against the item's form.
+
+    A field set to null is taken out; fields that are not named, and the verified identity, stay. Nothing is saved where
+    one is wrong. Raises FormInvalidError, NotADraftError or ApplicationNotFoundError.
+    """
+    async with transaction():
+        application = await owned(citizen_id, application_id, lock=True)
+        if application.state is not State.DRAFT:
+            raise NotADraftError(state=application.state)
+        schema = (await get_item(application.item_code)).guide.form.form_schema
+        merged = forms.merge(schema, application.form, form)
+        problems = forms.problems(schema, merged, complete=False)
+        if problems:
+            raise FormInvalidError(fields=problems)
+        application.form, application.updated_at = merged, clock.now()
+        await application.save(update_fields=["form", "updated_at"])
+        await audit.record(f"application:{application.id}", f"citizen:{citizen_id}", "draft_saved", fields=sorted(form))
+    return Saved(application, forms.problems(schema, merged, complete=True))
+
+
+async def add_material(
+    blobs: BlobStore, citizen_id: UUID, application_id: UUID, material_id: str, content: bytes
+) -> Material:
+    """Take a photograph as a material: its content is checked, its metadata removed, and it is sealed.
+
+    Raises UploadTooLargeError, UploadTooManyPixelsError, UploadUnsupportedError, UploadBrokenError,
+    MaterialUnknownError, TooManyMaterialsError, StateForbidsError or ApplicationNotFoundError.
+    """
+    application = await owned(citizen_id, application_id)
+    _require_open(application)
+    guide = (await get_item(application.item_code)).guide
+    if material_id not in {material.id for material in guide.materials}:
+        raise MaterialUnknownError
+    try:
+        photo = await asyncio.to_thread(inspect_photo, content, max_bytes=MAX_UPLOAD_BYTES, max_pixels=_MAX_PIXELS)
+    except ImageRefusedError as error:
+        raise _REFUSED[error.code](limit_bytes=MAX_UPLOAD_BYTES, limit_pixels=_MAX_PIXELS) from error
+    file_id = new_id()
+    blob_key = f"materials/{file_id.hex[-2:]}/{file_id.hex}"
+    await blobs.put(blob_key, keyring().seal(photo.data, blob_key))
+    async with transaction():
+        application = await owned(citizen_id, application_id, lock=True)
+        _require_open(application)
+        if await Material.filter(application=application).count() >= _MAX_FILES:
+            raise TooManyMaterialsError(limit=_MAX_FILES)
+        material = await Material.create(
+            id=file_id,
+            application=application,
+            material_id=material_id,
+            content_type=photo.content_type,
+            size=len(photo.data),
+            width=photo.width,
+            height=photo.height,
+            sha256=hashlib.sha256(photo.data).hexdigest(),
+            blob_key=blob_key,
+            created_at=clock.now(),
+        )
+        await audit.record(
+            f"application:{application.id}", f"citizen:{citizen_id}", "material_added", material=material_id
+        )
+    return material
+
+
+def _require_open(application: Application) -> None:
+    if application.state not in _TAKES_MATERIALS:
+        raise StateForbidsError(state=application.state)

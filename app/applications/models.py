@@ -1,0 +1,133 @@
+"""Rows of applications. What the citizen wrote and what officials answered is sealed."""
+
+from enum import StrEnum
+
+from tortoise import Model, fields
+
+from app.identity.models import Citizen
+from app.kit.fields import sealed_json, sealed_text
+from app.kit.ids import new_id
+
+
+class State(StrEnum):
+    """Where a case stands. The table of moves is in ``rules.py``."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    DELIVERED = "delivered"
+    ACCEPTED = "accepted"
+    NOT_ACCEPTED = "not_accepted"
+    SUPPLEMENT_REQUESTED = "supplement_requested"
+    SUPPLEMENTED = "supplemented"
+    PAUSED = "paused"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    COMPLETED = "completed"
+    WITHDRAWN = "withdrawn"
+
+
+class Application(Model):
+    """A case. ``case_no`` is given at submission; ``last_sequence`` is the last event applied to it."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    citizen: fields.ForeignKeyRelation[Citizen] = fields.ForeignKeyField(
+        "jiaban.Citizen", related_name="applications", db_index=True
+    )
+    item_code = fields.CharField(max_length=31)
+    item_name = fields.CharField(max_length=255)
+    state = fields.CharEnumField(State, max_length=32, default=State.DRAFT)
+    form = sealed_json()
+    case_no = fields.CharField(max_length=43, null=True, unique=True)
+    idempotency_key = fields.CharField(max_length=128, null=True)
+    supplement_note = sealed_text(null=True)
+    last_sequence = fields.IntField(default=0)
+    promised_on = fields.DateField(null=True)
+    promised_provisional = fields.BooleanField(default=False)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    submitted_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Table."""
+
+        table = "applications"
+        unique_together = (("citizen", "idempotency_key"),)
+
+
+class TimelineEntry(Model):
+    """Something that happened to a case, as the citizen sees it."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    application: fields.ForeignKeyRelation[Application] = fields.ForeignKeyField(
+        "jiaban.Application", related_name="timeline", db_index=True
+    )
+    kind = fields.CharField(max_length=32)
+    state = fields.CharEnumField(State, max_length=32)
+    note = sealed_text(null=True)
+    at = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "timeline_entries"
+
+
+class Material(Model):
+    """A file of the citizen's; its content is sealed in the blob store under ``blob_key``.
+
+    ``handed_in_at`` is set when it goes to the approval system, with the submission or with a supplement.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    application: fields.ForeignKeyRelation[Application] = fields.ForeignKeyField(
+        "jiaban.Application", related_name="materials", db_index=True
+    )
+    material_id = fields.CharField(max_length=64)
+    content_type = fields.CharField(max_length=64)
+    size = fields.IntField()
+    width = fields.IntField()
+    height = fields.IntField()
+    sha256 = fields.CharField(max_length=64)
+    blob_key = fields.CharField(max_length=128)
+    handed_in_at = fields.DatetimeField(null=True)
+    supplement_id = fields.UUIDField(null=True, db_index=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "materials"
+
+
+class Supplement(Model):
+    """What the citizen handed in after being asked for more."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    application: fields.ForeignKeyRelation[Application] = fields.ForeignKeyField(
+        "jiaban.Application", related_name="supplements", db_index=True
+    )
+    note = sealed_text()
+    form = sealed_json()
+    idempotency_key = fields.CharField(max_length=128, null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "supplements"
+        unique_together = (("application", "idempotency_key"),)
+
+
+class CaseCounter(Model):
+    """The last case number given for an item on a day."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    item_code = fields.CharField(max_length=31)
+    day = fields.DateField()
+    last_number = fields.IntField()
+
+    class Meta:
+        """Table."""
+
+        table = "case_counters"
+        unique_together = (("item_code", "day"),)

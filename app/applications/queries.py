@@ -1,0 +1,87 @@
+"""Reads of applications."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.applications.drafts import owned
+from app.applications.models import Application, Material, Supplement, TimelineEntry
+from app.catalogue import forms
+from app.catalogue.queries import get_item
+from app.kit.crypto import keyring
+from app.kit.errors import NotFoundError
+from app.kit.paging import Page, newest_first
+from app.licences.queries import licence_of_case
+from media.storage import BlobStore
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDetail:
+    """A case with its timeline, its files, what its form still lacks, and the licence it led to."""
+
+    application: Application
+    timeline: list[TimelineEntry]
+    materials: list[Material]
+    missing: list[dict[str, str]]
+    licence_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A case as the approval system gets it. Names and numbers are open here."""
+
+    application: Application
+    materials: list[Material]
+    applicant: dict[str, str | None]
+
+
+async def list_applications(citizen_id: UUID, cursor: str | None) -> Page[Application]:
+    """A citizen's cases and drafts, the newest first. Raises InvalidCursorError."""
+    return await newest_first(Application.filter(citizen_id=citizen_id), cursor)
+
+
+async def get_application(citizen_id: UUID, application_id: UUID) -> CaseDetail:
+    """A citizen's own case. Raises ApplicationNotFoundError."""
+    application = await owned(citizen_id, application_id)
+    schema = (await get_item(application.item_code)).guide.form.form_schema
+    licence = await licence_of_case(application.case_no) if application.case_no else None
+    return CaseDetail(
+        application,
+        await TimelineEntry.filter(application=application).order_by("id"),
+        await Material.filter(application=application).order_by("id"),
+        forms.problems(schema, application.form, complete=True),
+        licence.id if licence else None,
+    )
+
+
+async def get_case_file(case_no: str) -> CaseFile:
+    """A submitted case for delivery, with the materials that came with the submission. Raises NotFoundError."""
+    application = await Application.get_or_none(case_no=case_no).prefetch_related("citizen")
+    if application is None:
+        raise NotFoundError
+    citizen = application.citizen
+    return CaseFile(
+        application,
+        await Material.filter(application=application, supplement_id=None, handed_in_at__not_isnull=True),
+        {"name": citizen.name, "id_number": citizen.id_number, "phone": citizen.phone},
+    )
+
+
+async def get_supplement(supplement_id: UUID) -> tuple[Supplement, list[Material]]:
+    """A supplement and its materials. Raises NotFoundError."""
+    supplement = await Supplement.get_or_none(id=supplement_id)
+    if supplement is None:
+        raise NotFoundError
+    return supplement, await Material.filter(supplement_id=supplement_id)
+
+
+async def known_case(case_no: str) -> bool:
+    """Whether a case has this number."""
+    return await Application.exists(case_no=case_no)
+
+
+async def read_material(blobs: BlobStore, case_no: str, file_id: UUID) -> tuple[Material, bytes]:
+    """A file of a submitted case with its content. Raises NotFoundError."""
+    material = await Material.get_or_none(id=file_id, application__case_no=case_no)
+    if material is None:
+        raise NotFoundError
+    return material, keyring().open(await blobs.get(material.blob_key), material.blob_key)

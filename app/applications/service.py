@@ -1,0 +1,241 @@
+"""Use cases of a case: submitted, supplemented and withdrawn by the citizen, moved by the approval system's events."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from app.applications import rules
+from app.applications.drafts import owned
+from app.applications.errors import (
+    ApplicationNotFoundError,
+    CaseNumbersExhaustedError,
+    IdempotencyKeyReusedError,
+    MaterialsMissingError,
+    StateForbidsError,
+)
+from app.applications.models import Application, Material, State, Supplement, TimelineEntry
+from app.applications.rules import Cause
+from app.audit import service as audit
+from app.catalogue import forms
+from app.catalogue.errors import FormInvalidError
+from app.catalogue.guide import Guide
+from app.catalogue.queries import get_item
+from app.identity.rules import require_level
+from app.identity.service import get_citizen
+from app.kit import clock, db, jobs, texts, workdays
+from app.kit.db import transaction
+from app.licences.service import issue_licence, revoke_licence
+from app.notifications.service import notify
+
+DELIVER_CASE = "approvals.deliver_case"
+DELIVER_SUPPLEMENT = "approvals.deliver_supplement"
+DELIVER_WITHDRAWAL = "approvals.deliver_withdrawal"
+
+_NEXT_CASE = """
+INSERT INTO case_counters (id, item_code, day, last_number) VALUES (gen_random_uuid(), $1, $2, 1)
+ON CONFLICT (item_code, day) DO UPDATE SET last_number = case_counters.last_number + 1
+RETURNING last_number
+"""
+
+_TOLD = {
+    Cause.ACCEPTED: "accepted",
+    Cause.NOT_ACCEPTED: "not_accepted",
+    Cause.SUPPLEMENT_REQUESTED: "supplement_requested",
+    Cause.APPROVED: "approved",
+    Cause.REFUSED: "refused",
+}
+
+
+async def submit_application(citizen_id: UUID, application_id: UUID, idempotency_key: str | None) -> Application:
+    """Submit a draft: it gets its case number and goes to the approval system. Again, it answers the same.
+
+    Raises FormInvalidError, MaterialsMissingError, LevelTooLowError, IdempotencyKeyReusedError or
+    ApplicationNotFoundError.
+    """
+    async with transaction():
+        application = await owned(citizen_id, application_id, lock=True)
+        if idempotency_key:
+            await _require_fresh(citizen_id, application.id, idempotency_key)
+        if application.case_no:
+            return application
+        guide = (await get_item(application.item_code)).guide
+        require_level((await get_citizen(citizen_id)).level, guide.assurance_level)
+        await _require_complete(application, guide)
+        promised = workdays.add_working_days(clock.today(), guide.promised_days)
+        application.case_no = await _new_case_number(application.item_code)
+        application.idempotency_key = idempotency_key
+        application.submitted_at = clock.now()
+        application.promised_on, application.promised_provisional = promised.day, promised.provisional
+        await application.save(
+            update_fields=["case_no", "idempotency_key", "submitted_at", "promised_on", "promised_provisional"]
+        )
+        await _hand_in(application, None)
+        await _move(application, Cause.SUBMIT, f"citizen:{citizen_id}")
+        await _tell(application, "submitted", application.case_no)
+        await jobs.defer(DELIVER_CASE, lock=application.case_no, case_no=application.case_no)
+    return application
+
+
+async def _require_fresh(citizen_id: UUID, application_id: UUID, key: str) -> None:
+    other = await Application.filter(citizen_id=citizen_id, idempotency_key=key).exclude(id=application_id).exists()
+    if other:
+        raise IdempotencyKeyReusedError
+
+
+async def _require_complete(application: Application, guide: Guide) -> None:
+    problems = forms.problems(guide.form.form_schema, application.form, complete=True)
+    if problems:
+        raise FormInvalidError(fields=problems)
+    given = {material.material_id for material in await Material.filter(application=application)}
+    missing = [material for material in guide.materials if material.required and material.id not in given]
+    if missing:
+        raise MaterialsMissingError(materials=[{"id": material.id, "name": material.name} for material in missing])
+
+
+async def _new_case_number(item_code: str) -> str:
+    day = clock.today()
+    counted = await db.row(_NEXT_CASE, item_code, day)
+    try:
+        return rules.case_number(item_code, f"{day:%Y%m%d}", counted["last_number"] if counted else 0)
+    except ValueError as error:
+        raise CaseNumbersExhaustedError from error
+
+
+async def _hand_in(application: Application, supplement_id: UUID | None) -> None:
+    waiting = Material.filter(application=application, handed_in_at=None)
+    await waiting.update(handed_in_at=clock.now(), supplement_id=supplement_id)
+
+
+async def supplement_application(
+    citizen_id: UUID, application_id: UUID, note: str, form: dict[str, Any], idempotency_key: str | None
+) -> Application:
+    """Hand in what the approval system asked for: corrected fields, and the materials uploaded since.
+
+    The same key again answers the same. Raises StateForbidsError, FormInvalidError or ApplicationNotFoundError.
+    """
+    async with transaction():
+        application = await owned(citizen_id, application_id, lock=True)
+        if idempotency_key and await Supplement.exists(application=application, idempotency_key=idempotency_key):
+            return application
+        guide = (await get_item(application.item_code)).guide
+        merged = forms.merge(guide.form.form_schema, application.form, form)
+        problems = forms.problems(guide.form.form_schema, merged, complete=True)
+        if problems:
+            raise FormInvalidError(fields=problems)
+        await _require_move(application, Cause.SUPPLEMENT)
+        supplement = await Supplement.create(
+            application=application, note=note, form=form, idempotency_key=idempotency_key, created_at=clock.now()
+        )
+        await _hand_in(application, supplement.id)
+        application.form, application.supplement_note = merged, None
+        await application.save(update_fields=["form", "supplement_note"])
+        await _move(application, Cause.SUPPLEMENT, f"citizen:{citizen_id}")
+        await jobs.defer(
+            DELIVER_SUPPLEMENT,
+            lock=application.case_no,
+            case_no=application.case_no,
+            supplement_id=str(supplement.id),
+        )
+    return application
+
+
+async def withdraw_application(citizen_id: UUID, application_id: UUID, reason: str) -> Application:
+    """Withdraw a case that was not decided yet. Again, it answers the same.
+
+    Raises StateForbidsError or ApplicationNotFoundError.
+    """
+    async with transaction():
+        application = await owned(citizen_id, application_id, lock=True)
+        if application.state is State.WITHDRAWN:
+            return application
+        await _require_move(application, Cause.WITHDRAW)
+        await _move(application, Cause.WITHDRAW, f"citizen:{citizen_id}", note=reason or None)
+        await _tell(application, "withdrawn", str(application.case_no))
+        await jobs.defer(DELIVER_WITHDRAWAL, lock=application.case_no, case_no=application.case_no)
+    return application
+
+
+async def lock_case(case_no: str) -> Application:
+    """The case with this number, locked for the caller's transaction. Raises ApplicationNotFoundError."""
+    application = await Application.select_for_update().get_or_none(case_no=case_no)
+    if application is None:
+        raise ApplicationNotFoundError
+    return application
+
+
+async def apply_event(
+    application: Application, cause: Cause, sequence: int, occurred_at: datetime, data: dict[str, Any]
+) -> bool:
+    """Apply the approval system's next word to a locked case, within the caller's transaction.
+
+    Returns whether it moved anything: an event that makes no sense from the present state is passed over, and its
+    place in the sequence is taken all the same.
+    """
+    application.last_sequence = sequence
+    await application.save(update_fields=["last_sequence"])
+    if rules.next_state(application.state, cause) is None:
+        await audit.record(
+            f"application:{application.id}", "approval_system", "event_passed_over", event=cause, sequence=sequence
+        )
+        return False
+    note = str(data.get("reason") or data.get("note") or "") or None
+    if cause is Cause.SUPPLEMENT_REQUESTED:
+        application.supplement_note = note
+        await application.save(update_fields=["supplement_note"])
+    await _move(application, cause, "approval_system", note=note, at=occurred_at)
+    if cause in _TOLD:
+        await _tell(application, _TOLD[cause], f"{application.case_no}:{sequence}", note or "")
+    if cause is Cause.APPROVED:
+        await _issue(application, data)
+    if cause is Cause.LICENCE_REVOKED:
+        await revoke_licence(str(application.case_no), note or "")
+    return True
+
+
+async def _issue(application: Application, data: dict[str, Any]) -> None:
+    guide = (await get_item(application.item_code)).guide
+    if guide.licence_type is None:
+        return
+    citizen = await get_citizen(application.citizen_id)  # type: ignore[attr-defined]  # Tortoise adds it
+    try:
+        valid_from = date.fromisoformat(str(data["valid_from"]))
+    except (KeyError, ValueError):
+        valid_from = clock.today()
+    await issue_licence(
+        citizen_id=citizen.id,
+        licence_type=guide.licence_type,
+        case_no=str(application.case_no),
+        form=application.form,
+        holder=citizen.name or "",
+        valid_from=valid_from,
+    )
+
+
+async def _require_move(application: Application, cause: Cause) -> None:
+    if rules.next_state(application.state, cause) is None:
+        raise StateForbidsError(state=application.state)
+
+
+async def _move(
+    application: Application, cause: Cause, actor: str, *, note: str | None = None, at: datetime | None = None
+) -> None:
+    state = rules.next_state(application.state, cause)
+    if state is None:
+        raise StateForbidsError(state=application.state)
+    before, application.state, application.updated_at = application.state, state, clock.now()
+    await application.save(update_fields=["state", "updated_at"])
+    await TimelineEntry.create(application=application, kind=cause, state=state, note=note, at=at or clock.now())
+    await audit.record(f"application:{application.id}", actor, cause, before=before, after=state)
+
+
+async def _tell(application: Application, kind: str, occasion: str, note: str = "") -> None:
+    await notify(
+        application.citizen_id,  # type: ignore[attr-defined]  # Tortoise adds it
+        kind,
+        occasion,
+        link=f"/applications/{application.id}",
+        item=application.item_name,
+        case_no=str(application.case_no),
+        note=note,
+        phrase=texts.text("state", application.state),
+    )

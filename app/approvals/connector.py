@@ -1,0 +1,71 @@
+"""The approval system over signed HTTP."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from app.applications.rules import EVENT_CAUSES, Cause
+from app.approvals.ports import Event, FeedPage, RemoteCase
+from app.kit.ports import AmbiguousError
+from app.kit.signed_http import SignedHttp
+
+_DONE = frozenset({200, 201})
+
+
+class EventMessage(BaseModel):
+    """An event as it is written on the wire: pushed to us, and read from the feed."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    event_id: str = Field(min_length=1, max_length=64)
+    case_no: str = Field(min_length=1, max_length=43)
+    sequence: int = Field(ge=1, le=1_000_000)
+    kind: Cause = Field(json_schema_extra={"enum": [cause.value for cause in sorted(EVENT_CAUSES)]})
+    occurred_at: AwareDatetime
+    data: dict[str, Any] = {}
+
+    def to_event(self) -> Event:
+        """The event. Raises ValueError for a kind that only citizens cause."""
+        if self.kind not in EVENT_CAUSES:
+            raise ValueError("not a kind of event")
+        occurred_at: datetime = self.occurred_at
+        return Event(self.event_id, self.case_no, self.sequence, self.kind, occurred_at, self.data)
+
+
+def _events(body: Any, name: str) -> list[Event]:
+    try:
+        return [EventMessage.model_validate(entry).to_event() for entry in body[name]]
+    except (ValidationError, ValueError, KeyError, TypeError) as error:
+        raise AmbiguousError("unreadable_answer") from error
+
+
+class HttpApprovalSystem:
+    """ApprovalSystem over the signed HTTP protocol."""
+
+    def __init__(self, http: SignedHttp) -> None:
+        self._http = http
+
+    async def send_case(self, case_no: str, case: dict[str, Any]) -> None:
+        """``POST /approvals``."""
+        await self._http.request("POST", "/approvals", {"case_no": case_no, **case}, expected=_DONE)
+
+    async def send_supplement(self, case_no: str, supplement: dict[str, Any]) -> None:
+        """``POST /approvals/{case_no}/supplements``."""
+        await self._http.request("POST", f"/approvals/{case_no}/supplements", supplement, expected=_DONE)
+
+    async def send_withdrawal(self, case_no: str, reason: str) -> None:
+        """``POST /approvals/{case_no}/withdrawal``."""
+        await self._http.request("POST", f"/approvals/{case_no}/withdrawal", {"reason": reason}, expected=_DONE)
+
+    async def get_case(self, case_no: str) -> RemoteCase | None:
+        """``GET /approvals/{case_no}``."""
+        answer = await self._http.request("GET", f"/approvals/{case_no}", expected=frozenset({200, 404}))
+        if answer.status == 404:  # noqa: PLR2004  # Not Found
+            return None
+        supplements = frozenset(str(entry) for entry in answer.body.get("supplements", []))
+        return RemoteCase(_events(answer.body, "events"), supplements, bool(answer.body.get("withdrawn")))
+
+    async def events_after(self, cursor: str) -> FeedPage:
+        """``GET /events?after=``."""
+        answer = await self._http.request("GET", f"/events?after={cursor}", expected=frozenset({200}))
+        return FeedPage(_events(answer.body, "items"), str(answer.body["next_cursor"]))

@@ -1,0 +1,39 @@
+"""What the approval system is told when its callback cannot be taken."""
+
+from app.kit.errors import DomainError, Kind
+
+
+class SignatureMissingError(DomainError):
+    """A header of the signature is missing or unreadable."""
+
+    code, kind = "signature_missing", Kind.UNAUTHENTICATED
+
+
+class SignatureInvalidError(DomainError):
+    """The signature is not the approval system's."""
+
+    code, kind = "signature_invalid", Kind.UNAUTHENTICATED
+
+
+class SignatureExpiredError(DomainError):
+    """The signature's time lies outside the window of five minutes."""
+
+    code, kind = "signature_expired", Kind.UNAUTHENTICATED
+
+
+class CallbackReplayedError(DomainError):
+    """The nonce was spent before."""
+
+    code, kind = "callback_replayed", Kind.CONFLICT
+
+
+class CaseUnknownError(DomainError):
+    """No case has this number."""
+
+    code, kind = "case_unknown", Kind.NOT_FOUND
+
+
+class EventConflictError(DomainError):
+    """Another event stands at this place of the case's sequence, or this id came with other content."""
+
+    code, kind = "event_conflict", Kind.CONFLICT

@@ -1,0 +1,78 @@
+"""The inbox of the approval system's events: kept first, applied by the worker, strictly in the case's sequence."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.applications.queries import known_case
+from app.applications.rules import Cause
+from app.applications.service import apply_event, lock_case
+from app.approvals.errors import CallbackReplayedError, CaseUnknownError, EventConflictError
+from app.approvals.models import InboxEvent
+from app.approvals.ports import Event
+from app.kit import clock, jobs, nonces
+from app.kit.db import transaction
+
+APPLY = "approvals.apply_events"
+ASK = "approvals.ask_case"
+_GAP_PATIENCE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an event that came in: kept, or known already."""
+
+    new: bool
+
+
+async def take_callback(event: Event, client_id: str, nonce: str) -> Taken:
+    """Keep an event that was pushed to us, once, and defer its application: all in one transaction.
+
+    Raises CallbackReplayedError, CaseUnknownError or EventConflictError.
+    """
+    async with transaction():
+        if not await nonces.spend(client_id, nonce):
+            raise CallbackReplayedError
+        return Taken(await keep_event(event))
+
+
+async def keep_event(event: Event) -> bool:
+    """Keep an event within the caller's transaction; False where it was kept before.
+
+    Raises CaseUnknownError or EventConflictError.
+    """
+    if not await known_case(event.case_no):
+        raise CaseUnknownError
+    row = InboxEvent(
+        event_id=event.event_id,
+        case_no=event.case_no,
+        sequence=event.sequence,
+        kind=event.kind.value,
+        occurred_at=event.occurred_at,
+        data=event.data,
+        received_at=clock.now(),
+    )
+    await InboxEvent.bulk_create([row], ignore_conflicts=True)
+    kept = await InboxEvent.get_or_none(event_id=event.event_id)
+    if kept is None or (kept.case_no, kept.sequence, kept.kind) != (event.case_no, event.sequence, event.kind):
+        raise EventConflictError
+    if kept.id != row.id:
+        return False
+    await jobs.defer(APPLY, lock=f"events:{event.case_no}", case_no=event.case_no)
+    return True
+
+
+async def apply_events(case_no: str) -> None:
+    """Apply the kept events of a case that are next in its sequence; where one is missing, ask for it."""
+    async with transaction():
+        application = await lock_case(case_no)
+        waiting = await InboxEvent.filter(case_no=case_no, applied_at=None).order_by("sequence")
+        for event in waiting:
+            if event.sequence > application.last_sequence + 1:
+                # Without the lock of the case's events: a job that waits would hold up the one that fills the gap.
+                await jobs.defer(ASK, at=clock.now() + _GAP_PATIENCE, case_no=case_no)
+                return
+            event.moved = await apply_event(
+                application, Cause(event.kind), event.sequence, event.occurred_at, event.data
+            )
+            event.applied_at = clock.now()
+            await event.save(update_fields=["moved", "applied_at"])

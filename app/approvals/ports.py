@@ -1,0 +1,55 @@
+"""The approval system as a port. Every method raises the errors of ``app.kit.ports``."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from app.applications.rules import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something the approval system decided. ``sequence`` counts from 1 within the case."""
+
+    event_id: str
+    case_no: str
+    sequence: int
+    kind: Cause
+    occurred_at: datetime
+    data: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCase:
+    """What the approval system knows of a case."""
+
+    events: list[Event]
+    supplements: frozenset[str]
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """A page of the feed. ``next_cursor`` is where to read on."""
+
+    events: list[Event]
+    next_cursor: str
+
+
+class ApprovalSystem(Protocol):
+    """The city's existing approval system."""
+
+    async def send_case(self, case_no: str, case: dict[str, Any]) -> None:
+        """Hand a case over; idempotent by case number."""
+
+    async def send_supplement(self, case_no: str, supplement: dict[str, Any]) -> None:
+        """Hand a supplement over; idempotent by its id."""
+
+    async def send_withdrawal(self, case_no: str, reason: str) -> None:
+        """Say that the citizen withdrew. RefusedError where the case was decided already."""
+
+    async def get_case(self, case_no: str) -> RemoteCase | None:
+        """What it knows of a case, None where it knows none with this number."""
+
+    async def events_after(self, cursor: str) -> FeedPage:
+        """The next page of all events in the order they happened."""

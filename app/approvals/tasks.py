@@ -1,0 +1,154 @@
+"""What the worker does for the delegation. No transaction is open while the approval system is spoken to."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from app.applications import queries as applications
+from app.applications.models import Material
+from app.approvals.errors import CaseUnknownError, EventConflictError
+from app.approvals.inbox import apply_events, keep_event
+from app.approvals.models import Delivery, DeliveryKind, DeliveryState, FeedCursor
+from app.approvals.ports import ApprovalSystem, Event, RemoteCase
+from app.kit import clock
+from app.kit.db import transaction
+from app.kit.ports import AmbiguousError, RefusedError, TryLaterError
+
+_log = logging.getLogger(__name__)
+_FEED = "approvals"
+
+__all__ = ["apply_events", "ask_case", "deliver_case", "deliver_supplement", "deliver_withdrawal", "read_feed"]
+
+
+async def deliver_case(system: ApprovalSystem, case_no: str) -> None:
+    """Hand a submitted case over, once. Raises TryLaterError or AmbiguousError, after which it is run again."""
+    file = await applications.get_case_file(case_no)
+    case = {
+        "item_code": file.application.item_code,
+        "item_name": file.application.item_name,
+        "applicant": file.applicant,
+        "form": file.application.form,
+        "materials": [_material(case_no, material) for material in file.materials],
+        "submitted_at": clock.in_city(file.application.submitted_at or clock.now()),
+    }
+    await _deliver(
+        system,
+        await _delivery(case_no, DeliveryKind.CASE, ""),
+        lambda: system.send_case(case_no, case),
+        arrived=lambda remote: remote is not None,
+    )
+
+
+async def deliver_supplement(system: ApprovalSystem, case_no: str, supplement_id: str) -> None:
+    """Hand a supplement over, once. Raises TryLaterError or AmbiguousError, after which it is run again."""
+    supplement, materials = await applications.get_supplement(UUID(supplement_id))
+    body = {
+        "supplement_id": supplement_id,
+        "note": supplement.note,
+        "form": supplement.form,
+        "materials": [_material(case_no, material) for material in materials],
+        "submitted_at": clock.in_city(supplement.created_at),
+    }
+    await _deliver(
+        system,
+        await _delivery(case_no, DeliveryKind.SUPPLEMENT, supplement_id),
+        lambda: system.send_supplement(case_no, body),
+        arrived=lambda remote: remote is not None and supplement_id in remote.supplements,
+    )
+
+
+async def deliver_withdrawal(system: ApprovalSystem, case_no: str) -> None:
+    """Say that the citizen withdrew, once. Raises TryLaterError or AmbiguousError, after which it is run again."""
+    await _deliver(
+        system,
+        await _delivery(case_no, DeliveryKind.WITHDRAWAL, ""),
+        lambda: system.send_withdrawal(case_no, "申请人撤回"),
+        arrived=lambda remote: remote is not None and remote.withdrawn,
+    )
+
+
+def _material(case_no: str, material: Material) -> dict[str, Any]:
+    return {
+        "file_id": str(material.id),
+        "material_id": material.material_id,
+        "file_name": f"{material.material_id}.{material.content_type.rpartition('/')[2]}",
+        "content_type": material.content_type,
+        "size": material.size,
+        "sha256": material.sha256,
+        "path": f"/callbacks/approvals/cases/{case_no}/materials/{material.id}",
+    }
+
+
+async def _delivery(case_no: str, kind: DeliveryKind, reference: str) -> Delivery:
+    moment = clock.now()
+    delivery, _ = await Delivery.get_or_create(
+        case_no=case_no,
+        kind=kind,
+        reference=reference,
+        defaults={"created_at": moment, "updated_at": moment},
+    )
+    return delivery
+
+
+async def _deliver(
+    system: ApprovalSystem,
+    delivery: Delivery,
+    send: Callable[[], Awaitable[None]],
+    *,
+    arrived: Callable[[RemoteCase | None], bool],
+) -> None:
+    """Send what was not delivered yet; after a cut-off or an ambiguous try, ask before sending again."""
+    if delivery.state in {DeliveryState.DELIVERED, DeliveryState.REFUSED}:
+        return
+    if delivery.state is DeliveryState.SENDING and arrived(await system.get_case(delivery.case_no)):
+        await _set(delivery, DeliveryState.DELIVERED, "found")
+        return
+    delivery.attempts += 1
+    await _set(delivery, DeliveryState.SENDING, None)
+    try:
+        await send()
+    except TryLaterError as error:
+        await _set(delivery, DeliveryState.WAITING, error.reason)
+        raise
+    except AmbiguousError as error:
+        await _set(delivery, DeliveryState.SENDING, error.reason)
+        raise
+    except RefusedError as error:
+        _log.error("delivery_refused", extra={"case_no": delivery.case_no, "reason": error.reason})
+        await _set(delivery, DeliveryState.REFUSED, error.reason)
+    else:
+        await _set(delivery, DeliveryState.DELIVERED, None)
+
+
+async def _set(delivery: Delivery, state: DeliveryState, reason: str | None) -> None:
+    delivery.state, delivery.reason, delivery.updated_at = state, reason, clock.now()
+    await delivery.save(update_fields=["state", "reason", "attempts", "updated_at"])
+
+
+async def ask_case(system: ApprovalSystem, case_no: str) -> None:
+    """Ask for the events of one case, where one was missed."""
+    remote = await system.get_case(case_no)
+    await _keep_all(remote.events if remote else [])
+
+
+async def read_feed(system: ApprovalSystem) -> None:
+    """Read the feed of all events to its end and keep what never came by itself."""
+    known = await FeedCursor.get_or_none(id=_FEED)
+    cursor = known.cursor if known else "0"
+    while True:
+        page = await system.events_after(cursor)
+        await _keep_all(page.events)
+        if page.next_cursor == cursor:
+            return
+        cursor = page.next_cursor
+        await FeedCursor.update_or_create(id=_FEED, defaults={"cursor": cursor, "updated_at": clock.now()})
+
+
+async def _keep_all(events: list[Event]) -> None:
+    for event in events:
+        try:
+            async with transaction():
+                await keep_event(event)
+        except (CaseUnknownError, EventConflictError) as error:
+            _log.error("event_not_kept", extra={"event_id": event.event_id, "reason": error.code})

@@ -1,0 +1,154 @@
+"""The one place where settings become objects."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import SecretStr
+from redis import asyncio as aioredis
+
+from app.approvals.connector import HttpApprovalSystem
+from app.approvals.ports import ApprovalSystem
+from app.identity.authority import HttpAuthority
+from app.identity.ports import RealNameAuthority
+from app.identity.queries import holds_stand_in_data
+from app.identity.tokens import AccessTokens
+from app.kit import crypto
+from app.kit.crypto import Keyring
+from app.kit.db import database
+from app.kit.signed_http import SignedHttp
+from app.kit.signing import Signer
+from app.licences.codes import CodeSigner
+from config.settings import PartnerSettings, Settings, WeChatSettings
+from media.storage import BlobStore, FolderStore
+from wechat import tokens as wechat_tokens
+from wechat.callback import CallbackCodec
+from wechat.client import MiniProgramClient
+
+STAND_IN_APPID = "wxjiabansandbox"
+_LOOPBACK = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}  # noqa: S104  # named in order to be refused
+_REDIS_SECONDS = 1.0
+
+
+class UnsafeStartError(Exception):
+    """Production was asked to start with something that belongs to the demonstration; the sentence says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Every object a process needs, made once."""
+
+    settings: Settings
+    redis: aioredis.Redis
+    blobs: BlobStore
+    wechat: MiniProgramClient
+    authority: RealNameAuthority
+    approvals: ApprovalSystem
+    approvals_signer: Signer
+    access_tokens: AccessTokens
+    code_signer: CodeSigner
+    official_account: CallbackCodec
+    mini_program: CallbackCodec
+
+
+def _bytes(keys: Mapping[str, SecretStr]) -> dict[str, bytes]:
+    return {key_id: bytes.fromhex(key.get_secret_value()) for key_id, key in keys.items()}
+
+
+def _signing(keys: Mapping[str, SecretStr]) -> dict[str, Ed25519PrivateKey]:
+    return {key_id: Ed25519PrivateKey.from_private_bytes(key) for key_id, key in _bytes(keys).items()}
+
+
+def install_keyring(settings: Settings) -> None:
+    """Make the settings' encryption keys the ones this process seals with."""
+    keys = settings.keys
+    lookup = bytes.fromhex(keys.lookup.get_secret_value())
+    crypto.install(Keyring(_bytes(keys.encryption), keys.encryption_active, lookup))
+
+
+def refuse_stand_ins(settings: Settings) -> None:
+    """Raise UnsafeStartError where production settings name a stand-in."""
+    if settings.environment != "production":
+        return
+    if settings.sandbox is not None:
+        raise UnsafeStartError("production settings must not configure the sandbox")
+    addresses = {
+        "wechat.base_url": settings.wechat.base_url,
+        "authority.base_url": settings.authority.base_url,
+        "approvals.base_url": settings.approvals.base_url,
+        "public_url": settings.public_url,
+    }
+    for name, address in addresses.items():
+        parts = urlsplit(address)
+        if parts.hostname in _LOOPBACK:
+            raise UnsafeStartError(f"{name} points at this machine, where only stand-ins live")
+        if parts.scheme != "https":
+            raise UnsafeStartError(f"{name} must be an https address in production")
+    appids = (settings.wechat.mini_program_appid, settings.wechat.official_account_appid)
+    if any(appid.startswith(STAND_IN_APPID) for appid in appids):
+        raise UnsafeStartError("a WeChat app id of the stand-in is configured")
+
+
+def _callback(settings: WeChatSettings, appid: str, token: SecretStr, key: SecretStr) -> CallbackCodec:
+    previous = settings.previous_aes_key
+    keys = [key.get_secret_value(), *([previous.get_secret_value()] if previous else [])]
+    return CallbackCodec(appid, token.get_secret_value(), keys)
+
+
+@asynccontextmanager
+async def open_house(settings: Settings) -> AsyncIterator[House]:
+    """Make every object, in the running event loop, and close them at the end.
+
+    Raises UnsafeStartError where production would run on stand-ins or on a demonstration's data.
+    """
+    refuse_stand_ins(settings)
+    install_keyring(settings)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(database(settings.database_url.get_secret_value()))
+        if settings.environment == "production" and await holds_stand_in_data(STAND_IN_APPID):
+            raise UnsafeStartError("the database holds demonstration accounts or stand-in data")
+        redis = aioredis.Redis.from_url(
+            settings.redis_url.get_secret_value(),
+            socket_timeout=_REDIS_SECONDS,
+            socket_connect_timeout=_REDIS_SECONDS,
+        )
+        stack.push_async_callback(redis.aclose)
+
+        async def client(base_url: str, seconds: float) -> httpx.AsyncClient:
+            http = httpx.AsyncClient(base_url=base_url, timeout=seconds, trust_env=False)
+            return await stack.enter_async_context(http)
+
+        async def partner(one: PartnerSettings) -> SignedHttp:
+            return SignedHttp(await client(one.base_url, one.timeout_seconds), _signer(one))
+
+        wechat, keys = settings.wechat, settings.keys
+        http = await client(wechat.base_url, wechat.timeout_seconds)
+        secret = wechat.mini_program_secret.get_secret_value()
+        tokens = wechat_tokens.AccessTokens(wechat.mini_program_appid, secret, http, redis)
+        yield House(
+            settings=settings,
+            redis=redis,
+            blobs=FolderStore(settings.blobs),
+            wechat=MiniProgramClient(wechat.mini_program_appid, secret, http, tokens),
+            authority=HttpAuthority(await partner(settings.authority)),
+            approvals=HttpApprovalSystem(await partner(settings.approvals)),
+            approvals_signer=_signer(settings.approvals),
+            access_tokens=AccessTokens(_signing(keys.session_signing), keys.session_signing_active),
+            code_signer=CodeSigner(_signing(keys.licence_signing), keys.licence_signing_active),
+            official_account=_callback(
+                wechat,
+                wechat.official_account_appid,
+                wechat.official_account_token,
+                wechat.official_account_aes_key,
+            ),
+            mini_program=_callback(
+                wechat, wechat.mini_program_appid, wechat.mini_program_token, wechat.mini_program_aes_key
+            ),
+        )
+
+
+def _signer(partner: PartnerSettings) -> Signer:
+    return Signer(partner.client_id, partner.secret.get_secret_value().encode())

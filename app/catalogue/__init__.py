@@ -1,0 +1,1 @@
+"""What the city offers: regions, departments, service items with their guides and forms, licence types."""

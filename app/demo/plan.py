@@ -1,0 +1,151 @@
+"""What the demonstration consists of: ports, addresses, keys, and the settings that every process reads."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from config.settings import DemoSettings
+
+CONFIG_VARIABLE = "JIABAN_CONFIG_FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where everything of one demonstration lies."""
+
+    var: Path
+    web_port: int
+    sandbox_port: int
+    postgres_port: int
+    redis_port: int
+    database_url: str
+    redis_url: str
+
+    @property
+    def web_url(self) -> str:
+        """The web server's address."""
+        return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """The stand-ins' address."""
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def config_file(self) -> Path:
+        """The settings that every process reads."""
+        return self.var / "demo.toml"
+
+    @property
+    def run_file(self) -> Path:
+        """Which processes run, for other programs."""
+        return self.var / "run.json"
+
+
+def make_plan(demo: DemoSettings) -> Plan:
+    """The plan that the demonstration's settings ask for."""
+    var = demo.var.resolve()
+    web, sandbox, postgres, redis = range(demo.port, demo.port + 4)
+    return Plan(
+        var=var,
+        web_port=web,
+        sandbox_port=sandbox,
+        postgres_port=postgres,
+        redis_port=redis,
+        database_url=demo.database_url or f"postgresql://jiaban@127.0.0.1:{postgres}/jiaban",
+        redis_url=demo.redis_url or f"redis://127.0.0.1:{redis}/0",
+    )
+
+
+def _key() -> str:
+    return secrets.token_hex(32)
+
+
+def _keys(var: Path) -> dict[str, str]:
+    """The demonstration's keys, made at its first start and kept, since its data is sealed with them."""
+    path = var / "keys.json"
+    if path.exists():
+        kept: dict[str, str] = json.loads(path.read_text())
+        return kept
+    names = ("encryption", "lookup", "session", "licence", "ops", "partner", "authority")
+    keys = {name: _key() for name in names}
+    write_private(path, json.dumps(keys))
+    return keys
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole or not at all, readable by its owner alone."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def _toml(values: Mapping[str, Any]) -> str:
+    """A table with tables of plain values, as TOML; JSON's strings and numbers are TOML's too."""
+    plain = {name: value for name, value in values.items() if not isinstance(value, Mapping)}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in plain.items()]
+    for name, table in values.items():
+        if isinstance(table, Mapping):
+            lines += ["", f"[{name}]"]
+            lines += [f"{key} = {_inline(value)}" for key, value in table.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(key)} = {json.dumps(entry)}" for key, entry in value.items()) + "}"
+    return json.dumps(value)
+
+
+def write_settings(plan: Plan, demo: DemoSettings) -> None:
+    """Write the settings file of the demonstration."""
+    plan.var.mkdir(parents=True, exist_ok=True)
+    keys = _keys(plan.var)
+    settings = {
+        "environment": "demonstration",
+        "port": plan.web_port,
+        "public_url": plan.web_url,
+        "database_url": plan.database_url,
+        "redis_url": plan.redis_url,
+        "blobs": str(plan.var / "blobs"),
+        "ops_token": keys["ops"],
+        "wechat": {
+            "base_url": plan.sandbox_url,
+            "mini_program_appid": "wxjiabansandbox02",
+            "mini_program_secret": "jiaban-sandbox",
+            "mini_program_token": "jiaban",
+            "mini_program_aes_key": "A" * 43,
+            "official_account_appid": "wxjiabansandbox01",
+            "official_account_token": "jiaban",
+            "official_account_aes_key": "A" * 43,
+        },
+        "authority": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": keys["authority"]},
+        "approvals": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": keys["partner"]},
+        "keys": {
+            "encryption": {"demo-1": keys["encryption"]},
+            "encryption_active": "demo-1",
+            "lookup": keys["lookup"],
+            "session_signing": {"demo-1": keys["session"]},
+            "session_signing_active": "demo-1",
+            "licence_signing": {"demo-1": keys["licence"]},
+            "licence_signing_active": "demo-1",
+        },
+        "worker": {
+            "heartbeat_seconds": demo.heartbeat_seconds,
+            "stalled_after_seconds": demo.stalled_after_seconds,
+            "reconcile_every_seconds": demo.reconcile_every_seconds,
+        },
+        "sandbox": {
+            "port": plan.sandbox_port,
+            "data": str(plan.var / "sandbox"),
+            "callback_base_url": plan.web_url,
+        },
+    }
+    write_private(plan.config_file, _toml(settings))

@@ -1,0 +1,1 @@
+"""Who somebody is: citizens and their assurance levels, staff and their duties, sessions of both."""

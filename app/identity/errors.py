@@ -1,0 +1,93 @@
+"""What can go wrong with an identity."""
+
+from app.kit.errors import DomainError, Kind
+
+
+class AccessTokenMissingError(DomainError):
+    """The request carries no access token."""
+
+    code, kind = "access_token_missing", Kind.UNAUTHENTICATED
+
+
+class AccessTokenInvalidError(DomainError):
+    """The access token is not one of ours, or is for another surface."""
+
+    code, kind = "access_token_invalid", Kind.UNAUTHENTICATED
+
+
+class AccessTokenExpiredError(DomainError):
+    """The access token was ours, and its time is over."""
+
+    code, kind = "access_token_expired", Kind.UNAUTHENTICATED
+
+
+class RefreshTokenInvalidError(DomainError):
+    """The refresh token is unknown, over, used before, or its session ended."""
+
+    code, kind = "refresh_token_invalid", Kind.UNAUTHENTICATED
+
+
+class LoginCodeInvalidError(DomainError):
+    """WeChat does not know the login code, or it was used or is too old."""
+
+    code, kind = "login_code_invalid", Kind.UNAUTHENTICATED
+
+
+class PhoneCodeInvalidError(DomainError):
+    """WeChat does not know the phone code, or it was used or is too old."""
+
+    code, kind = "phone_code_invalid", Kind.INVALID
+
+
+class PhoneUnsupportedError(DomainError):
+    """A phone number outside the mainland."""
+
+    code, kind = "phone_unsupported", Kind.INVALID
+
+
+class WeChatUnavailableError(DomainError):
+    """WeChat gives no answer."""
+
+    code, kind = "wechat_unavailable", Kind.UNAVAILABLE
+
+
+class IdNumberInvalidError(DomainError):
+    """Not a citizen identity number by GB 11643."""
+
+    code, kind = "id_number_invalid", Kind.INVALID
+
+
+class RealNameMismatchError(DomainError):
+    """The authority does not know this name with this number. Wrong and unknown look the same."""
+
+    code, kind = "real_name_mismatch", Kind.INVALID
+
+
+class RealNameUnavailableError(DomainError):
+    """The authority gives no answer."""
+
+    code, kind = "real_name_unavailable", Kind.UNAVAILABLE
+
+
+class AlreadyVerifiedError(DomainError):
+    """The account was verified as somebody else."""
+
+    code, kind = "already_verified", Kind.CONFLICT
+
+
+class LevelTooLowError(DomainError):
+    """The assurance level is too low; the context names the level needed and the next step."""
+
+    code, kind = "level_too_low", Kind.FORBIDDEN
+
+
+class PasswordWrongError(DomainError):
+    """No such member of staff, or the password is wrong: both look the same."""
+
+    code, kind = "password_wrong", Kind.UNAUTHENTICATED
+
+
+class DutyMissingError(DomainError):
+    """The member of staff lacks the duty this needs."""
+
+    code, kind = "duty_missing", Kind.FORBIDDEN

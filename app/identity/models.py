@@ -1,0 +1,97 @@
+"""Rows of identity. Names, identity numbers and phone numbers are sealed, and found by keyed hashes."""
+
+from tortoise import Model, fields
+
+from app.kit.fields import sealed_text
+from app.kit.ids import new_id
+
+
+class Citizen(Model):
+    """A person who uses the mini-app, from the first login on. ``level`` is the assurance level, 0 to 3."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    unionid = fields.CharField(max_length=64, null=True, unique=True)
+    level = fields.SmallIntField(default=0)
+    name = sealed_text(null=True)
+    id_number = sealed_text(null=True)
+    id_number_hash = fields.CharField(max_length=64, null=True, db_index=True)
+    phone = sealed_text(null=True)
+    phone_hash = fields.CharField(max_length=64, null=True, db_index=True)
+    verified_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "citizens"
+
+
+class WeChatAccount(Model):
+    """A citizen's account with one of our WeChat apps."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    citizen: fields.ForeignKeyRelation[Citizen] = fields.ForeignKeyField(
+        "jiaban.Citizen", related_name="wechat_accounts", db_index=True
+    )
+    appid = fields.CharField(max_length=32)
+    openid = fields.CharField(max_length=64)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "wechat_accounts"
+        unique_together = (("appid", "openid"),)
+
+
+class Session(Model):
+    """One sign-in of a citizen; its refresh tokens are one family."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    citizen: fields.ForeignKeyRelation[Citizen] = fields.ForeignKeyField(
+        "jiaban.Citizen", related_name="sessions", db_index=True
+    )
+    created_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
+    ended_because = fields.CharField(max_length=32, null=True)
+
+    class Meta:
+        """Table."""
+
+        table = "sessions"
+
+
+class RefreshToken(Model):
+    """A refresh token by its hash; used once."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    session: fields.ForeignKeyRelation[Session] = fields.ForeignKeyField(
+        "jiaban.Session", related_name="refresh_tokens", db_index=True
+    )
+    digest = fields.CharField(max_length=64, unique=True)
+    expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Table."""
+
+        table = "refresh_tokens"
+
+
+class Staff(Model):
+    """A member of staff. ``duties`` name what they may do; ``demonstration`` accounts bar production."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    username = fields.CharField(max_length=64, unique=True)
+    password_hash = fields.CharField(max_length=255)
+    office = fields.CharField(max_length=128)
+    department = fields.CharField(max_length=32)
+    duties = fields.JSONField[list[str]]()
+    active = fields.BooleanField(default=True)
+    demonstration = fields.BooleanField(default=False)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "staff"

@@ -1,0 +1,68 @@
+"""Access tokens: JWTs signed with Ed25519, short-lived, one audience per surface (RFC 7519, RFC 8037)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from app.identity.errors import AccessTokenExpiredError, AccessTokenInvalidError
+from app.kit import clock
+
+LIFETIME = timedelta(minutes=15)
+_ISSUER = "jiaban"
+
+
+class Audience(StrEnum):
+    """The surface a token is good for."""
+
+    CITIZEN = "citizen"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who a token speaks for."""
+
+    id: UUID
+    session: UUID | None
+
+
+class AccessTokens:
+    """Makes and reads access tokens with a ring of Ed25519 keys by key id; ``active`` signs."""
+
+    def __init__(self, keys: Mapping[str, Ed25519PrivateKey], active: str) -> None:
+        self._private, self._active = keys[active], active
+        self._public = {key_id: key.public_key() for key_id, key in keys.items()}
+
+    def issue(self, audience: Audience, subject: UUID, session: UUID | None = None) -> str:
+        """A token for ``subject``, good for LIFETIME."""
+        moment = clock.now()
+        claims = {"iss": _ISSUER, "aud": audience.value, "sub": str(subject), "iat": moment, "exp": moment + LIFETIME}
+        if session:
+            claims["sid"] = str(session)
+        return jwt.encode(claims, self._private, algorithm="EdDSA", headers={"kid": self._active})
+
+    def read(self, token: str, audience: Audience) -> Bearer:
+        """Who a token speaks for. Raises AccessTokenExpiredError or AccessTokenInvalidError."""
+        try:
+            key = self._public[jwt.get_unverified_header(token)["kid"]]
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=["EdDSA"],
+                audience=audience.value,
+                issuer=_ISSUER,
+                options={"require": ["exp", "sub"], "verify_exp": False},
+            )
+            session = claims.get("sid")
+            bearer = Bearer(UUID(claims["sub"]), UUID(session) if session else None)
+            expired = int(claims["exp"]) <= clock.now().timestamp()
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError) as error:
+            raise AccessTokenInvalidError from error
+        if expired:
+            raise AccessTokenExpiredError
+        return bearer

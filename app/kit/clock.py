@@ -1,0 +1,36 @@
+"""The one clock. Everything that asks for the time asks here, so that a simulation can move it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+CITY_TIME = ZoneInfo("Asia/Shanghai")
+
+_offset = timedelta()
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC) + _offset
+
+
+def today() -> date:
+    """The present day in the city."""
+    return now().astimezone(CITY_TIME).date()
+
+
+def in_city(moment: datetime) -> str:
+    """A moment as ISO 8601 in the city's time, to the second: what interfaces show."""
+    return moment.astimezone(CITY_TIME).isoformat(timespec="seconds")
+
+
+@contextmanager
+def travel(by: timedelta) -> Iterator[None]:
+    """Move the clock of this process while the context lasts: for simulations and tests."""
+    global _offset  # noqa: PLW0603  # one clock per process is the point
+    _offset += by
+    try:
+        yield
+    finally:
+        _offset -= by

@@ -1,0 +1,71 @@
+"""The database: one connection pool per process, transactions, and SQL where SQL says it best."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tortoise import Tortoise
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connection
+from tortoise.transactions import in_transaction
+
+MODEL_MODULES = (
+    "app.kit.models",
+    "app.audit.models",
+    "app.identity.models",
+    "app.catalogue.models",
+    "app.notifications.models",
+    "app.licences.models",
+    "app.applications.models",
+    "app.approvals.models",
+)
+
+
+def tortoise_config(url: str, *, max_connections: int = 10) -> dict[str, Any]:
+    """What Tortoise ORM is initialised with, from an address like ``postgresql://user:password@host:port/name``."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in {"postgresql", "postgres", "asyncpg"}:
+        raise ValueError("the database address begins with postgresql://")
+    return {
+        "connections": {"default": f"asyncpg://{rest}?minsize=1&maxsize={max_connections}"},
+        "apps": {"jiaban": {"models": list(MODEL_MODULES), "migrations": "app.migrations"}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def database(url: str) -> AsyncIterator[None]:
+    """Open the pool for this process and close it at the end."""
+    context = await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
+    try:
+        yield
+    finally:
+        await context.close_connections()
+
+
+def transaction() -> Any:
+    """``async with transaction():`` — all of it happens, or none. Never start tasks inside it."""
+    return in_transaction()
+
+
+def connection() -> BaseDBAsyncClient:
+    """The present connection: the open transaction's inside one, the pool's outside."""
+    return get_connection("default")
+
+
+async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
+    """All rows that a statement answers."""
+    return list(await connection().execute_query_dict(sql, list(values)))
+
+
+async def row(sql: str, *values: Any) -> dict[str, Any] | None:
+    """The first row that a statement answers, or None."""
+    found: Sequence[dict[str, Any]] = await rows(sql, *values)
+    return found[0] if found else None
+
+
+async def execute(sql: str, *values: Any) -> int:
+    """Run an UPDATE or DELETE and return how many rows it changed; of an INSERT the driver tells no number."""
+    changed, _ = await connection().execute_query(sql, list(values))
+    return int(changed)

@@ -1,0 +1,43 @@
+"""Jobs: work for the worker, deferred in the same transaction as the rows it is about.
+
+The queue is Procrastinate's. A job is deferred by name through its SQL function on Tortoise's own connection, so a
+transaction that rolls back leaves no job. ``app/worker.py`` maps each name to the function that does it.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from app.kit import db
+
+_DEFER = """
+SELECT procrastinate_defer_jobs_v1(ARRAY[
+    ROW($1, $2, 0, $3, NULL, $4::jsonb, $5::timestamptz)::procrastinate_job_to_defer_v1
+])
+"""
+
+# The inner rows are locked and read anew by each sweeper, so two sweepers never take up one job twice.
+_RETRY_STALLED = """
+WITH stalled AS (
+    SELECT job.id FROM procrastinate_jobs AS job
+    LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
+    WHERE job.status = 'doing'
+      AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => $1::float))
+    FOR UPDATE OF job SKIP LOCKED
+)
+SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM stalled
+"""
+
+
+async def defer(task: str, *, lock: str | None = None, at: datetime | None = None, **arguments: Any) -> None:
+    """Defer a job within the present transaction.
+
+    Jobs that share a ``lock`` run one after the other in the order they were deferred. ``at`` is the earliest
+    moment to run. Arguments are identifiers, never personal values: the queue is not sealed.
+    """
+    await db.row(_DEFER, "default", task, lock, json.dumps(arguments), at)
+
+
+async def retry_stalled(silent_seconds: float) -> int:
+    """Take up again the jobs of workers that were silent for so long; returns how many."""
+    return len(await db.rows(_RETRY_STALLED, silent_seconds))

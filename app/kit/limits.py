@@ -1,0 +1,90 @@
+"""Rate limits as data: ``config/limits.yaml`` names each rule, and a route names the rule it obeys.
+
+A rule that guards people (passwords, identity numbers, codes) is counted in PostgreSQL: it holds with Redis away, and
+where the database is away too the request fails. Every other rule is counted in Redis and gives way when Redis
+is away: it only keeps the house quick.
+"""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import yaml
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from app.kit import clock, db
+from app.kit.errors import RateLimitedError
+from config.settings import LIMITS
+
+_log = logging.getLogger(__name__)
+
+_COUNT = """
+INSERT INTO counted_tries (rule, subject, "window", count) VALUES ($1, $2, $3, 1)
+ON CONFLICT (rule, subject, "window") DO UPDATE SET count = counted_tries.count + 1
+RETURNING count
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRule:
+    """At most ``count`` requests in ``seconds`` per caller: an address or an account."""
+
+    name: str
+    count: int
+    seconds: int
+    per: Literal["address", "account"]
+    guards: bool
+
+
+@cache
+def rules() -> dict[str, LimitRule]:
+    """All rules by name."""
+    loaded = yaml.safe_load(LIMITS.read_text(encoding="utf-8"))
+    return {name: LimitRule(name=name, **rule) for name, rule in loaded.items()}
+
+
+async def hold(rule: LimitRule, subject: str, redis: Redis) -> None:
+    """Count one request of ``subject`` against ``rule``.
+
+    Raises RateLimitedError with the seconds to wait once the rule's count is passed. The subject is hashed before
+    it is kept.
+    """
+    moment = int(clock.now().timestamp())
+    window = moment // rule.seconds
+    hashed = hashlib.sha256(subject.encode()).hexdigest()
+    count = await (_in_database(rule, hashed, window) if rule.guards else _in_redis(rule, hashed, window, redis))
+    if count > rule.count:
+        raise RateLimitedError(retry_after=(window + 1) * rule.seconds - moment)
+
+
+async def _in_database(rule: LimitRule, subject: str, window: int) -> int:
+    counted = await db.row(_COUNT, rule.name, subject, window)
+    return int(counted["count"]) if counted else 0
+
+
+async def _in_redis(rule: LimitRule, subject: str, window: int, redis: Redis) -> int:
+    key = f"limit:{rule.name}:{window}:{subject}"
+    try:
+        async with redis.pipeline(transaction=False) as pipe:
+            pipe.incr(key)
+            pipe.expire(key, rule.seconds)
+            counted, _ = await pipe.execute()
+    except (RedisError, OSError) as error:
+        _log.warning("limit_gave_way", extra={"rule": rule.name, "error": type(error).__name__})
+        return 0
+    return int(counted)
+
+
+async def forget_old() -> int:
+    """Delete counts whose window is long over."""
+    longest = max(rule.seconds for rule in rules().values())
+    moment = int(clock.now().timestamp())
+    statements = [
+        ('DELETE FROM counted_tries WHERE rule = $1 AND "window" < $2', rule.name, (moment - longest) // rule.seconds)
+        for rule in rules().values()
+        if rule.guards
+    ]
+    return sum([await db.execute(sql, name, window) for sql, name, window in statements])

@@ -1,0 +1,34 @@
+"""Rows that belong to no room: spent nonces and counted tries."""
+
+from tortoise import Model, fields
+
+
+class SpentNonce(Model):
+    """A nonce of signed HTTP that was used, so that nothing replays within the window of the signature."""
+
+    id = fields.BigIntField(primary_key=True)
+    client_id = fields.CharField(max_length=64)
+    nonce = fields.CharField(max_length=64)
+    spent_at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        """Table."""
+
+        table = "spent_nonces"
+        unique_together = (("client_id", "nonce"),)
+
+
+class CountedTry(Model):
+    """How often a subject tried something guarded within one window of time."""
+
+    id = fields.BigIntField(primary_key=True)
+    rule = fields.CharField(max_length=64)
+    subject = fields.CharField(max_length=64)
+    window = fields.BigIntField()
+    count = fields.IntField()
+
+    class Meta:
+        """Table."""
+
+        table = "counted_tries"
+        unique_together = (("rule", "subject", "window"),)

@@ -1,0 +1,24 @@
+"""The one catalogue of what citizens read, by language."""
+
+from functools import cache
+from typing import Any
+
+import yaml
+
+from config.settings import TEXTS
+
+
+@cache
+def _catalogue(language: str) -> dict[str, dict[str, str]]:
+    loaded: dict[str, dict[str, str]] = yaml.safe_load((TEXTS / f"{language}.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def text(section: str, key: str, **values: Any) -> str:
+    """The text under ``section`` and ``key`` with its placeholders filled. Raises KeyError where there is none."""
+    return _catalogue("zh-CN")[section][key].format(**values)
+
+
+def keys(section: str) -> frozenset[str]:
+    """All keys of a section."""
+    return frozenset(_catalogue("zh-CN")[section])

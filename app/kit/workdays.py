@@ -1,0 +1,52 @@
+"""Working days of the People's Republic of China.
+
+Known years come from the holiday library, which carries the State Council's yearly notices with make-up workdays; the
+city's overrides (``config/city/calendar.yaml``) win over it. A year not yet published is reckoned by plain weekdays,
+and the answer says so.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+
+import chinese_calendar
+import yaml
+
+from config.settings import CITY_DATA
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingDay:
+    """A day reckoned in working days. ``provisional`` where a year in between was not yet published."""
+
+    day: date
+    provisional: bool
+
+
+@cache
+def _overrides() -> dict[date, bool]:
+    entries = yaml.safe_load((CITY_DATA / "calendar.yaml").read_text(encoding="utf-8"))["overrides"]
+    return {entry["date"]: bool(entry["working"]) for entry in entries}
+
+
+def is_working_day(day: date) -> WorkingDay | None:
+    """The day with its certainty where it is a working day, None where it is not."""
+    known = _overrides().get(day)
+    if known is not None:
+        return WorkingDay(day, provisional=False) if known else None
+    try:
+        return WorkingDay(day, provisional=False) if chinese_calendar.is_workday(day) else None
+    except NotImplementedError:
+        return WorkingDay(day, provisional=True) if day.weekday() < 5 else None  # noqa: PLR2004  # Monday to Friday
+
+
+def add_working_days(start: date, count: int) -> WorkingDay:
+    """The ``count``-th working day after ``start``; the day itself does not count, as is the custom for time limits."""
+    day, provisional = start, False
+    while count > 0:
+        day += timedelta(days=1)
+        working = is_working_day(day)
+        if working is not None:
+            count -= 1
+            provisional = provisional or working.provisional
+    return WorkingDay(day, provisional)

@@ -1,0 +1,1 @@
+"""E-licences: identifiers, issue, states, presentation codes, verification."""

@@ -1,0 +1,181 @@
+"""Presentation codes: what a licence's QR holds.
+
+The text is ``HTTPS://<host>/V/<token>`` in the characters of QR's alphanumeric mode. The token is RFC 4648 base32
+without padding of a CWT (RFC 8392) in a COSE_Sign1 (RFC 9052) signed with Ed25519. Its claims: 4 expires, 6 issued,
+7 nonce, and privately -65537 licence type, -65538 masked holder, -65539 valid until (ISO 8601).
+
+A token is read in either case; base32 that is not canonical (stray bits, padding, other characters) is refused, so
+that a code has one spelling only.
+"""
+
+import base64
+import binascii
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import cbor2
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+_SIGN1 = 18
+_ALGORITHM, _KEY_ID, _EDDSA = 1, 4, -8
+_EXPIRES, _ISSUED, _NONCE = 4, 6, 7
+_TYPE, _HOLDER, _UNTIL = -65537, -65538, -65539
+NONCE_BYTES = 16
+_SIGNATURE_BYTES = 64
+_MAX_TOKEN = 512
+_MAX_TEXT = 1024
+
+
+class CodeMalformedError(Exception):
+    """Not a code of ours: wrong shape, not canonical, unknown key or wrong signature; ``reason`` says which."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a code says to somebody without a network."""
+
+    nonce: bytes
+    issued_at: datetime
+    expires_at: datetime
+    licence_type: str
+    masked_holder: str
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCode:
+    """A code: its token as written in the QR, and the SHA-256 of all its bytes in hexadecimal."""
+
+    token: str
+    digest: str
+    claims: Claims
+
+
+def token_in(text: str) -> str:
+    """The token within the text of a QR, or the token itself. Raises CodeMalformedError."""
+    text = text.strip()
+    if len(text) > _MAX_TEXT:
+        raise CodeMalformedError("malformed")
+    if "/" not in text:
+        return text
+    head, marker, token = text.upper().rpartition("/V/")
+    if not marker or not head.startswith(("HTTPS://", "HTTP://")):
+        raise CodeMalformedError("malformed")
+    return token
+
+
+class CodeSigner:
+    """Makes and reads codes with a ring of Ed25519 keys by key id; ``active`` signs."""
+
+    def __init__(self, keys: Mapping[str, Ed25519PrivateKey], active: str) -> None:
+        self._private, self._active = keys[active], active
+        self._public = {key_id.encode(): key.public_key() for key_id, key in keys.items()}
+
+    def sign(self, claims: Claims) -> SignedCode:
+        """The code that carries these claims."""
+        protected = cbor2.dumps({_ALGORITHM: _EDDSA, _KEY_ID: self._active.encode()}, canonical=True)
+        payload = cbor2.dumps(
+            {
+                _EXPIRES: int(claims.expires_at.timestamp()),
+                _ISSUED: int(claims.issued_at.timestamp()),
+                _NONCE: claims.nonce,
+                _TYPE: claims.licence_type,
+                _HOLDER: claims.masked_holder,
+                _UNTIL: claims.valid_until.isoformat(),
+            },
+            canonical=True,
+        )
+        signature = self._private.sign(_to_be_signed(protected, payload))
+        code = cbor2.dumps(cbor2.CBORTag(_SIGN1, [protected, {}, payload, signature]))
+        return SignedCode(base64.b32encode(code).decode().rstrip("="), hashlib.sha256(code).hexdigest(), claims)
+
+    def read(self, text: str) -> SignedCode:
+        """Read a code and prove that it is ours. Its time is not looked at. Raises CodeMalformedError."""
+        token = token_in(text).upper()
+        code = _decode(token)
+        protected, payload, signature = _parts(code)
+        header = _map(protected)
+        key_id = header.get(_KEY_ID)
+        public = self._public.get(key_id) if isinstance(key_id, bytes) else None
+        if public is None or header.get(_ALGORITHM) != _EDDSA or len(header) != 2:  # noqa: PLR2004  # alg and kid
+            raise CodeMalformedError("unknown_key")
+        try:
+            public.verify(signature, _to_be_signed(protected, payload))
+        except InvalidSignature as error:
+            raise CodeMalformedError("malformed") from error
+        return SignedCode(token, hashlib.sha256(code).hexdigest(), _claims(_map(payload)))
+
+
+def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
+    return cbor2.dumps(["Signature1", protected, b"", payload])
+
+
+def _decode(token: str) -> bytes:
+    if not token or len(token) > _MAX_TOKEN or not token.isascii():
+        raise CodeMalformedError("malformed")
+    try:
+        code = base64.b32decode(token + "=" * (-len(token) % 8))
+    except (binascii.Error, ValueError) as error:
+        raise CodeMalformedError("malformed") from error
+    if base64.b32encode(code).decode().rstrip("=") != token:
+        raise CodeMalformedError("malformed")
+    return code
+
+
+def _whole(data: bytes) -> object:
+    """The one CBOR value that ``data`` is, with nothing behind it."""
+    stream = io.BytesIO(data)
+    try:
+        value: object = cbor2.CBORDecoder(stream).decode()
+    except (cbor2.CBORDecodeError, ValueError, RecursionError, MemoryError) as error:
+        raise CodeMalformedError("malformed") from error
+    if stream.read(1):
+        raise CodeMalformedError("malformed")
+    return value
+
+
+def _parts(code: bytes) -> tuple[bytes, bytes, bytes]:
+    tagged = _whole(code)
+    if not isinstance(tagged, cbor2.CBORTag) or tagged.tag != _SIGN1 or not isinstance(tagged.value, list):
+        raise CodeMalformedError("malformed")
+    match tagged.value:
+        case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)] if not unprotected:
+            if len(signature) == _SIGNATURE_BYTES:
+                return protected, payload, signature
+    raise CodeMalformedError("malformed")
+
+
+def _map(data: bytes) -> dict[object, object]:
+    value = _whole(data)
+    if not isinstance(value, dict):
+        raise CodeMalformedError("malformed")
+    return value
+
+
+def _claims(payload: dict[object, object]) -> Claims:
+    match payload:
+        case {
+            4: int(expires),
+            6: int(issued),
+            7: bytes(nonce),
+            -65537: str(kind),
+            -65538: str(holder),
+            -65539: str(until),
+        }:
+            return Claims(
+                nonce=nonce,
+                issued_at=datetime.fromtimestamp(issued, UTC),
+                expires_at=datetime.fromtimestamp(expires, UTC),
+                licence_type=kind,
+                masked_holder=holder,
+                valid_until=date.fromisoformat(until),
+            )
+    raise CodeMalformedError("malformed")

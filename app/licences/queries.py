@@ -1,0 +1,95 @@
+"""Reads of licences."""
+
+import asyncio
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.catalogue import queries as catalogue
+from app.catalogue.licence_type import LicenceTypeDefinition
+from app.kit import clock
+from app.kit.paging import Page, newest_first
+from app.licences.codes import CodeMalformedError, CodeSigner
+from app.licences.errors import LicenceNotFoundError
+from app.licences.models import Licence, LicenceState, Presentation, Verification
+from media.cards import CardContent, render_card
+
+
+@dataclass(frozen=True, slots=True)
+class PublicView:
+    """What anybody may know of a scanned code: whether it is genuine, and little more."""
+
+    genuine: bool
+    expired: bool
+    licence_name: str | None
+    masked_holder: str | None
+    valid_until: str | None
+    state: LicenceState | None
+
+
+async def get_licence(citizen_id: UUID, licence_id: UUID) -> Licence:
+    """A citizen's own licence. Raises LicenceNotFoundError."""
+    licence = await Licence.get_or_none(id=licence_id, citizen_id=citizen_id)
+    if licence is None:
+        raise LicenceNotFoundError
+    return licence
+
+
+async def list_licences(citizen_id: UUID, cursor: str | None) -> Page[Licence]:
+    """A citizen's licences, the newest first. Raises InvalidCursorError."""
+    return await newest_first(Licence.filter(citizen_id=citizen_id), cursor)
+
+
+async def list_verifications(citizen_id: UUID, licence_id: UUID, cursor: str | None) -> Page[Verification]:
+    """Who scanned a citizen's licence, the latest first. Raises LicenceNotFoundError or InvalidCursorError."""
+    licence = await get_licence(citizen_id, licence_id)
+    return await newest_first(Verification.filter(licence=licence), cursor)
+
+
+async def licence_of_case(case_no: str) -> Licence | None:
+    """The licence that a case led to, None where there is none yet."""
+    return await Licence.get_or_none(case_no=case_no)
+
+
+async def card_picture(licence: Licence) -> bytes:
+    """The licence's card as a PNG; a licence that is not valid says so across its card."""
+    definition = await catalogue.get_licence_type(licence.type_code)
+    content = _card(licence, definition)
+    return await asyncio.to_thread(render_card, content)
+
+
+def _card(licence: Licence, definition: LicenceTypeDefinition) -> CardContent:
+    shown = [(field.title, licence.values.get(field.name)) for field in definition.fields]
+    texts = [(title, "、".join(value) if isinstance(value, list) else str(value)) for title, value in shown if value]
+    return CardContent(
+        title=definition.card.title,
+        number=licence.number,
+        rows=tuple(texts),
+        issuer=licence.issuer,
+        issued_on=licence.issued_on.isoformat(),
+        valid_until=licence.valid_until.isoformat(),
+        color=definition.card.color,
+        identifier=licence.identifier,
+        watermark=None if licence.state is LicenceState.VALID else "已撤销",
+    )
+
+
+async def inspect_code(signer: CodeSigner, token: str) -> PublicView:
+    """What a scanned code says to anybody; looking never spends it."""
+    try:
+        signed = signer.read(token)
+    except CodeMalformedError:
+        return PublicView(False, False, None, None, None, None)
+    presentation = await Presentation.get_or_none(nonce=signed.claims.nonce.hex(), digest=signed.digest)
+    if presentation is None:
+        return PublicView(False, False, None, None, None, None)
+    await presentation.fetch_related("licence")
+    licence = presentation.licence
+    definition = await catalogue.get_licence_type(licence.type_code)
+    return PublicView(
+        genuine=True,
+        expired=presentation.expires_at <= clock.now() or presentation.spent_at is not None,
+        licence_name=definition.name,
+        masked_holder=signed.claims.masked_holder,
+        valid_until=licence.valid_until.isoformat(),
+        state=licence.state,
+    )

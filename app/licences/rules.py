@@ -1,0 +1,48 @@
+"""Pure rules of licences: what a scanned code is worth."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from app.licences.models import LicenceState
+
+
+class Reason(StrEnum):
+    """Stable reason codes of a verification."""
+
+    VALID = "valid"
+    REPLAYED = "replayed"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    LICENCE_EXPIRED = "licence_expired"
+    MALFORMED = "malformed"
+    UNKNOWN_KEY = "unknown_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``valid`` or ``refused``, and why."""
+
+    reason: Reason
+
+    @property
+    def word(self) -> str:
+        """The verdict in one word."""
+        return "valid" if self.reason is Reason.VALID else "refused"
+
+
+def judge_licence(state: LicenceState, valid_until: date, today: date) -> Verdict:
+    """What a licence is worth once its code was spent."""
+    if state is LicenceState.REVOKED:
+        return Verdict(Reason.REVOKED)
+    return Verdict(Reason.LICENCE_EXPIRED if today > valid_until else Reason.VALID)
+
+
+def valid_until(valid_from: date, years: int) -> date:
+    """The last day of a licence that runs for ``years``: the day before the same day of that year."""
+    try:
+        anniversary = valid_from.replace(year=valid_from.year + years)
+    except ValueError:
+        # 29 February: the year it runs out in has none.
+        anniversary = date(valid_from.year + years, 3, 1)
+    return date.fromordinal(anniversary.toordinal() - 1)

@@ -1,0 +1,72 @@
+"""Telling citizens: the inbox always, WeChat where they allowed it."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from app.kit import clock, db, jobs
+from app.kit.db import transaction
+from app.kit.ids import new_id
+from app.notifications.definitions import definitions, templates
+from app.notifications.errors import TemplateUnknownError
+from app.notifications.models import Message, Send
+
+SEND = "notifications.send"
+
+_KEPT = {"item", "case_no", "time", "note", "licence", "verdict", "office", "phrase", "case_tail"}
+
+_GRANT = """
+INSERT INTO subscription_grants (id, citizen_id, template_id, remaining, updated_at) VALUES ($1, $2, $3, 1, $4)
+ON CONFLICT (citizen_id, template_id)
+DO UPDATE SET remaining = subscription_grants.remaining + 1, updated_at = excluded.updated_at
+"""
+
+
+async def notify(citizen_id: UUID, kind: str, occasion: str, *, link: str | None = None, **values: str) -> None:
+    """Tell a citizen something, within the transaction of what happened.
+
+    ``occasion`` names what happened, e.g. a case number: a kind is told once per occasion, whatever repeats. The
+    message stands in the inbox at once; WeChat hears of it from the worker.
+    """
+    definition = definitions()[kind]
+    filled = {name: values.get(name, "") for name in _KEPT}
+    filled["time"] = filled["time"] or _minute()
+    filled["case_tail"] = filled["case_no"][-12:]
+    key = f"{kind}:{occasion}"
+    if await Message.exists(key=key):
+        return
+    moment = clock.now()
+    message = await Message.create(
+        citizen_id=citizen_id,
+        key=key,
+        kind=kind,
+        title=definition.title,
+        text=definition.text.format(**filled),
+        link=link,
+        created_at=moment,
+    )
+    if definition.template:
+        send = await Send.create(
+            message=message,
+            citizen_id=citizen_id,
+            template_id=definition.template.id,
+            page=definition.template.page,
+            data=definition.template.filled(filled),
+            created_at=moment,
+            updated_at=moment,
+        )
+        await jobs.defer(SEND, send_id=str(send.id))
+
+
+def _minute() -> str:
+    local = clock.now().astimezone(clock.CITY_TIME)
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+
+
+async def grant_sends(citizen_id: UUID, template_ids: Iterable[str]) -> None:
+    """Add one send for each template that the citizen allowed. Raises TemplateUnknownError."""
+    wanted, known = list(template_ids), templates()
+    if any(template_id not in known for template_id in wanted):
+        raise TemplateUnknownError
+    async with transaction():
+        for template_id in sorted(wanted):
+            await db.execute(_GRANT, new_id(), citizen_id, template_id, clock.now())

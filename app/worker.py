@@ -1,0 +1,124 @@
+"""The worker: which function does each job, how a failed one is repeated, and what runs by the clock."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import procrastinate
+from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.jobs import Job
+
+from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL
+from app.approvals import inbox
+from app.approvals import tasks as approvals
+from app.bootstrap import House
+from app.kit import jobs, limits, nonces
+from app.kit.ports import PortError
+from app.notifications import tasks as notifications
+from app.notifications.service import SEND
+
+_log = logging.getLogger(__name__)
+_GRACE_SECONDS = 10
+_SHORTEST, _LONGEST, _LONGEST_FAULT = 0.5, 60.0, 600.0
+
+
+class RepeatUntilDone(BaseRetryStrategy):
+    """A job is repeated until it is done: nothing is lost. What another system causes is tried again soon, a fault of
+    ours ever more rarely, and each is logged.
+    """
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        """Wait twice as long each time."""
+        passing = isinstance(exception, PortError)
+        longest = _LONGEST if passing else _LONGEST_FAULT
+        seconds = min(_SHORTEST * 2 ** min(job.attempts, 16), longest)
+        reason = exception.reason if isinstance(exception, PortError) else type(exception).__name__
+        level = logging.INFO if passing else logging.ERROR
+        _log.log(level, "job_repeats", extra={"task": job.task_name, "attempts": job.attempts, "reason": reason})
+        return RetryDecision(retry_in={"milliseconds": int(seconds * 1000)})
+
+
+def jobs_of(house: House) -> dict[str, Callable[..., Awaitable[None]]]:
+    """The function that does each job, by the name it is deferred under."""
+    appid = house.settings.wechat.mini_program_appid
+    return {
+        DELIVER_CASE: partial(approvals.deliver_case, house.approvals),
+        DELIVER_SUPPLEMENT: partial(approvals.deliver_supplement, house.approvals),
+        DELIVER_WITHDRAWAL: partial(approvals.deliver_withdrawal, house.approvals),
+        inbox.APPLY: approvals.apply_events,
+        inbox.ASK: partial(approvals.ask_case, house.approvals),
+        SEND: partial(notifications.send, house.wechat, appid),
+    }
+
+
+def _cron(seconds: int) -> str:
+    return f"*/{seconds} * * * * *" if seconds < 60 else f"*/{seconds // 60} * * * *"  # noqa: PLR2004  # a minute
+
+
+async def _forget_old(timestamp: int) -> None:
+    del timestamp
+    await nonces.forget_old()
+    await limits.forget_old()
+
+
+def build_queue(house: House) -> procrastinate.App:
+    """The queue with every job and everything that runs by the clock."""
+    url = house.settings.database_url.get_secret_value()
+    queue = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url))
+    for name, function in jobs_of(house).items():
+        queue.task(name=name, retry=RepeatUntilDone())(_named(function))
+
+    async def read_feed(timestamp: int) -> None:
+        del timestamp
+        await approvals.read_feed(house.approvals)
+
+    every = _cron(house.settings.worker.reconcile_every_seconds)
+    for name, cron, function in (
+        ("approvals.read_feed", every, read_feed),
+        ("kit.forget_old", "17 * * * *", _forget_old),
+    ):
+        queue.periodic(cron=cron)(queue.task(name=name, queueing_lock=name)(function))
+    return queue
+
+
+def _named(function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    async def job(**arguments: Any) -> None:
+        await function(**arguments)
+
+    return job
+
+
+async def _retry_stalled(house: House) -> None:
+    """Take up again what a killed worker left, for as long as this worker lives."""
+    pace = house.settings.worker
+    while True:
+        try:
+            taken = await jobs.retry_stalled(pace.stalled_after_seconds)
+            if taken:
+                _log.warning("stalled_jobs_taken_up", extra={"count": taken})
+        except Exception:  # the database may be away for a while; the sweep goes on when it is back
+            _log.exception("stalled_sweep_failed")
+        await asyncio.sleep(pace.heartbeat_seconds)
+
+
+async def run_worker(house: House) -> None:
+    """Work until SIGTERM or SIGINT; what was begun is finished within ten seconds."""
+    queue, pace = build_queue(house), house.settings.worker
+    sweep = asyncio.create_task(_retry_stalled(house))
+    try:
+        async with queue.open_async():
+            await queue.run_worker_async(
+                concurrency=pace.concurrency,
+                fetch_job_polling_interval=1.0,
+                shutdown_graceful_timeout=_GRACE_SECONDS,
+                update_heartbeat_interval=pace.heartbeat_seconds,
+                stalled_worker_timeout=pace.stalled_after_seconds,
+                delete_jobs="successful",
+            )
+    finally:
+        sweep.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweep

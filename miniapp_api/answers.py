@@ -1,0 +1,26 @@
+"""How answers are written: JSON in UTF-8, never cached unless a route says so."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from sanic import HTTPResponse
+
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_JSON = "application/json; charset=utf-8"
+
+
+def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> HTTPResponse:
+    """An answer in JSON. A model is written by its schema, anything else by the standard library."""
+    if isinstance(body, BaseModel):
+        content = body.model_dump_json(by_alias=True)
+    else:
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str)
+    return HTTPResponse(content, status=status, headers={**_HEADERS, **(headers or {})}, content_type=_JSON)
+
+
+def picture_answer(content: bytes, etag: str) -> HTTPResponse:
+    """A PNG that only its owner's phone may keep."""
+    headers = {"Cache-Control": "private, no-cache", "ETag": f'"{etag}"', "X-Content-Type-Options": "nosniff"}
+    return HTTPResponse(content, headers=headers, content_type="image/png")

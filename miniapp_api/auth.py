@@ -1,0 +1,86 @@
+"""Who is calling: citizens and staff by access token, partners by signature, operators by their token."""
+
+import hmac
+from dataclasses import dataclass
+from uuid import UUID
+
+from sanic import Request
+
+from app.approvals.errors import SignatureExpiredError, SignatureInvalidError, SignatureMissingError
+from app.bootstrap import House
+from app.identity.errors import AccessTokenInvalidError, AccessTokenMissingError
+from app.identity.models import Staff
+from app.identity.staff import active_staff, require_duty
+from app.identity.tokens import Audience
+from app.kit import clock
+from app.kit.errors import DomainError
+from app.kit.signing import SignatureRefusedError
+
+PARTNER_ERRORS: tuple[type[DomainError], ...] = (
+    SignatureMissingError,
+    SignatureInvalidError,
+    SignatureExpiredError,
+)
+_SIGNATURE_ERRORS: dict[str, type[DomainError]] = {
+    "missing": SignatureMissingError,
+    "mismatch": SignatureInvalidError,
+    "window": SignatureExpiredError,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling; ``subject`` is whom limits are counted for, ``nonce`` a partner's, yet to be spent."""
+
+    subject: str
+    citizen_id: UUID | None = None
+    staff: Staff | None = None
+    nonce: str = ""
+
+
+def bearer_token(request: Request) -> str:
+    """The token of the Authorization header. Raises AccessTokenMissingError."""
+    scheme, _, token = str(request.headers.get("Authorization", "")).partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise AccessTokenMissingError
+    return token.strip()
+
+
+async def identify(house: House, request: Request, actor: str, duty: str | None) -> Caller:
+    """Prove who is calling a route of ``actor``. Raises the errors that the route publishes."""
+    match actor:
+        case "citizen":
+            bearer = house.access_tokens.read(bearer_token(request), Audience.CITIZEN)
+            return Caller(f"citizen:{bearer.id}", citizen_id=bearer.id)
+        case "staff":
+            bearer = house.access_tokens.read(bearer_token(request), Audience.STAFF)
+            member = await active_staff(bearer.id)
+            if duty:
+                require_duty(member, duty)
+            return Caller(f"staff:{member.id}", staff=member)
+        case "partner":
+            nonce = verify_partner(house, request)
+            return Caller(f"partner:{house.approvals_signer.client_id}", nonce=nonce)
+        case "operator":
+            require_operator(house, request)
+            return Caller("operator")
+        case _:
+            return Caller(f"address:{request.remote_addr or request.ip}")
+
+
+def require_operator(house: House, request: Request) -> None:
+    """Raise AccessTokenMissingError or AccessTokenInvalidError unless the request carries the operators' token."""
+    token = house.settings.ops_token.get_secret_value()
+    if not hmac.compare_digest(bearer_token(request).encode(), token.encode()):
+        raise AccessTokenInvalidError
+
+
+def verify_partner(house: House, request: Request) -> str:
+    """Verify the approval system's signature and return its nonce, which is yet to be spent."""
+    path = request.path + (f"?{request.query_string}" if request.query_string else "")
+    try:
+        return house.approvals_signer.verify(
+            request.headers, request.method, path, request.body, now=clock.now().timestamp()
+        )
+    except SignatureRefusedError as error:
+        raise _SIGNATURE_ERRORS[error.reason] from error

@@ -1,0 +1,1 @@
+"""What other systems push to us: the approval system and WeChat."""

@@ -1,0 +1,1 @@
+"""The citizens' interface under ``/api/v1``."""

@@ -1,0 +1,327 @@
+"""Applications: drafts, materials, submission, supplements, withdrawal."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from app.applications import drafts, errors, queries, service
+from app.applications.models import Application, Material, TimelineEntry
+from app.catalogue import errors as catalogue_errors
+from app.identity.errors import LevelTooLowError
+from app.kit import clock, texts
+from app.kit.errors import InvalidCursorError, NotFoundError
+from miniapp_api.citizen.paging import PageQuery
+from miniapp_api.errors import UploadMissingError
+from miniapp_api.routing import Actor, Call, Routes, Schema
+
+routes = Routes()
+_KEY = ("Idempotency-Key",)
+
+
+class StartRequest(Schema):
+    """Which item to apply for."""
+
+    item_code: str = Field(min_length=1, max_length=31)
+
+
+class FormRequest(Schema):
+    """Fields to put into the form; null takes one out."""
+
+    form: dict[str, Any]
+
+
+class SupplementRequest(Schema):
+    """What is handed in after a supplement was asked for; new materials are uploaded before."""
+
+    note: str = Field(default="", max_length=500)
+    form: dict[str, Any] = Field(default_factory=dict)
+
+
+class WithdrawalRequest(Schema):
+    """Why the citizen withdraws."""
+
+    reason: str = Field(default="", max_length=500)
+
+
+class MaterialUpload(Schema):
+    """A multipart form with the material's id and a photograph."""
+
+    material_id: str
+    file: str = Field(json_schema_extra={"format": "binary"})
+
+
+class ProblemView(Schema):
+    """A field and what is wrong with it, in Chinese."""
+
+    field: str
+    reason: str
+    message: str
+
+
+class MaterialView(Schema):
+    """A file that was taken."""
+
+    id: UUID
+    material_id: str
+    content_type: str
+    size: int = Field(description="bytes")
+    width: int
+    height: int
+    sha256: str
+
+    @classmethod
+    def of(cls, material: Material) -> "MaterialView":
+        """The view of a material."""
+        return cls.model_validate(material, from_attributes=True, extra="ignore")
+
+
+class TimelineView(Schema):
+    """Something that happened to the case."""
+
+    kind: str
+    state: str
+    state_name: str
+    note: str | None
+    at: str
+
+    @classmethod
+    def of(cls, entry: TimelineEntry) -> "TimelineView":
+        """The view of an entry."""
+        return cls(
+            kind=entry.kind,
+            state=entry.state.value,
+            state_name=texts.text("state", entry.state),
+            note=entry.note,
+            at=clock.in_city(entry.at),
+        )
+
+
+class ApplicationEntry(Schema):
+    """An application in a list."""
+
+    id: UUID
+    item_code: str
+    item_name: str
+    state: str
+    state_name: str
+    case_no: str | None
+    promised_on: str | None
+    promised_provisional: bool
+    created_at: str
+    submitted_at: str | None
+
+    @classmethod
+    def fields_of(cls, application: Application) -> dict[str, Any]:
+        """The values of these fields."""
+        return {
+            "id": application.id,
+            "item_code": application.item_code,
+            "item_name": application.item_name,
+            "state": application.state.value,
+            "state_name": texts.text("state", application.state),
+            "case_no": application.case_no,
+            "promised_on": application.promised_on.isoformat() if application.promised_on else None,
+            "promised_provisional": application.promised_provisional,
+            "created_at": clock.in_city(application.created_at),
+            "submitted_at": clock.in_city(application.submitted_at) if application.submitted_at else None,
+        }
+
+
+class ApplicationPage(Schema):
+    """A page of applications."""
+
+    items: list[ApplicationEntry]
+    next_cursor: str | None
+
+
+class DraftView(ApplicationEntry):
+    """A draft with its form, and what the form still lacks."""
+
+    form: dict[str, Any]
+    missing: list[ProblemView]
+
+
+class ApplicationView(DraftView):
+    """A whole case."""
+
+    supplement_note: str | None
+    licence_id: UUID | None
+    materials: list[MaterialView]
+    timeline: list[TimelineView]
+
+
+class CaseAnswer(Schema):
+    """A case and where it stands."""
+
+    case_no: str
+    state: str
+
+
+def _problems(found: list[dict[str, str]]) -> list[ProblemView]:
+    return [ProblemView(**problem) for problem in found]
+
+
+def _case(application: Application) -> CaseAnswer:
+    return CaseAnswer(case_no=str(application.case_no), state=application.state.value)
+
+
+@routes.add(
+    "POST",
+    "/api/v1/applications",
+    actor=Actor.CITIZEN,
+    limit="write",
+    status=201,
+    errors=(
+        catalogue_errors.ItemNotFoundError,
+        LevelTooLowError,
+        errors.AudienceMismatchError,
+        errors.ApplicationNotFoundError,
+        NotFoundError,
+    ),
+)
+async def start_application(call: Call, body: StartRequest) -> ApplicationView:
+    """Begin a draft, prefilled from the citizen's identity."""
+    application = await drafts.start_application(call.citizen_id, body.item_code)
+    return await read_application(call, application.id)
+
+
+@routes.add("GET", "/api/v1/applications", actor=Actor.CITIZEN, limit="read", errors=(InvalidCursorError,))
+async def list_applications(call: Call, query: PageQuery) -> ApplicationPage:
+    """My applications, the newest first."""
+    page = await queries.list_applications(call.citizen_id, query.cursor)
+    items = [ApplicationEntry(**ApplicationEntry.fields_of(application)) for application in page.items]
+    return ApplicationPage(items=items, next_cursor=page.next_cursor)
+
+
+@routes.add(
+    "GET",
+    "/api/v1/applications/<application_id:uuid>",
+    actor=Actor.CITIZEN,
+    limit="read",
+    errors=(errors.ApplicationNotFoundError, catalogue_errors.ItemNotFoundError, NotFoundError),
+)
+async def read_application(call: Call, application_id: UUID) -> ApplicationView:
+    """One application with its timeline."""
+    detail = await queries.get_application(call.citizen_id, application_id)
+    return ApplicationView(
+        **ApplicationEntry.fields_of(detail.application),
+        form=detail.application.form,
+        missing=_problems(detail.missing),
+        supplement_note=detail.application.supplement_note,
+        licence_id=detail.licence_id,
+        materials=[MaterialView.of(material) for material in detail.materials],
+        timeline=[TimelineView.of(entry) for entry in detail.timeline],
+    )
+
+
+@routes.add(
+    "PATCH",
+    "/api/v1/applications/<application_id:uuid>",
+    actor=Actor.CITIZEN,
+    limit="write",
+    errors=(
+        errors.ApplicationNotFoundError,
+        errors.NotADraftError,
+        catalogue_errors.FormInvalidError,
+        catalogue_errors.ItemNotFoundError,
+        NotFoundError,
+    ),
+)
+async def save_form(call: Call, application_id: UUID, body: FormRequest) -> DraftView:
+    """Put fields into a draft's form."""
+    saved = await drafts.save_form(call.citizen_id, application_id, body.form)
+    entry = ApplicationEntry.fields_of(saved.application)
+    return DraftView(**entry, form=saved.application.form, missing=_problems(saved.missing))
+
+
+@routes.add(
+    "POST",
+    "/api/v1/applications/<application_id:uuid>/materials",
+    actor=Actor.CITIZEN,
+    limit="upload",
+    status=201,
+    upload=MaterialUpload,
+    errors=(
+        errors.ApplicationNotFoundError,
+        errors.StateForbidsError,
+        errors.MaterialUnknownError,
+        errors.TooManyMaterialsError,
+        errors.UploadTooLargeError,
+        errors.UploadTooManyPixelsError,
+        errors.UploadUnsupportedError,
+        errors.UploadBrokenError,
+        UploadMissingError,
+        catalogue_errors.ItemNotFoundError,
+        NotFoundError,
+    ),
+)
+async def add_material(call: Call, application_id: UUID) -> MaterialView:
+    """Upload a photograph as a material."""
+    files, form = call.request.files, call.request.form
+    file = files.get("file") if files else None
+    material_id = form.get("material_id") if form else None
+    if file is None or not isinstance(material_id, str):
+        raise UploadMissingError
+    material = await drafts.add_material(call.house.blobs, call.citizen_id, application_id, material_id, file.body)
+    return MaterialView.of(material)
+
+
+@routes.add(
+    "POST",
+    "/api/v1/applications/<application_id:uuid>/submission",
+    actor=Actor.CITIZEN,
+    limit="write",
+    status=202,
+    headers=_KEY,
+    errors=(
+        errors.ApplicationNotFoundError,
+        errors.MaterialsMissingError,
+        errors.IdempotencyKeyReusedError,
+        errors.CaseNumbersExhaustedError,
+        errors.StateForbidsError,
+        catalogue_errors.FormInvalidError,
+        catalogue_errors.ItemNotFoundError,
+        LevelTooLowError,
+        NotFoundError,
+    ),
+)
+async def submit_application(call: Call, application_id: UUID) -> CaseAnswer:
+    """Submit a draft. Submitting again answers the same case number."""
+    return _case(await service.submit_application(call.citizen_id, application_id, call.idempotency_key))
+
+
+@routes.add(
+    "POST",
+    "/api/v1/applications/<application_id:uuid>/supplements",
+    actor=Actor.CITIZEN,
+    limit="write",
+    status=202,
+    headers=_KEY,
+    errors=(
+        errors.ApplicationNotFoundError,
+        errors.StateForbidsError,
+        catalogue_errors.FormInvalidError,
+        catalogue_errors.ItemNotFoundError,
+        NotFoundError,
+    ),
+)
+async def supplement_application(call: Call, application_id: UUID, body: SupplementRequest) -> CaseAnswer:
+    """Hand in what was asked for."""
+    application = await service.supplement_application(
+        call.citizen_id, application_id, body.note, body.form, call.idempotency_key
+    )
+    return _case(application)
+
+
+@routes.add(
+    "POST",
+    "/api/v1/applications/<application_id:uuid>/withdrawal",
+    actor=Actor.CITIZEN,
+    limit="write",
+    status=202,
+    errors=(errors.ApplicationNotFoundError, errors.StateForbidsError),
+)
+async def withdraw_application(call: Call, application_id: UUID, body: WithdrawalRequest) -> CaseAnswer:
+    """Withdraw a case that was not decided yet."""
+    return _case(await service.withdraw_application(call.citizen_id, application_id, body.reason))

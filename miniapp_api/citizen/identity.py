@@ -1,0 +1,146 @@
+"""Sign-in and identity."""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from app.identity import errors, rules, service, sessions
+from app.identity.models import Citizen
+from app.kit.errors import NotFoundError
+from miniapp_api.routing import Actor, Call, Routes, Schema
+
+routes = Routes()
+
+
+class SessionRequest(Schema):
+    """A WeChat login code."""
+
+    code: str = Field(min_length=1, max_length=512)
+
+
+class RefreshRequest(Schema):
+    """A refresh token; it is spent by this."""
+
+    refresh_token: str = Field(min_length=1, max_length=128)
+
+
+class PhoneRequest(Schema):
+    """A WeChat phone code."""
+
+    code: str = Field(min_length=1, max_length=512)
+
+
+class RealNameRequest(Schema):
+    """A name and a citizen identity number."""
+
+    name: str = Field(min_length=1, max_length=64)
+    id_number: str = Field(min_length=1, max_length=32)
+
+
+class CitizenView(Schema):
+    """A citizen as they see themselves; names and numbers are masked."""
+
+    id: UUID
+    level: int = Field(description="assurance level: 0 WeChat, 1 phone, 2 name and number, 3 face")
+    name: str | None
+    id_number: str | None
+    phone: str | None
+
+    @classmethod
+    def of(cls, citizen: Citizen) -> "CitizenView":
+        """The view of a citizen."""
+        return cls(
+            id=citizen.id,
+            level=citizen.level,
+            name=rules.mask_name(citizen.name) if citizen.name else None,
+            id_number=rules.mask_id_number(citizen.id_number) if citizen.id_number else None,
+            phone=rules.mask_phone(citizen.phone) if citizen.phone else None,
+        )
+
+
+class SessionAnswer(Schema):
+    """Tokens; ``expires_in`` is the access token's time in seconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    citizen: CitizenView
+
+
+def _granted(grant: sessions.Grant) -> SessionAnswer:
+    return SessionAnswer(
+        access_token=grant.access_token,
+        refresh_token=grant.refresh_token,
+        expires_in=grant.expires_in,
+        citizen=CitizenView.of(grant.citizen),
+    )
+
+
+@routes.add(
+    "POST",
+    "/api/v1/sessions",
+    actor=Actor.ANYONE,
+    limit="sign_in",
+    status=201,
+    errors=(errors.LoginCodeInvalidError, errors.WeChatUnavailableError),
+)
+async def open_session(call: Call, body: SessionRequest) -> SessionAnswer:
+    """Sign in with a WeChat login code."""
+    appid = call.house.settings.wechat.mini_program_appid
+    citizen = await service.sign_in(call.house.wechat, appid, body.code)
+    return _granted(await sessions.open_session(call.house.access_tokens, citizen))
+
+
+@routes.add(
+    "POST",
+    "/api/v1/sessions/refresh",
+    actor=Actor.ANYONE,
+    limit="refresh",
+    errors=(errors.RefreshTokenInvalidError,),
+)
+async def refresh_session(call: Call, body: RefreshRequest) -> SessionAnswer:
+    """Exchange a refresh token for a new pair. A token used twice ends its session."""
+    return _granted(await sessions.refresh_session(call.house.access_tokens, body.refresh_token))
+
+
+@routes.add("GET", "/api/v1/identity", actor=Actor.CITIZEN, limit="read", errors=(NotFoundError,))
+async def read_identity(call: Call) -> CitizenView:
+    """Who I am here."""
+    return CitizenView.of(await service.get_citizen(call.citizen_id))
+
+
+@routes.add(
+    "POST",
+    "/api/v1/identity/phone",
+    actor=Actor.CITIZEN,
+    limit="phone",
+    errors=(
+        errors.PhoneCodeInvalidError,
+        errors.PhoneUnsupportedError,
+        errors.WeChatUnavailableError,
+        NotFoundError,
+    ),
+)
+async def bind_phone(call: Call, body: PhoneRequest) -> CitizenView:
+    """Bind the phone number behind a WeChat phone code."""
+    return CitizenView.of(await service.bind_phone(call.house.wechat, call.citizen_id, body.code))
+
+
+@routes.add(
+    "POST",
+    "/api/v1/identity/real-name",
+    actor=Actor.CITIZEN,
+    limit="write",
+    errors=(
+        errors.IdNumberInvalidError,
+        errors.RealNameMismatchError,
+        errors.RealNameUnavailableError,
+        errors.AlreadyVerifiedError,
+        NotFoundError,
+    ),
+)
+async def verify_real_name(call: Call, body: RealNameRequest) -> CitizenView:
+    """Verify name and identity number with the authority."""
+    house = call.house
+    citizen = await service.verify_real_name(house.authority, house.redis, call.citizen_id, body.name, body.id_number)
+    return CitizenView.of(citizen)

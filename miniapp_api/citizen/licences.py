@@ -1,0 +1,195 @@
+"""E-licences: the wallet, the card, the code, who scanned it."""
+
+import base64
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+from sanic import HTTPResponse
+
+from app.catalogue.queries import get_licence_type
+from app.identity.errors import LevelTooLowError
+from app.kit import clock, texts
+from app.kit.errors import InvalidCursorError, NotFoundError
+from app.licences import queries, service
+from app.licences.errors import LicenceNotFoundError
+from app.licences.models import Licence
+from miniapp_api.answers import picture_answer
+from miniapp_api.citizen.paging import PageQuery
+from miniapp_api.routing import Actor, Call, Routes, Schema
+
+routes = Routes()
+
+
+class LicenceEntry(Schema):
+    """A licence in the wallet."""
+
+    id: UUID
+    licence_type: str
+    name: str
+    identifier: str = Field(description="GB/T 36904")
+    number: str
+    state: str
+    state_reason: str | None
+    issuer: str
+    issued_on: str
+    valid_from: str
+    valid_until: str
+    case_no: str
+
+
+class LicencePage(Schema):
+    """A page of licences."""
+
+    items: list[LicenceEntry]
+    next_cursor: str | None
+
+
+class LicenceFieldView(Schema):
+    """A field of a licence."""
+
+    name: str
+    title: str
+    value: Any
+
+
+class LicenceView(LicenceEntry):
+    """A whole licence, as its holder sees it."""
+
+    fields: list[LicenceFieldView]
+
+
+class PresentationAnswer(Schema):
+    """A code that shows the licence once: its text, a web address of the same, its end, and its QR as a data URL."""
+
+    code: str
+    url: str
+    expires_at: str
+    qr: str = Field(description="data:image/png;base64,...")
+    licence_state: str
+
+
+class VerificationView(Schema):
+    """Somebody scanned a code of this licence."""
+
+    id: UUID
+    at: str
+    office: str
+    verdict: str
+    reason: str
+    message: str
+    fields: list[str]
+
+
+class VerificationPage(Schema):
+    """A page of verifications."""
+
+    items: list[VerificationView]
+    next_cursor: str | None
+
+
+async def _entry(licence: Licence) -> dict[str, Any]:
+    definition = await get_licence_type(licence.type_code)
+    return {
+        "id": licence.id,
+        "licence_type": licence.type_code,
+        "name": definition.name,
+        "identifier": licence.identifier,
+        "number": licence.number,
+        "state": licence.state.value,
+        "state_reason": licence.state_reason,
+        "issuer": licence.issuer,
+        "issued_on": licence.issued_on.isoformat(),
+        "valid_from": licence.valid_from.isoformat(),
+        "valid_until": licence.valid_until.isoformat(),
+        "case_no": licence.case_no,
+    }
+
+
+@routes.add("GET", "/api/v1/licences", actor=Actor.CITIZEN, limit="read", errors=(InvalidCursorError, NotFoundError))
+async def list_licences(call: Call, query: PageQuery) -> LicencePage:
+    """My licences, the newest first."""
+    page = await queries.list_licences(call.citizen_id, query.cursor)
+    items = [LicenceEntry(**await _entry(licence)) for licence in page.items]
+    return LicencePage(items=items, next_cursor=page.next_cursor)
+
+
+@routes.add(
+    "GET",
+    "/api/v1/licences/<licence_id:uuid>",
+    actor=Actor.CITIZEN,
+    limit="read",
+    errors=(LicenceNotFoundError, NotFoundError),
+)
+async def read_licence(call: Call, licence_id: UUID) -> LicenceView:
+    """One licence with its fields."""
+    licence = await queries.get_licence(call.citizen_id, licence_id)
+    definition = await get_licence_type(licence.type_code)
+    fields = [
+        LicenceFieldView(name=field.name, title=field.title, value=licence.values[field.name])
+        for field in definition.fields
+        if field.name in licence.values
+    ]
+    return LicenceView(**await _entry(licence), fields=fields)
+
+
+@routes.add(
+    "GET",
+    "/api/v1/licences/<licence_id:uuid>/card.png",
+    actor=Actor.CITIZEN,
+    limit="read",
+    media_type="image/png",
+    errors=(LicenceNotFoundError, NotFoundError),
+)
+async def read_card(call: Call, licence_id: UUID) -> HTTPResponse:
+    """The licence's card as a picture."""
+    licence = await queries.get_licence(call.citizen_id, licence_id)
+    picture = await queries.card_picture(licence)
+    return picture_answer(picture, hashlib.sha256(picture).hexdigest()[:32])
+
+
+@routes.add(
+    "POST",
+    "/api/v1/licences/<licence_id:uuid>/presentations",
+    actor=Actor.CITIZEN,
+    limit="present",
+    status=201,
+    errors=(LicenceNotFoundError, LevelTooLowError, NotFoundError),
+)
+async def present_licence(call: Call, licence_id: UUID) -> PresentationAnswer:
+    """Hand out a code that shows the licence once within a minute."""
+    house = call.house
+    presented = await service.present_licence(house.code_signer, house.settings.public_url, call.citizen_id, licence_id)
+    return PresentationAnswer(
+        code=presented.code,
+        url=presented.url,
+        expires_at=clock.in_city(presented.expires_at),
+        qr="data:image/png;base64," + base64.b64encode(presented.qr).decode(),
+        licence_state=presented.state.value,
+    )
+
+
+@routes.add(
+    "GET",
+    "/api/v1/licences/<licence_id:uuid>/verifications",
+    actor=Actor.CITIZEN,
+    limit="read",
+    errors=(LicenceNotFoundError, InvalidCursorError),
+)
+async def list_verifications(call: Call, licence_id: UUID, query: PageQuery) -> VerificationPage:
+    """Who scanned this licence, the latest first."""
+    page = await queries.list_verifications(call.citizen_id, licence_id, query.cursor)
+    items = [
+        VerificationView(
+            id=entry.id,
+            at=clock.in_city(entry.at),
+            office=entry.office,
+            verdict=entry.verdict,
+            reason=entry.reason,
+            message=texts.text("reason", entry.reason),
+            fields=entry.shown,
+        )
+        for entry in page.items
+    ]
+    return VerificationPage(items=items, next_cursor=page.next_cursor)

@@ -1,0 +1,140 @@
+"""The one place where an error becomes an HTTP answer: ``{"code", "message", "request_id", "context"}``."""
+
+import logging
+from types import TracebackType
+
+from sanic import HTTPResponse, Request
+from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException, ServerError
+from tortoise.exceptions import DBConnectionError
+
+from app.kit import texts
+from app.kit.errors import DomainError, Kind, NotFoundError, TemporarilyUnavailableError
+from miniapp_api.answers import json_answer
+
+_log = logging.getLogger(__name__)
+
+STATUS = {
+    Kind.INVALID: 422,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.TOO_LARGE: 413,
+    Kind.UNSUPPORTED: 415,
+    Kind.RATE_LIMITED: 429,
+    Kind.UNAVAILABLE: 503,
+}
+_RETRY_AFTER_SECONDS = 5
+
+
+class BodyMalformedError(DomainError):
+    """The body is not JSON, or not an object."""
+
+    code, kind = "body_malformed", Kind.INVALID
+
+
+class BodyTooLargeError(DomainError):
+    """The body has more bytes than this route takes."""
+
+    code, kind = "body_too_large", Kind.TOO_LARGE
+
+
+class FieldInvalidError(DomainError):
+    """Fields of the request have the wrong type or shape; the context names each and never its value."""
+
+    code, kind = "field_invalid", Kind.INVALID
+
+
+class IdempotencyKeyInvalidError(DomainError):
+    """The Idempotency-Key is not 1 to 128 printable characters."""
+
+    code, kind = "idempotency_key_invalid", Kind.INVALID
+
+
+class UploadMissingError(DomainError):
+    """The form carries no file."""
+
+    code, kind = "upload_missing", Kind.INVALID
+
+
+class MethodNotAllowedError(DomainError):
+    """The route has no such method."""
+
+    code, kind = "method_not_allowed", Kind.NOT_FOUND
+
+
+class InternalError(DomainError):
+    """A fault of ours."""
+
+    code, kind = "internal", Kind.UNAVAILABLE
+
+
+class CallbackMalformedError(DomainError):
+    """What WeChat is said to have sent cannot be read."""
+
+    code, kind = "wechat_callback_malformed", Kind.INVALID
+
+
+class CallbackUntrustedError(DomainError):
+    """What WeChat is said to have sent is not signed by it."""
+
+    code, kind = "wechat_callback_refused", Kind.FORBIDDEN
+
+
+_STATUS_OF_CODE = {BodyMalformedError.code: 400, MethodNotAllowedError.code: 405, InternalError.code: 500}
+
+
+def status_of(error: type[DomainError]) -> int:
+    """The HTTP status of an error."""
+    return _STATUS_OF_CODE.get(error.code) or STATUS[error.kind]
+
+
+def error_answer(request: Request, error: DomainError) -> HTTPResponse:
+    """The answer that tells a caller about an error."""
+    headers = {}
+    if error.kind in {Kind.RATE_LIMITED, Kind.UNAVAILABLE} and error.code != InternalError.code:
+        headers["Retry-After"] = str(error.context.get("retry_after", _RETRY_AFTER_SECONDS))
+    if error.kind is Kind.UNAUTHENTICATED:
+        headers["WWW-Authenticate"] = "Bearer"
+    body = {
+        "code": error.code,
+        "message": texts.text("errors", error.code),
+        "request_id": str(request.id),
+        "context": error.context,
+    }
+    return json_answer(body, status=status_of(type(error)), headers=headers)
+
+
+# The first that fits, from the special to the general.
+_MEANING: tuple[tuple[type[Exception], type[DomainError]], ...] = (
+    (PayloadTooLarge, BodyTooLargeError),
+    (MethodNotAllowed, MethodNotAllowedError),
+    (NotFound, NotFoundError),
+    (ServerError, InternalError),
+    (SanicException, BodyMalformedError),
+    (DBConnectionError, TemporarilyUnavailableError),
+    (ConnectionError, TemporarilyUnavailableError),
+)
+
+
+def _known(exception: Exception) -> DomainError | None:
+    if isinstance(exception, DomainError):
+        return exception
+    return next((meaning() for kind, meaning in _MEANING if isinstance(exception, kind)), None)
+
+
+async def handle_error(request: Request, exception: Exception) -> HTTPResponse:
+    """Sanic's handler of every exception. A fault of ours is logged by its type and place, without values."""
+    error = _known(exception)
+    if error is None:
+        _log.error(
+            "unhandled_error", exc_info=without_values(exception), extra={"route": getattr(request.route, "path", "")}
+        )
+        error = InternalError()
+    return error_answer(request, error)
+
+
+def without_values(exception: BaseException) -> tuple[type[BaseException], BaseException, TracebackType | None]:
+    """An exception for the log that keeps its type and traceback, and drops its text, which may hold a value."""
+    kind = type(exception)
+    return (RuntimeError, RuntimeError(f"{kind.__module__}.{kind.__qualname__}"), exception.__traceback__)

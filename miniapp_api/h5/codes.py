@@ -1,0 +1,53 @@
+"""What a scanned code opens in any phone: genuine or not, and little more. Opening it never spends it."""
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from sanic import HTTPResponse
+
+from app.kit import texts
+from app.licences.models import LicenceState
+from app.licences.queries import PublicView, inspect_code
+from miniapp_api.routing import Actor, Call, Routes
+
+routes = Routes()
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@cache
+def _pages() -> Environment:
+    return Environment(loader=PackageLoader("miniapp_api.h5"), autoescape=True, undefined=StrictUndefined)
+
+
+def _verdict(view: PublicView) -> str:
+    if not view.genuine:
+        return "not_genuine"
+    if view.state is LicenceState.REVOKED:
+        return "revoked"
+    return "genuine_expired" if view.expired else "genuine"
+
+
+async def _page(call: Call, token: str) -> HTTPResponse:
+    view = await inspect_code(call.house.code_signer, token)
+    page = _pages().get_template("code.html")
+    verdict = _verdict(view)
+    content = page.render(view=view, verdict=verdict, text=lambda key: texts.text("public_code", key))
+    status = 200 if view.genuine else 404
+    return HTTPResponse(content, status=status, headers=_HEADERS, content_type="text/html; charset=utf-8")
+
+
+@routes.add("GET", "/v/<token:str>", actor=Actor.ANYONE, limit="open_code", media_type="text/html")
+async def open_code(call: Call, token: str) -> HTTPResponse:
+    """Whether a code is genuine, the kind of licence, its holder masked, its last day."""
+    return await _page(call, token)
+
+
+@routes.add("GET", "/V/<token:str>", actor=Actor.ANYONE, limit="open_code", media_type="text/html")
+async def open_code_upper(call: Call, token: str) -> HTTPResponse:
+    """The same, as the QR spells it."""
+    return await _page(call, token)

@@ -1,0 +1,146 @@
+"""The OpenAPI 3.1 document, made from the routes: every route, every schema, every error code."""
+
+import inspect
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from app.kit import texts
+from app.kit.errors import DomainError
+from miniapp_api.errors import InternalError, status_of
+from miniapp_api.routing import Actor, Route
+
+_REF = "#/components/schemas/{model}"
+_PART = re.compile(r"<(\w+):(\w+)>")
+_SECURITY: dict[Actor, list[dict[str, list[str]]]] = {
+    Actor.CITIZEN: [{"citizen": []}],
+    Actor.STAFF: [{"staff": []}],
+    Actor.OPERATOR: [{"operator": []}],
+    Actor.PARTNER: [{"clientId": [], "timestamp": [], "nonce": [], "signature": []}],
+}
+_SCHEMES: dict[str, Any] = {
+    "citizen": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "staff": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "operator": {"type": "http", "scheme": "bearer"},
+    "clientId": {"type": "apiKey", "in": "header", "name": "X-Client-Id"},
+    "timestamp": {"type": "apiKey", "in": "header", "name": "X-Timestamp"},
+    "nonce": {"type": "apiKey", "in": "header", "name": "X-Nonce"},
+    "signature": {"type": "apiKey", "in": "header", "name": "X-Signature"},
+}
+_ERROR: dict[str, Any] = {
+    "type": "object",
+    "required": ["code", "message", "request_id", "context"],
+    "properties": {
+        "code": {"type": "string", "enum": []},
+        "message": {"type": "string", "description": "what happened, in Chinese"},
+        "request_id": {"type": "string"},
+        "context": {"type": "object"},
+    },
+}
+
+
+def published_errors() -> dict[str, dict[str, Any]]:
+    """Every error code with its status and its Chinese message."""
+    return {
+        code: {"status": status_of(error), "message": texts.text("errors", code)}
+        for code, error in sorted(DomainError.published.items())
+    }
+
+
+def build_openapi(routes: Iterable[Route], *, public_url: str) -> dict[str, Any]:
+    """The document for these routes."""
+    routes = list(routes)
+    schemas = _schemas(routes)
+    schemas["Error"] = {
+        **_ERROR,
+        "properties": {**_ERROR["properties"], "code": {"type": "string", "enum": sorted(DomainError.published)}},
+    }
+    paths: dict[str, dict[str, Any]] = defaultdict(dict)
+    for route in routes:
+        paths[_PART.sub(r"{\1}", route.path)][route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "佳办", "version": "1", "description": "佳木斯市移动政务服务接口"},
+        "servers": [{"url": public_url}],
+        "paths": dict(paths),
+        "components": {"schemas": schemas, "securitySchemes": _SCHEMES},
+        "x-errors": published_errors(),
+    }
+
+
+def _schemas(routes: list[Route]) -> dict[str, Any]:
+    came_in = {model for route in routes for model in (route.body, route.upload) if model}
+    goes_out = {route.answer for route in routes if route.answer}
+    wanted: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in came_in]
+    wanted += [(model, "serialization") for model in goes_out]
+    wanted.sort(key=lambda pair: pair[0].__name__)
+    _, definitions = models_json_schema(wanted, ref_template=_REF)
+    found: dict[str, Any] = definitions.get("$defs", {})
+    return found
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": inspect.getdoc(route.handler) or "",
+        "tags": [route.path.split("/")[1]],
+        "parameters": _parameters(route),
+        "responses": _responses(route),
+        "x-actor": route.actor.value,
+        "x-rate-limit": route.limit,
+    }
+    if route.duty:
+        operation["x-duty"] = route.duty
+    if route.actor in _SECURITY:
+        operation["security"] = _SECURITY[route.actor]
+    model, media = (route.body, "application/json") if route.body else (route.upload, "multipart/form-data")
+    if model:
+        operation["requestBody"] = {"required": True, "content": {media: {"schema": _reference(model)}}}
+    return operation
+
+
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": _REF.format(model=model.__name__)}
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for name, kind in _PART.findall(route.path):
+        schema = {"type": "string", "format": "uuid"} if kind == "uuid" else {"type": "string"}
+        found.append({"name": name, "in": "path", "required": True, "schema": schema})
+    if route.query:
+        schema_of_query = route.query.model_json_schema()
+        for name, definition in schema_of_query["properties"].items():
+            found.append({"name": name, "in": "query", "required": False, "schema": definition})
+    found += [
+        {"name": name, "in": "header", "required": False, "schema": {"type": "string", "maxLength": 128}}
+        for name in route.headers
+    ]
+    return found
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    schema = _reference(route.answer) if route.answer else _raw(route.media_type)
+    answers: dict[str, Any] = {
+        str(route.status): {"description": "OK", "content": {route.media_type: {"schema": schema}}}
+    }
+    by_status: dict[int, list[str]] = defaultdict(list)
+    errors: tuple[type[DomainError], ...] = (*route.all_errors, InternalError)
+    for error in errors:
+        by_status[status_of(error)].append(error.code)
+    for status, codes in sorted(by_status.items()):
+        answers[str(status)] = {
+            "description": "; ".join(sorted(codes)),
+            "content": {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}},
+        }
+    return answers
+
+
+def _raw(media_type: str) -> dict[str, Any]:
+    if media_type.startswith("image/"):
+        return {"type": "string", "contentMediaType": media_type}
+    return {"type": "object"} if media_type == "application/json" else {"type": "string"}

@@ -1,0 +1,250 @@
+"""Routes as data: a handler's signature and its decorator say all that the server and the OpenAPI document need.
+
+A handler takes a ``Call`` and by name what it needs: ``body`` and ``query`` (pydantic models), and the parts of the
+path (``UUID`` or ``str``). What it returns is a pydantic model, or a Sanic answer where the route declares its media
+type.
+"""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar, get_type_hints
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from sanic import HTTPResponse, Request, Sanic
+
+from app.bootstrap import House
+from app.identity import errors as identity_errors
+from app.identity.models import Staff
+from app.kit import limits
+from app.kit.errors import DomainError, RateLimitedError
+from miniapp_api import auth
+from miniapp_api.answers import json_answer
+from miniapp_api.errors import BodyMalformedError, BodyTooLargeError, FieldInvalidError, IdempotencyKeyInvalidError
+
+Handler = Callable[..., Awaitable[Any]]
+H = TypeVar("H", bound=Handler)
+M = TypeVar("M", bound=BaseModel)
+
+MAX_JSON_BYTES = 256 * 1024
+_KEY = re.compile(r"[!-~]{1,128}")
+
+
+class Actor(StrEnum):
+    """Who may call a route."""
+
+    ANYONE = "anyone"
+    CITIZEN = "citizen"
+    STAFF = "staff"
+    PARTNER = "partner"
+    WECHAT = "wechat"
+    OPERATOR = "operator"
+
+
+class Schema(BaseModel):
+    """Base of what comes in and goes out: strict types, no unknown fields, no values in errors."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+class QuerySchema(BaseModel):
+    """Base of queries: texts become what the field says."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: the house, and who is calling."""
+
+    request: Request
+    house: House
+    caller: auth.Caller
+
+    @property
+    def citizen_id(self) -> UUID:
+        """The citizen who calls a citizens' route."""
+        if self.caller.citizen_id is None:
+            raise RuntimeError("not a citizens' route")
+        return self.caller.citizen_id
+
+    @property
+    def staff(self) -> Staff:
+        """The member of staff who calls a staff route."""
+        if self.caller.staff is None:
+            raise RuntimeError("not a staff route")
+        return self.caller.staff
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The Idempotency-Key header. Raises IdempotencyKeyInvalidError."""
+        key = self.request.headers.get("Idempotency-Key")
+        if key is not None and not _KEY.fullmatch(key):
+            raise IdempotencyKeyInvalidError
+        return str(key) if key is not None else None
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route: where, who, how often, what comes in, what goes out, what can go wrong."""
+
+    method: str
+    path: str
+    handler: Handler
+    actor: Actor
+    limit: str
+    status: int
+    duty: str | None
+    media_type: str
+    upload: type[BaseModel] | None
+    headers: tuple[str, ...]
+    errors: tuple[type[DomainError], ...]
+    hints: dict[str, Any] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The operation's name, one in the whole interface."""
+        return self.handler.__name__
+
+    @property
+    def body(self) -> type[BaseModel] | None:
+        """The model of the JSON body."""
+        return self.hints.get("body")
+
+    @property
+    def query(self) -> type[BaseModel] | None:
+        """The model of the query."""
+        return self.hints.get("query")
+
+    @property
+    def answer(self) -> type[BaseModel] | None:
+        """The model of the answer, None where it is a picture or a page."""
+        returned = self.hints.get("return")
+        return returned if isinstance(returned, type) and issubclass(returned, BaseModel) else None
+
+    @property
+    def all_errors(self) -> tuple[type[DomainError], ...]:
+        """What the handler declares and what its actor, limit and body bring along."""
+        found = [*self.errors, *_ACTOR_ERRORS[self.actor], RateLimitedError]
+        if self.body:
+            found += [BodyMalformedError, BodyTooLargeError, FieldInvalidError]
+        if self.query:
+            found.append(FieldInvalidError)
+        if self.upload:
+            found.append(BodyTooLargeError)
+        if "Idempotency-Key" in self.headers:
+            found.append(IdempotencyKeyInvalidError)
+        if self.duty:
+            found.append(identity_errors.DutyMissingError)
+        return tuple(dict.fromkeys(found))
+
+
+_TOKEN_ERRORS = (
+    identity_errors.AccessTokenMissingError,
+    identity_errors.AccessTokenInvalidError,
+    identity_errors.AccessTokenExpiredError,
+)
+_ACTOR_ERRORS: dict[Actor, tuple[type[DomainError], ...]] = {
+    Actor.ANYONE: (),
+    Actor.CITIZEN: _TOKEN_ERRORS,
+    Actor.STAFF: _TOKEN_ERRORS,
+    Actor.PARTNER: auth.PARTNER_ERRORS,
+    Actor.WECHAT: (),
+    Actor.OPERATOR: _TOKEN_ERRORS[:2],
+}
+
+
+class Routes:
+    """The routes of one surface."""
+
+    def __init__(self) -> None:
+        self.all: list[Route] = []
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        *,
+        actor: Actor,
+        limit: str,
+        status: int = 200,
+        duty: str | None = None,
+        media_type: str = "application/json",
+        upload: type[BaseModel] | None = None,
+        headers: tuple[str, ...] = (),
+        errors: tuple[type[DomainError], ...] = (),
+    ) -> Callable[[H], H]:
+        """Declare a handler. ``limit`` names a rule of ``config/limits.yaml``, ``duty`` what staff must have."""
+
+        def declare(handler: H) -> H:
+            hints = get_type_hints(handler)
+            self.all.append(
+                Route(method, path, handler, actor, limit, status, duty, media_type, upload, headers, errors, hints)
+            )
+            return handler
+
+        return declare
+
+
+def parse(model: type[M], content: bytes) -> M:
+    """Read a JSON body. Raises BodyMalformedError or FieldInvalidError, neither of which holds a value."""
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+    if any(problem["type"] == "json_invalid" or not problem["loc"] for problem in problems):
+        raise BodyMalformedError
+    raise FieldInvalidError(fields=_fields(problems))
+
+
+def parse_query(model: type[M], request: Request) -> M:
+    """Read the query. Raises FieldInvalidError."""
+    try:
+        return model.model_validate({name: request.args.get(name) for name in request.args})
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+        raise FieldInvalidError(fields=_fields(problems)) from None
+
+
+def _fields(problems: Any) -> list[dict[str, str]]:
+    """Where it is wrong and how. The name of an unknown field is the caller's own text and is not repeated."""
+    return [
+        {
+            "field": "?" if problem["type"] == "extra_forbidden" else ".".join(str(part) for part in problem["loc"]),
+            "reason": problem["type"],
+        }
+        for problem in problems
+    ]
+
+
+def mount(app: Sanic[Any, Any], routes: Routes) -> None:
+    """Put the routes of a surface onto the server."""
+    for route in routes.all:
+        app.add_route(_served(route), route.path, methods=[route.method], name=route.name)
+
+
+def _served(route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
+    wanted = set(inspect.signature(route.handler).parameters)
+    rule = limits.rules()[route.limit]
+
+    async def serve(request: Request, **path: Any) -> HTTPResponse:
+        house: House = request.app.ctx.house
+        caller = await auth.identify(house, request, route.actor.value, route.duty)
+        subject = caller.subject if rule.per == "account" else f"address:{request.remote_addr or request.ip}"
+        await limits.hold(rule, subject, house.redis)
+        arguments: dict[str, Any] = path
+        if route.body:
+            if len(request.body) > MAX_JSON_BYTES:
+                raise BodyTooLargeError
+            arguments["body"] = parse(route.body, request.body)
+        if route.query:
+            arguments["query"] = parse_query(route.query, request)
+        if "call" in wanted:
+            arguments["call"] = Call(request, house, caller)
+        answer = await route.handler(**arguments)
+        return answer if isinstance(answer, HTTPResponse) else json_answer(answer, status=route.status)
+
+    return serve

@@ -1,0 +1,37 @@
+"""Under the stand-ins only: the tap that real WeChat sees by itself.
+
+On a phone, WeChat knows of each "allow" before the mini-program does. Here the phone is a program that speaks with us
+alone, so what it tells us of its taps is passed on to the stand-in of WeChat.
+"""
+
+import json
+from typing import Any
+
+import httpx
+from sanic import HTTPResponse, Request, Sanic
+
+from app.bootstrap import House
+from app.identity.service import openid_of
+from app.identity.tokens import Audience
+from miniapp_api.auth import bearer_token
+from miniapp_api.citizen.messages import SubscriptionRequest
+from miniapp_api.routing import parse
+
+_PATH = "/api/v1/subscriptions"
+
+
+async def _pass_on(request: Request, response: HTTPResponse) -> None:
+    if request.method != "POST" or request.path != _PATH or response.status != httpx.codes.OK:
+        return
+    house: House = request.app.ctx.house
+    bearer = house.access_tokens.read(bearer_token(request), Audience.CITIZEN)
+    openid = await openid_of(bearer.id, house.settings.wechat.mini_program_appid)
+    accepted = parse(SubscriptionRequest, request.body).accepted()
+    async with httpx.AsyncClient(base_url=house.settings.wechat.base_url, trust_env=False) as http:
+        grants = json.dumps({"openid": openid, "template_ids": accepted})
+        await http.post("/control/grants", content=grants, headers={"Content-Type": "application/json"})
+
+
+def follow_grants(app: Sanic[Any, Any]) -> None:
+    """Pass the phone's taps on to the stand-in of WeChat."""
+    app.on_response(_pass_on)  # type: ignore[no-untyped-call]  # Sanic leaves it untyped

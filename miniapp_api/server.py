@@ -1,0 +1,85 @@
+"""The web server: every surface on one Sanic application, made by a factory."""
+
+from contextlib import AsyncExitStack
+from itertools import chain
+from typing import Any
+
+from sanic import Sanic
+
+from app.bootstrap import open_house
+from config.settings import Settings
+from miniapp_api import ops, telemetry
+from miniapp_api.callbacks import approvals, wechat
+from miniapp_api.citizen import applications, identity, items, licences, messages
+from miniapp_api.errors import handle_error
+from miniapp_api.h5 import codes
+from miniapp_api.openapi import build_openapi
+from miniapp_api.routing import Route, Routes, mount
+from miniapp_api.sandbox_phone import follow_grants
+from miniapp_api.staff import routes as staff
+
+SURFACES: tuple[Routes, ...] = (
+    identity.routes,
+    items.routes,
+    applications.routes,
+    licences.routes,
+    messages.routes,
+    staff.routes,
+    approvals.routes,
+    wechat.routes,
+    codes.routes,
+    ops.routes,
+)
+_MAX_BODY_BYTES = 12 * 1024 * 1024
+_GRACE_SECONDS = 10.0
+
+
+def all_routes() -> list[Route]:
+    """Every route of every surface."""
+    return list(chain.from_iterable(surface.all for surface in SURFACES))
+
+
+def create_app(settings: Settings) -> Sanic[Any, Any]:
+    """The server for these settings. Its objects are made in the process and loop that serves."""
+    app: Sanic[Any, Any] = Sanic("jiaban", configure_logging=False)
+    app.config.update(
+        FALLBACK_ERROR_FORMAT="json",
+        REQUEST_MAX_SIZE=_MAX_BODY_BYTES,
+        REQUEST_ID_HEADER="",
+        GRACEFUL_SHUTDOWN_TIMEOUT=_GRACE_SECONDS,
+        PROXIES_COUNT=settings.proxies_count or None,
+        ACCESS_LOG=False,
+        OAS=False,
+    )
+
+    async def open_all(app: Sanic[Any, Any]) -> None:
+        stack = AsyncExitStack()
+        app.ctx.stack = stack
+        app.ctx.house = await stack.enter_async_context(open_house(settings))
+
+    async def close_all(app: Sanic[Any, Any]) -> None:
+        await app.ctx.stack.aclose()
+
+    app.register_listener(open_all, "before_server_start")
+    app.register_listener(close_all, "after_server_stop")
+    app.exception(Exception)(handle_error)
+    telemetry.attach(app)
+    for surface in SURFACES:
+        mount(app, surface)
+    app.ctx.openapi = build_openapi(all_routes(), public_url=settings.public_url)
+    if settings.sandbox:
+        follow_grants(app)
+    return app
+
+
+def serve(settings: Settings, *, workers: int = 1) -> None:
+    """Serve until SIGTERM; what was begun is finished within ten seconds."""
+    app = create_app(settings)
+    app.run(
+        host=settings.host,
+        port=settings.port,
+        single_process=workers == 1,
+        workers=workers,
+        access_log=False,
+        motd=False,
+    )

@@ -1,0 +1,127 @@
+"""Staff sign in and verify codes."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from app.identity import errors, staff
+from app.identity.rules import Duty
+from app.kit import texts
+from app.kit.errors import NotFoundError
+from app.licences import service
+from app.licences.errors import VerificationKeyReusedError
+from app.licences.rules import Reason
+from app.licences.service import Checked
+from miniapp_api.routing import Actor, Call, Routes, Schema
+
+routes = Routes()
+
+
+class StaffSessionRequest(Schema):
+    """A user name and a password."""
+
+    username: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=256)
+
+
+class StaffSessionAnswer(Schema):
+    """A token; ``expires_in`` is its time in seconds."""
+
+    access_token: str
+    expires_in: int
+
+
+class VerificationRequest(Schema):
+    """The text inside the QR."""
+
+    code: str = Field(min_length=1, max_length=4096)
+
+
+class ShownField(Schema):
+    """A field that the duty may see."""
+
+    name: str
+    title: str
+    value: Any
+
+
+class ShownLicence(Schema):
+    """A licence as the duty may see it. One that is not valid shows no fields."""
+
+    licence_type: str
+    name: str
+    number: str
+    identifier: str
+    state: str
+    state_reason: str | None
+    issuer: str
+    valid_from: str
+    valid_until: str
+    fields: list[ShownField]
+
+
+class VerificationAnswer(Schema):
+    """``verdict`` is valid or refused; ``reason`` is a stable code, ``message`` the same in Chinese."""
+
+    verdict: Literal["valid", "refused"]
+    reason: Reason
+    message: str
+    licence: ShownLicence | None
+
+
+def _shown(checked: Checked) -> ShownLicence | None:
+    licence, definition = checked.licence, checked.definition
+    if licence is None or definition is None:
+        return None
+    shown = set(checked.verification.shown)
+    return ShownLicence(
+        licence_type=licence.type_code,
+        name=definition.name,
+        number=licence.number,
+        identifier=licence.identifier,
+        state=licence.state.value,
+        state_reason=licence.state_reason,
+        issuer=licence.issuer,
+        valid_from=licence.valid_from.isoformat(),
+        valid_until=licence.valid_until.isoformat(),
+        fields=[
+            ShownField(name=field.name, title=field.title, value=licence.values[field.name])
+            for field in definition.fields
+            if field.name in shown and field.name in licence.values
+        ],
+    )
+
+
+@routes.add(
+    "POST",
+    "/staff/v1/sessions",
+    actor=Actor.ANYONE,
+    limit="staff_sign_in",
+    status=201,
+    errors=(errors.PasswordWrongError,),
+)
+async def open_staff_session(call: Call, body: StaffSessionRequest) -> StaffSessionAnswer:
+    """Sign in."""
+    grant = await staff.sign_in_staff(call.house.access_tokens, body.username, body.password)
+    return StaffSessionAnswer(access_token=grant.access_token, expires_in=grant.expires_in)
+
+
+@routes.add(
+    "POST",
+    "/staff/v1/verifications",
+    actor=Actor.STAFF,
+    duty=Duty.VERIFY,
+    limit="verify",
+    headers=("Idempotency-Key",),
+    errors=(VerificationKeyReusedError, NotFoundError),
+)
+async def verify_code(call: Call, body: VerificationRequest) -> VerificationAnswer:
+    """Verify a scanned code and spend it. The same Idempotency-Key answers the same."""
+    checked = await service.verify_code(call.house.code_signer, call.staff, body.code, call.idempotency_key)
+    reason = Reason(checked.verification.reason)
+    return VerificationAnswer(
+        verdict="valid" if reason is Reason.VALID else "refused",
+        reason=reason,
+        message=texts.text("reason", reason),
+        licence=_shown(checked),
+    )
