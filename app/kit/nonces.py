@@ -8,7 +8,9 @@ from app.kit.signing import WINDOW
 
 async def spend(client_id: str, nonce: str) -> bool:
     """Spend a nonce within the present transaction; False where it was spent before."""
-    sql = "INSERT INTO spent_nonces (client_id, nonce, spent_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id"
+    sql = (
+        "INSERT INTO spent_nonces (client_id, nonce, spent_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id"
+    )
     return await db.row(sql, client_id, nonce, clock.now()) is not None
 
 

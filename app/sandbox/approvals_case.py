@@ -136,7 +136,14 @@ class Case:
     def protocol(self) -> dict[str, Any]:
         """The case as the product may ask for it."""
         events = [event.protocol() for event in self.events]
-        return {"case_no": self.case_no, "state": self.state, "last_sequence": len(events), "events": events}
+        return {
+            "case_no": self.case_no,
+            "state": self.state,
+            "last_sequence": len(events),
+            "events": events,
+            "supplements": sorted(self.supplements),
+            "withdrawn": self.withdrawn,
+        }
 
     def control(self) -> dict[str, Any]:
         """The case as listed under /control."""

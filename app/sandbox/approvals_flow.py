@@ -116,7 +116,7 @@ def _up_to_decision(case: Case) -> list[Draft]:
 def plan(case: Case, action: Action, note: str, materials: list[str]) -> list[Draft]:
     """The events a control action makes, with what is needed before them.
 
-    A supplement is asked for before acceptance only (Administrative Licensing Law, article 32). Raises ImpossibleError.
+    A supplement may be asked for until the decision: such systems do so while they review, too. Raises ImpossibleError.
     """
     if action is Action.REVOKE:
         if case.state != Kind.COMPLETED or Kind.APPROVED not in case.kinds:
@@ -127,9 +127,11 @@ def plan(case: Case, action: Action, note: str, materials: list[str]) -> list[Dr
         return [*before, *_approved(case)]
     if action is Action.REFUSE:
         return [*before, _reasoned(Kind.REFUSED, note)]
+    if action is Action.SUPPLEMENT:
+        return [_supplement(note, materials)]
     if case.state != Kind.RECEIVED:
         raise ImpossibleError("该件已经受理。")
-    return before if action is Action.ACCEPT else [_supplement(note, materials)]
+    return before
 
 
 def is_settled(case: Case, event: Event) -> bool:

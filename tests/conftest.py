@@ -1,0 +1,150 @@
+"""One whole house for all tests that need more than rules: real PostgreSQL and Redis, real processes, real HTTP.
+
+Tests share it and stay apart by being about different citizens.
+"""
+
+import tomllib
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.bootstrap import House, open_house
+from app.demo.engines import port_is_free
+from app.demo.house import running_house
+from app.demo.plan import Plan
+from app.identity.rules import check_character
+from config.settings import DemoSettings, Settings
+
+_FIRST_PORT, _LAST_PORT, _PORTS = 21_000, 29_000, 4
+
+
+def free_ports() -> int:
+    """The first of four free ports in a row."""
+    for first in range(_FIRST_PORT, _LAST_PORT, _PORTS):
+        if all(port_is_free(port) for port in range(first, first + _PORTS)):
+            return first
+    raise RuntimeError("no free ports")
+
+
+@pytest.fixture(scope="session")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
+    """The addresses of a running house: web server, worker, stand-ins, PostgreSQL, Redis."""
+    var = tmp_path_factory.mktemp("house")
+    demo = DemoSettings(
+        port=free_ports(), var=var, heartbeat_seconds=0.5, stalled_after_seconds=2.0, reconcile_every_seconds=2
+    )
+    with running_house(demo, lambda _: None) as plan:
+        yield plan
+
+
+@pytest.fixture(scope="session")
+def settings(plan: Plan) -> Settings:
+    """The settings that every process of the running house reads."""
+    return Settings(**tomllib.loads(plan.config_file.read_text(encoding="utf-8")))
+
+
+@pytest.fixture
+async def house(settings: Settings) -> AsyncIterator[House]:
+    """The house's objects within the test's own process, on the running engines."""
+    async with open_house(settings) as house:
+        yield house
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A citizen whom no other test knows."""
+
+    login_code: str
+    phone_code: str
+    name: str
+    id_number: str
+
+    @property
+    def openid(self) -> str:
+        """How the stand-in of WeChat calls this person."""
+        return "o-" + self.login_code.removeprefix("login-")
+
+
+@pytest.fixture
+def person() -> Person:
+    """A new citizen."""
+    return make_person()
+
+
+def make_person() -> Person:
+    """A citizen with a name of their own and a well-formed identity number."""
+    unique = uuid.uuid4()
+    first = f"2308041985{unique.int % 12 + 1:02d}15{unique.int // 12 % 1000:03d}"
+    return Person(
+        login_code=f"login-{unique.hex}",
+        phone_code=f"phone-139{unique.int % 10**8:08d}",
+        name="测" + chr(0x4E00 + unique.int % 5000),
+        id_number=first + check_character(first),
+    )
+
+
+class Phone:
+    """A citizen's phone: speaks the public interface with the citizen's token."""
+
+    def __init__(self, plan: Plan, person: Person) -> None:
+        self.person = person
+        self.http = httpx.Client(base_url=plan.web_url, timeout=30, trust_env=False)
+
+    def sign_in(self) -> dict[str, Any]:
+        """Sign in, and use the token from now on."""
+        answer = self.http.post("/api/v1/sessions", json={"code": self.person.login_code})
+        assert answer.status_code == 201, answer.text
+        body: dict[str, Any] = answer.json()
+        self.http.headers["Authorization"] = f"Bearer {body['access_token']}"
+        return body
+
+    def verify(self) -> None:
+        """Become a citizen at assurance level 2, with a phone number."""
+        self.sign_in()
+        phone = self.http.post("/api/v1/identity/phone", json={"code": self.person.phone_code})
+        assert phone.status_code == 200, phone.text
+        body = {"name": self.person.name, "id_number": self.person.id_number}
+        verified = self.http.post("/api/v1/identity/real-name", json=body)
+        assert verified.status_code == 200, verified.text
+
+    def item(self) -> dict[str, Any]:
+        """The trip's item."""
+        code = self.http.get("/api/v1/items", params={"q": "食品经营"}).json()["items"][0]["item_code"]
+        item: dict[str, Any] = self.http.get(f"/api/v1/items/{code}").json()
+        return item
+
+    def draft(self, **form: Any) -> dict[str, Any]:
+        """A draft whose form is complete."""
+        item = self.item()
+        draft = self.http.post("/api/v1/applications", json={"item_code": item["item_code"]})
+        assert draft.status_code == 201, draft.text
+        path = f"/api/v1/applications/{draft.json()['id']}"
+        saved = self.http.patch(path, json={"form": {**item["form_example"], **form}})
+        assert saved.status_code == 200, saved.text
+        body: dict[str, Any] = saved.json()
+        return body
+
+
+@pytest.fixture
+def phone(plan: Plan, person: Person) -> Iterator[Phone]:
+    """The phone of a citizen who has verified their real name."""
+    phone = Phone(plan, person)
+    phone.verify()
+    yield phone
+    phone.http.close()
+
+
+def error_of(response: httpx.Response) -> tuple[int, str]:
+    """The status and code of a refusal, whose body has the published shape."""
+    body = response.json()
+    assert set(body) == {"code", "message", "request_id", "context"}, body
+    assert body["message"]
+    return response.status_code, body["code"]
+
+
+REPOSITORY = Path(__file__).parents[1]
