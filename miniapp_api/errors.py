@@ -1,7 +1,6 @@
 """The one place where an error becomes an HTTP answer: ``{"code", "message", "request_id", "context"}``."""
 
 import logging
-from types import TracebackType
 
 from sanic import HTTPResponse, Request
 from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException, ServerError
@@ -124,17 +123,9 @@ def _known(exception: Exception) -> DomainError | None:
 
 
 async def handle_error(request: Request, exception: Exception) -> HTTPResponse:
-    """Sanic's handler of every exception. A fault of ours is logged by its type and place, without values."""
+    """Sanic's handler of every exception. A fault of ours is logged by its kind and place."""
     error = _known(exception)
     if error is None:
-        _log.error(
-            "unhandled_error", exc_info=without_values(exception), extra={"route": getattr(request.route, "path", "")}
-        )
+        _log.error("unhandled_error", exc_info=exception, extra={"route": getattr(request.route, "path", "")})
         error = InternalError()
     return error_answer(request, error)
-
-
-def without_values(exception: BaseException) -> tuple[type[BaseException], BaseException, TracebackType | None]:
-    """An exception for the log that keeps its type and traceback, and drops its text, which may hold a value."""
-    kind = type(exception)
-    return (RuntimeError, RuntimeError(f"{kind.__module__}.{kind.__qualname__}"), exception.__traceback__)

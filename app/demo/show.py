@@ -15,17 +15,22 @@ from app.demo.trip import Trip, TripError
 from config.settings import load_demo_settings
 
 _console = Console()
+_INTERRUPTED = 130
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    """The first signal ends the house in order; further ones do not disturb that."""
     del number, frame
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def show_demo(*, trip: bool, once: bool) -> int:
     """Run everything; walk the trip where asked. Returns 0, or 1 where something did not hold."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    began = time.monotonic()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, _interrupt)
+    began, result = time.monotonic(), _INTERRUPTED
     try:
         with ExitStack() as stack:
             with _console.status("starting") as status:
@@ -40,7 +45,6 @@ def show_demo(*, trip: bool, once: bool) -> int:
         return 1
     except KeyboardInterrupt:
         _console.print("everything is stopped")
-        return 0
     return result
 
 

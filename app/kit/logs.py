@@ -2,10 +2,26 @@
 
 import logging
 import sys
+import traceback
 
 import structlog
 
+_FRAMES = 12
 _QUIET = ("httpx", "httpcore", "sanic.access", "tortoise.db_client", "procrastinate")
+
+
+def _where_it_failed(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """An exception by its kind and the places it passed: its text and the variables there may hold a person's data."""
+    del logger, name
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+        event["error"] = f"{type(error).__module__}.{type(error).__qualname__}"
+        event["where"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    return event
 
 
 def configure_logs(level: str) -> None:
@@ -20,7 +36,7 @@ def configure_logs(level: str) -> None:
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.dict_tracebacks,
+            _where_it_failed,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )

@@ -1,0 +1,92 @@
+"""The commands a newcomer types, as processes of their own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import REPOSITORY, free_ports
+from tests.e2e.breaking import await_true
+
+
+@contextmanager
+def jiaban(*words: str, var: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """Run ``jiaban`` on ports and data of its own; it is stopped at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", *words],
+        cwd=REPOSITORY,
+        env={**os.environ, "JIABAN_DEMO_PORT": str(port), "JIABAN_DEMO_VAR": str(var), "COLUMNS": "200"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+def test_run_revives_what_dies_and_ctrl_c_stops_everything(tmp_path: Path) -> None:
+    """The run file tells the true processes; a dead one is back within two seconds; nothing stays behind."""
+    run_file = tmp_path / "run.json"
+    with jiaban("run", var=tmp_path, port=free_ports()) as process:
+        await_true("everything runs", lambda: run_file.exists() or process.poll() is not None, seconds=60)
+        first = json.loads(run_file.read_text())
+        assert set(first) == {"web", "worker", "sandbox", "postgres", "redis"}
+        for entry in first.values():
+            assert psutil.Process(entry["pid"]).is_running()
+        os.kill(first["worker"]["pid"], signal.SIGKILL)
+        again = await_true(
+            "the worker is started again",
+            lambda: (now := json.loads(run_file.read_text()))["worker"]["pid"] != first["worker"]["pid"] and now,
+            seconds=2,
+        )
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        assert not run_file.exists()
+        assert not [name for name, entry in again.items() if psutil.pid_exists(entry["pid"])]
+
+
+def test_the_demonstration_ends_with_its_result(tmp_path: Path) -> None:
+    """``demo --once`` walks the trip, prints its steps, and leaves nothing running."""
+    with jiaban("demo", "--once", var=tmp_path, port=free_ports()) as process:
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert "18 steps" in output
+    assert not (tmp_path / "run.json").exists()
+
+
+@pytest.mark.parametrize("offset", [0, 3])
+def test_a_busy_port_is_a_clear_sentence(tmp_path: Path, offset: int) -> None:
+    """Whichever of its ports is taken, it is named, with what to do."""
+    port = free_ports()
+    with socket.create_server(("127.0.0.1", port + offset)), jiaban("run", var=tmp_path, port=port) as process:
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert f"port {port + offset}" in output
+    assert "JIABAN_DEMO_PORT" in output
+    assert "Traceback" not in output
+
+
+def test_missing_settings_are_named_and_no_value_is_shown(tmp_path: Path) -> None:
+    """A process that is told nothing says what it wants."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("JIABAN_")}
+    command = [sys.executable, "-m", "app.cli", "worker"]
+    environment["JIABAN_REDIS_URL"] = "redis://secret-value"
+    ended = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert ended.returncode == 2
+    assert "public_url" in ended.stderr
+    assert "secret-value" not in ended.stderr + ended.stdout
+    assert not list(tmp_path.iterdir())
