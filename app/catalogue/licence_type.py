@@ -6,13 +6,17 @@ _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
 class LicenceField(BaseModel):
-    """A field of a licence. ``from_form`` names the form's field it is filled from."""
+    """A field of a licence. ``from_form`` names the form's field it is filled from.
+
+    A ``masked`` field is kept whole and shown with its middle hidden, to the holder too: a card is held out to others.
+    """
 
     model_config = _STRICT
     name: str
     title: str
     sensitive: bool
     from_form: str
+    masked: bool = False
 
 
 class CardDesign(BaseModel):

@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from app.catalogue import queries as catalogue
-from app.catalogue.licence_type import LicenceTypeDefinition
+from app.catalogue.licence_type import LicenceField, LicenceTypeDefinition
+from app.identity.rules import mask_id_number
 from app.kit import clock
 from app.kit.paging import Page, newest_first
 from app.licences.codes import CodeMalformedError, CodeSigner
@@ -45,6 +47,15 @@ async def list_verifications(citizen_id: UUID, licence_id: UUID, cursor: str | N
     return await newest_first(Verification.filter(licence=licence), cursor)
 
 
+def shown_values(licence: Licence, definition: LicenceTypeDefinition) -> list[tuple[LicenceField, Any]]:
+    """The fields that the licence has, in their order, each with the value to show."""
+    return [
+        (field, mask_id_number(str(licence.values[field.name])) if field.masked else licence.values[field.name])
+        for field in definition.fields
+        if field.name in licence.values
+    ]
+
+
 async def licence_of_case(case_no: str) -> Licence | None:
     """The licence that a case led to, None where there is none yet."""
     return await Licence.get_or_none(case_no=case_no)
@@ -58,8 +69,10 @@ async def card_picture(licence: Licence) -> bytes:
 
 
 def _card(licence: Licence, definition: LicenceTypeDefinition) -> CardContent:
-    shown = [(field.title, licence.values.get(field.name)) for field in definition.fields]
-    texts = [(title, "、".join(value) if isinstance(value, list) else str(value)) for title, value in shown if value]
+    texts = [
+        (field.title, "、".join(value) if isinstance(value, list) else str(value))
+        for field, value in shown_values(licence, definition)
+    ]
     return CardContent(
         title=definition.card.title,
         number=licence.number,

@@ -127,9 +127,8 @@ async def read_licence(call: Call, licence_id: UUID) -> LicenceView:
     licence = await queries.get_licence(call.citizen_id, licence_id)
     definition = await get_licence_type(licence.type_code)
     fields = [
-        LicenceFieldView(name=field.name, title=field.title, value=licence.values[field.name])
-        for field in definition.fields
-        if field.name in licence.values
+        LicenceFieldView(name=field.name, title=field.title, value=value)
+        for field, value in queries.shown_values(licence, definition)
     ]
     return LicenceView(**await _entry(licence), fields=fields)
 

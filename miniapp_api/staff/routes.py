@@ -10,6 +10,7 @@ from app.kit import texts
 from app.kit.errors import NotFoundError
 from app.licences import service
 from app.licences.errors import VerificationKeyReusedError
+from app.licences.queries import shown_values
 from app.licences.rules import Reason
 from app.licences.service import Checked
 from miniapp_api.routing import Actor, Call, Routes, Schema
@@ -85,9 +86,9 @@ def _shown(checked: Checked) -> ShownLicence | None:
         valid_from=licence.valid_from.isoformat(),
         valid_until=licence.valid_until.isoformat(),
         fields=[
-            ShownField(name=field.name, title=field.title, value=licence.values[field.name])
-            for field in definition.fields
-            if field.name in shown and field.name in licence.values
+            ShownField(name=field.name, title=field.title, value=value)
+            for field, value in shown_values(licence, definition)
+            if field.name in shown
         ],
     )
 
