@@ -4,9 +4,9 @@ import logging
 
 from sanic import HTTPResponse, Request
 from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException, ServerError
-from tortoise.exceptions import DBConnectionError
 
 from app.kit import texts
+from app.kit.db import AWAY
 from app.kit.errors import DomainError, Kind, NotFoundError, TemporarilyUnavailableError
 from miniapp_api.answers import json_answer
 
@@ -111,8 +111,7 @@ _MEANING: tuple[tuple[type[Exception], type[DomainError]], ...] = (
     (NotFound, NotFoundError),
     (ServerError, InternalError),
     (SanicException, BodyMalformedError),
-    (DBConnectionError, TemporarilyUnavailableError),
-    (ConnectionError, TemporarilyUnavailableError),
+    *((kind, TemporarilyUnavailableError) for kind in AWAY),
 )
 
 

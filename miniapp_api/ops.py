@@ -41,7 +41,7 @@ async def _database() -> str:
     try:
         async with asyncio.timeout(_SECONDS):
             await db.row("SELECT 1 FROM items LIMIT 1")
-    except (BaseORMException, OSError, TimeoutError) as error:
+    except (BaseORMException, *db.AWAY) as error:
         return type(error).__name__
     return "ok"
 
