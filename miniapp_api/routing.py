@@ -6,6 +6,7 @@ type.
 """
 
 import inspect
+import json
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
@@ -31,6 +32,9 @@ M = TypeVar("M", bound=BaseModel)
 
 MAX_JSON_BYTES = 256 * 1024
 _KEY = re.compile(r"[!-~]{1,128}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ESCAPED_CONTROL = re.compile(rb"\\u00[01]|\\u007f|\\[bf]|\x7f", re.IGNORECASE)
+_CONTROL_FIELD = {"field": "?", "reason": "control_character"}
 
 
 class Actor(StrEnum):
@@ -190,7 +194,12 @@ class Routes:
 
 
 def parse(model: type[M], content: bytes) -> M:
-    """Read a JSON body. Raises BodyMalformedError or FieldInvalidError, neither of which holds a value."""
+    """Read a JSON body. Raises BodyMalformedError or FieldInvalidError, neither of which holds a value.
+
+    Control characters are refused wherever they stand: no text of a citizen has them, and PostgreSQL takes no NUL.
+    """
+    if _ESCAPED_CONTROL.search(content):
+        _refuse_control_characters(content)
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
@@ -202,11 +211,29 @@ def parse(model: type[M], content: bytes) -> M:
 
 def parse_query(model: type[M], request: Request) -> M:
     """Read the query. Raises FieldInvalidError."""
+    if any(_CONTROL.search(str(request.args.get(name))) for name in model.model_fields):
+        raise FieldInvalidError(fields=[_CONTROL_FIELD])
     try:
         return model.model_validate({name: request.args.get(name) for name in request.args})
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False, include_context=False)
         raise FieldInvalidError(fields=_fields(problems)) from None
+
+
+def _refuse_control_characters(content: bytes) -> None:
+    """The escape was seen; whether it is one, and not a backslash before a "u", only a reader of JSON can tell."""
+    try:
+        waiting: list[Any] = [json.loads(content)]
+    except (ValueError, RecursionError) as error:
+        raise BodyMalformedError from error
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and _CONTROL.search(value):
+            raise FieldInvalidError(fields=[_CONTROL_FIELD])
 
 
 def _fields(problems: Any) -> list[dict[str, str]]:

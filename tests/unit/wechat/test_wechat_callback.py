@@ -279,7 +279,7 @@ def test_a_text_that_ends_on_a_block_is_opened() -> None:
         (_frame(TEXT_XML.encode(), tail=b""), "appid"),
         (_frame(TEXT_XML.encode(), length=2**31), "decrypt"),
         (_padded(b"\x00" * 32), "decrypt"),
-        (_padded(b"!" * 32), "decrypt"),
+        (_padded(b"@" * 64), "decrypt"),
         (_padded(b"\x00" * 31 + b"\x20"), "decrypt"),
         (_padded(b"\x10" * 16), "decrypt"),
         (_frame(b"\xff\xfe"), "decrypt"),
@@ -293,6 +293,10 @@ def test_a_text_that_ends_on_a_block_is_opened() -> None:
 )
 def test_a_signed_push_that_cannot_be_opened_is_refused(encrypt: str, reason: str) -> None:
     assert refusal(CODEC, *pushed(encrypt)) == reason
+
+
+def test_an_empty_seal_is_refused() -> None:
+    assert refusal(CODEC, signed(""), b'{"Encrypt": ""}') == "decrypt"
 
 
 def test_a_sealed_push_is_refused_where_there_is_no_key() -> None:

@@ -139,7 +139,20 @@ CALLS: dict[str, Callable[[MiniProgramClient], Awaitable[object]]] = {
 @pytest.mark.parametrize("path", CALLS)
 @pytest.mark.parametrize(
     "answer",
-    [None, 500, 502, 302, 413, b"", b"<html>", b"\xff\xfe\xfd", b"[1]", b'{"errcode": "x"}', b"[" * 100_000],
+    [
+        None,
+        500,
+        502,
+        302,
+        413,
+        (404, b'{"errcode": 0}'),
+        b"",
+        b"<html>",
+        b"\xff\xfe\xfd",
+        b"[1]",
+        b'{"errcode": "x"}',
+        b"[" * 100_000,
+    ],
 )
 async def test_no_usable_answer_is_ambiguous_and_never_repeated(
     client: MiniProgramClient, platform: Platform, path: str, answer: Answer
@@ -178,8 +191,9 @@ async def test_a_read_time_out_is_ambiguous(platform: Platform) -> None:
 
 async def test_a_refused_connection_is_unreachable(dead_port: int) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{dead_port}") as http:
-        with pytest.raises(WeChatUnreachableError, match="ConnectError"):
+        with pytest.raises(WeChatUnreachableError, match="ConnectError") as unreachable:
             await client_over(http).code_to_session("code")
+    assert unreachable.value.__cause__ is None
 
 
 async def test_a_full_pool_is_unreachable(platform: Platform) -> None:

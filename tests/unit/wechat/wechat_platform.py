@@ -12,8 +12,17 @@ APPID = "wx0123456789abcdef"
 SECRET = "secret-of-the-app"
 TOKEN_PATH = "/cgi-bin/stable_token"
 
-Answer = dict[str, Any] | int | bytes | None
-"""JSON, a bare status, a raw body, or None for a connection that is closed without an answer."""
+Answer = dict[str, Any] | int | bytes | tuple[int, bytes] | None
+"""JSON, a bare status, a raw body, a status with a body, or None for a connection that is closed without an answer."""
+
+
+def as_response(answer: Answer) -> tuple[int, bytes]:
+    """The status and body of an answer."""
+    if isinstance(answer, tuple):
+        return answer
+    if isinstance(answer, int):
+        return answer, b""
+    return 200, answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
 
 class Platform:
@@ -84,9 +93,7 @@ class Platform:
                 answer = platform.answer(address.path, dict(parse_qsl(address.query)), body)
                 if answer is None:
                     return
-                status = answer if isinstance(answer, int) else 200
-                content = json.dumps(answer).encode() if isinstance(answer, dict) else b""
-                content = answer if isinstance(answer, bytes) else content
+                status, content = as_response(answer)
                 if content == b"hold":
                     platform.hold.wait(10)
                     return
