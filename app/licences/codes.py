@@ -170,12 +170,15 @@ def _claims(payload: dict[object, object]) -> Claims:
             -65538: str(holder),
             -65539: str(until),
         }:
-            return Claims(
-                nonce=nonce,
-                issued_at=datetime.fromtimestamp(issued, UTC),
-                expires_at=datetime.fromtimestamp(expires, UTC),
-                licence_type=kind,
-                masked_holder=holder,
-                valid_until=date.fromisoformat(until),
-            )
+            try:
+                return Claims(
+                    nonce=nonce,
+                    issued_at=datetime.fromtimestamp(issued, UTC),
+                    expires_at=datetime.fromtimestamp(expires, UTC),
+                    licence_type=kind,
+                    masked_holder=holder,
+                    valid_until=date.fromisoformat(until),
+                )
+            except (ValueError, OverflowError, OSError) as error:
+                raise CodeMalformedError("malformed") from error
     raise CodeMalformedError("malformed")

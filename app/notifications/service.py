@@ -31,22 +31,22 @@ async def notify(citizen_id: UUID, kind: str, occasion: str, *, link: str | None
     filled = {name: values.get(name, "") for name in _KEPT}
     filled["time"] = filled["time"] or _minute()
     filled["case_tail"] = filled["case_no"][-12:]
-    key = f"{kind}:{occasion}"
-    if await Message.exists(key=key):
-        return
     moment = clock.now()
-    message = await Message.create(
+    message = Message(
         citizen_id=citizen_id,
-        key=key,
+        key=f"{kind}:{occasion}",
         kind=kind,
         title=definition.title,
         text=definition.text.format(**filled),
         link=link,
         created_at=moment,
     )
+    await Message.bulk_create([message], ignore_conflicts=True)
+    if not await Message.exists(id=message.id):
+        return
     if definition.template:
         send = await Send.create(
-            message=message,
+            message_id=message.id,
             citizen_id=citizen_id,
             template_id=definition.template.id,
             page=definition.template.page,

@@ -1,0 +1,59 @@
+"""Cases for service tests, made by the services themselves, without the worker's help."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from app.bootstrap import House
+from app.catalogue.queries import search_items
+from app.identity import service as identity
+from app.identity.models import Citizen, Staff
+from app.kit.db import transaction
+from app.licences.models import Licence
+from app.licences.service import issue_licence
+from tests.conftest import Person, make_person
+
+FORM: dict[str, Any] = {
+    "applicant_name": "测试",
+    "applicant_id_number": "11010519491231002X",
+    "business_name": "桂兰小吃店",
+    "business_site": "示例路1号",
+    "business_kind": "餐饮服务经营者",
+    "business_items": ["热食类食品制售"],
+}
+
+
+async def verified_citizen(house: House, person: Person | None = None) -> Citizen:
+    """A citizen at assurance level 2."""
+    person = person or make_person()
+    citizen = await identity.sign_in(house.wechat, house.settings.wechat.mini_program_appid, person.login_code)
+    return await identity.verify_real_name(house.authority, house.redis, citizen.id, person.name, person.id_number)
+
+
+async def issued_licence(citizen: Citizen, case_no: str) -> Licence:
+    """A licence of this citizen's."""
+    async with transaction():
+        return await issue_licence(
+            citizen_id=citizen.id,
+            licence_type="food_business",
+            case_no=case_no,
+            form=FORM,
+            holder=citizen.name or "",
+            valid_from=date(2026, 11, 22),
+        )
+
+
+async def verifier() -> Staff:
+    """The demonstration's verifier."""
+    return await Staff.get(username="verifier")
+
+
+async def trip_item() -> str:
+    """The code of the trip's item."""
+    page = await search_items("食品经营", "", "", None)
+    return page.items[0].item_code
+
+
+def some_case_no(citizen_id: UUID) -> str:
+    """A case number that no other test has."""
+    return f"test{citizen_id.hex}"

@@ -1,0 +1,174 @@
+"""The approval system's events: late, repeated, shuffled, missing, forged."""
+
+import random
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.applications.models import Application, State, TimelineEntry
+from app.applications.rules import Cause
+from app.approvals.errors import CallbackReplayedError, CaseUnknownError, EventConflictError
+from app.approvals.inbox import apply_events, keep_event, take_callback
+from app.approvals.models import InboxEvent
+from app.approvals.ports import Event, FeedPage, RemoteCase
+from app.approvals.tasks import ask_case
+from app.bootstrap import House
+from app.kit.db import transaction
+from app.licences.models import Licence
+from app.notifications.models import Message
+from tests.service.cases import FORM, trip_item, verified_citizen
+
+WAY = (
+    Cause.RECEIVED,
+    Cause.SUPPLEMENT_REQUESTED,
+    Cause.ACCEPTED,
+    Cause.PAUSED,
+    Cause.RESUMED,
+    Cause.APPROVED,
+    Cause.COMPLETED,
+    Cause.LICENCE_REVOKED,
+)
+
+
+@pytest.fixture
+async def case(house: House) -> Application:
+    """A submitted case that the worker knows nothing of."""
+    citizen = await verified_citizen(house)
+    moment = datetime.now(UTC)
+    return await Application.create(
+        citizen=citizen,
+        item_code=await trip_item(),
+        item_name="食品经营许可（新办）",
+        state=State.SUBMITTED,
+        form=FORM,
+        case_no=f"t{uuid.uuid4().hex}",
+        submitted_at=moment,
+        created_at=moment,
+        updated_at=moment,
+    )
+
+
+def events_of(case: Application) -> list[Event]:
+    """The whole way of a case, in order."""
+    start = datetime(2026, 11, 22, tzinfo=UTC)
+    data: dict[Cause, dict[str, Any]] = {Cause.APPROVED: {"valid_from": "2026-11-22"}}
+    return [
+        Event(
+            f"{case.case_no}-{number}",
+            str(case.case_no),
+            number,
+            cause,
+            start + timedelta(hours=number),
+            data.get(cause, {"reason": "测试", "note": "测试"}),
+        )
+        for number, cause in enumerate(WAY, 1)
+    ]
+
+
+async def keep(event: Event) -> bool:
+    """Keep an event in a transaction of its own."""
+    async with transaction():
+        return await keep_event(event)
+
+
+async def outcome(case: Application) -> tuple[State, list[str], int, int]:
+    """State, timeline, licences and messages of a case."""
+    await case.refresh_from_db()
+    timeline = await TimelineEntry.filter(application=case).order_by("at", "id")
+    citizen_id = case.citizen_id  # type: ignore[attr-defined]  # Tortoise adds it
+    return (
+        case.state,
+        [entry.kind for entry in timeline],
+        await Licence.filter(case_no=case.case_no).count(),
+        await Message.filter(citizen_id=citizen_id).count(),
+    )
+
+
+IN_ORDER = (State.COMPLETED, [cause.value for cause in WAY], 1, 5)
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_any_order_and_repetition_ends_alike(house: House, case: Application, seed: int) -> None:
+    """Shuffled and repeated, applied whenever: the state, the timeline and the messages of the true order."""
+    del house
+    choice = random.Random(seed)
+    events = events_of(case)
+    arriving = [*events, *choice.choices(events, k=6)]
+    if seed:
+        choice.shuffle(arriving)
+    for event in arriving:
+        await keep(event)
+        if choice.random() < 0.5:
+            await apply_events(event.case_no)
+    await apply_events(str(case.case_no))
+    assert await outcome(case) == IN_ORDER
+
+
+class Remote:
+    """An approval system that knows the whole case."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self._events = events
+
+    async def get_case(self, case_no: str) -> RemoteCase | None:
+        """All events."""
+        del case_no
+        return RemoteCase(self._events, frozenset(), False)
+
+    async def events_after(self, cursor: str) -> FeedPage:
+        """Nothing new."""
+        return FeedPage([], cursor)
+
+    async def send_case(self, case_no: str, case: dict[str, Any]) -> None:
+        """Not of use here."""
+
+    async def send_supplement(self, case_no: str, supplement: dict[str, Any]) -> None:
+        """Not of use here."""
+
+    async def send_withdrawal(self, case_no: str, reason: str) -> None:
+        """Not of use here."""
+
+
+async def test_a_missing_event_is_waited_for_and_asked_for(house: House, case: Application) -> None:
+    """Nothing behind the gap is applied before it is filled."""
+    del house
+    events = events_of(case)
+    for event in (events[0], *events[2:]):
+        await keep(event)
+    await apply_events(str(case.case_no))
+    assert (await outcome(case))[0] is State.DELIVERED
+    await ask_case(Remote(events), str(case.case_no))
+    await apply_events(str(case.case_no))
+    assert await outcome(case) == IN_ORDER
+
+
+async def test_an_event_of_another_case_or_at_a_taken_place_is_refused(house: House, case: Application) -> None:
+    """An unknown case, another event at the same place, the same id with other content."""
+    del house
+    first, second, *_ = events_of(case)
+    await keep(first)
+    conflicts = [
+        Event("another", first.case_no, first.sequence, first.kind, first.occurred_at, {}),
+        Event(first.event_id, first.case_no, second.sequence, second.kind, first.occurred_at, {}),
+    ]
+    for event in conflicts:
+        with pytest.raises(EventConflictError):
+            await keep(event)
+    with pytest.raises(CaseUnknownError):
+        await keep(Event("unknown", "unknown", 1, Cause.RECEIVED, first.occurred_at, {}))
+    assert await InboxEvent.filter(case_no=case.case_no).count() == 1
+
+
+async def test_a_nonce_is_good_for_one_callback(house: House, case: Application) -> None:
+    """A redelivery comes with a nonce of its own; a replay does not count, and a refused one spends none."""
+    del house
+    event = events_of(case)[0]
+    nonce = uuid.uuid4().hex
+    with pytest.raises(CaseUnknownError):
+        await take_callback(Event("x", "unknown", 1, Cause.RECEIVED, event.occurred_at, {}), "jiaban", nonce)
+    assert (await take_callback(event, "jiaban", nonce)).new
+    with pytest.raises(CallbackReplayedError):
+        await take_callback(event, "jiaban", nonce)
+    assert not (await take_callback(event, "jiaban", uuid.uuid4().hex)).new

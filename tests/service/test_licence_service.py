@@ -1,0 +1,153 @@
+"""Licences on the real database: issued once, shown once, revoked at once."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from app.bootstrap import House
+from app.identity.errors import LevelTooLowError
+from app.identity.models import Citizen
+from app.kit import clock
+from app.kit.db import transaction
+from app.licences.codes import Claims
+from app.licences.errors import LicenceNotFoundError, VerificationKeyReusedError
+from app.licences.models import Licence, Presentation
+from app.licences.queries import inspect_code
+from app.licences.service import Presented, present_licence, revoke_licence, verify_code
+from app.notifications.models import Message
+from tests.service.cases import issued_licence, some_case_no, verified_citizen, verifier
+
+
+@pytest.fixture
+async def citizen(house: House) -> Citizen:
+    """A citizen who verified their real name."""
+    return await verified_citizen(house)
+
+
+@pytest.fixture
+async def licence(citizen: Citizen) -> Licence:
+    """A licence of that citizen's."""
+    return await issued_licence(citizen, some_case_no(citizen.id))
+
+
+async def shown(house: House, citizen: Citizen, licence: Licence) -> Presented:
+    """A fresh code."""
+    return await present_licence(house.code_signer, "https://jiaban.example.cn", citizen.id, licence.id)
+
+
+async def reason(house: House, code: str, key: str | None = None) -> str:
+    """The reason code of a verification."""
+    return (await verify_code(house.code_signer, await verifier(), code, key)).verification.reason
+
+
+async def test_one_case_leads_to_one_licence_whoever_issues_it(house: House, citizen: Citizen) -> None:
+    """Twenty transactions at once: one row, and nobody else's is lost."""
+    outcomes = await asyncio.gather(
+        *(issued_licence(citizen, some_case_no(citizen.id)) for _ in range(20)), return_exceptions=True
+    )
+    issued = [outcome for outcome in outcomes if isinstance(outcome, Licence)]
+    assert issued
+    assert len({licence.id for licence in issued}) == 1
+    assert await Licence.filter(citizen=citizen).count() == 1
+    del house
+
+
+async def test_a_code_is_valid_once(house: House, citizen: Citizen, licence: Licence) -> None:
+    """Then it is replayed."""
+    code = (await shown(house, citizen, licence)).code
+    assert [await reason(house, code), await reason(house, code)] == ["valid", "replayed"]
+
+
+async def test_fifty_scans_at_once_spend_a_code_once(house: House, citizen: Citizen, licence: Licence) -> None:
+    """Exactly one is valid."""
+    code = (await shown(house, citizen, licence)).code
+    reasons = await asyncio.gather(*(reason(house, code) for _ in range(50)))
+    assert Counter(reasons) == {"valid": 1, "replayed": 49}
+
+
+async def test_a_code_ends_after_a_minute(house: House, citizen: Citizen, licence: Licence) -> None:
+    """And an ended code is not spent."""
+    presented = await shown(house, citizen, licence)
+    with clock.travel(timedelta(seconds=61)):
+        assert await reason(house, presented.code) == "expired"
+    assert await Presentation.filter(licence=licence, spent_at=None).count() == 1
+
+
+async def test_a_lost_reply_costs_no_code(house: House, citizen: Citizen, licence: Licence) -> None:
+    """The same key answers the same, and belongs to that code alone."""
+    first, second = (await shown(house, citizen, licence)).code, (await shown(house, citizen, licence)).code
+    key = str(licence.id)
+    assert [await reason(house, first, key), await reason(house, first, key)] == ["valid", "valid"]
+    with pytest.raises(VerificationKeyReusedError):
+        await reason(house, second, key)
+    assert await reason(house, second) == "valid"
+
+
+async def test_twenty_retries_of_one_scan_at_once_answer_alike(
+    house: House, citizen: Citizen, licence: Licence
+) -> None:
+    """A phone that repeats its request while the first is still on its way."""
+    code = (await shown(house, citizen, licence)).code
+    reasons = await asyncio.gather(*(reason(house, code, f"retry-{licence.id}") for _ in range(20)))
+    assert set(reasons) == {"valid"}
+
+
+async def test_altered_claims_with_a_genuine_nonce_spend_nothing(
+    house: House, citizen: Citizen, licence: Licence
+) -> None:
+    """Even where the forger holds our key, the row knows the code that was handed out."""
+    presented = await shown(house, citizen, licence)
+    genuine = house.code_signer.read(presented.code).claims
+    altered = Claims(
+        genuine.nonce,
+        genuine.issued_at,
+        genuine.expires_at + timedelta(days=1),
+        genuine.licence_type,
+        "王*",
+        genuine.valid_until,
+    )
+    assert await reason(house, house.code_signer.sign(altered).token) == "malformed"
+    assert await reason(house, presented.code) == "valid"
+
+
+async def test_a_revocation_counts_for_codes_handed_out_before_and_after(
+    house: House, citizen: Citizen, licence: Licence
+) -> None:
+    """The scan says so, with the reason, and shows no field."""
+    before = await shown(house, citizen, licence)
+    for _ in range(2):
+        async with transaction():
+            await revoke_licence(licence.case_no, "经查提供虚假材料")
+    after = await shown(house, citizen, licence)
+    for presented in (before, after):
+        checked = await verify_code(house.code_signer, await verifier(), presented.code, None)
+        assert checked.verification.reason == "revoked"
+        assert checked.verification.shown == []
+        assert checked.licence is not None
+        assert checked.licence.state_reason == "经查提供虚假材料"
+    assert await Message.filter(citizen=citizen, kind="licence_revoked").count() == 1
+
+
+async def test_opening_a_code_never_spends_it(house: House, citizen: Citizen, licence: Licence) -> None:
+    """Whoever looks sees a masked name, and the officer can still scan."""
+    code = (await shown(house, citizen, licence)).code
+    for _ in range(5):
+        view = await inspect_code(house.code_signer, code)
+        assert view.genuine
+        assert view.masked_holder != licence.holder
+    assert await reason(house, code) == "valid"
+    assert (await inspect_code(house.code_signer, code)).expired
+
+
+async def test_a_licence_is_shown_by_its_holder_alone(house: House, licence: Licence) -> None:
+    """And at the level that its type asks for."""
+    stranger = await verified_citizen(house)
+    with pytest.raises(LicenceNotFoundError):
+        await shown(house, stranger, licence)
+    holder = await Citizen.get(id=licence.citizen_id)  # type: ignore[attr-defined]  # Tortoise adds it
+    await Citizen.filter(id=holder.id).update(level=1)
+    with pytest.raises(LevelTooLowError) as refused:
+        await shown(house, holder, licence)
+    assert refused.value.context["next_step"] == "real_name"
