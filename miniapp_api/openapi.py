@@ -4,6 +4,7 @@ import inspect
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
@@ -126,7 +127,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 def _responses(route: Route) -> dict[str, Any]:
     schema = _reference(route.answer) if route.answer else _raw(route.media_type)
     answers: dict[str, Any] = {
-        str(route.status): {"description": "OK", "content": {route.media_type: {"schema": schema}}}
+        str(status): {"description": HTTPStatus(status).phrase, "content": {route.media_type: {"schema": schema}}}
+        for status in (route.status, *route.also)
     }
     by_status: dict[int, list[str]] = defaultdict(list)
     errors: tuple[type[DomainError], ...] = (*route.all_errors, InternalError)

@@ -65,7 +65,7 @@ def _is_operator(request: Request, call: Call) -> bool:
     return True
 
 
-@routes.add("GET", "/health/ready", actor=Actor.ANYONE, limit="browse")
+@routes.add("GET", "/health/ready", actor=Actor.ANYONE, limit="browse", also=(503,))
 async def read_ready(call: Call) -> HTTPResponse:
     """Whether requests can be served: 503 without the database; without Redis it is slower, and says degraded."""
     parts = {"database": await _database(), "redis": await _redis(call)}

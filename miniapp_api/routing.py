@@ -103,6 +103,7 @@ class Route:
     status: int
     duty: str | None
     media_type: str
+    also: tuple[int, ...]
     upload: type[BaseModel] | None
     headers: tuple[str, ...]
     errors: tuple[type[DomainError], ...]
@@ -177,16 +178,22 @@ class Routes:
         status: int = 200,
         duty: str | None = None,
         media_type: str = "application/json",
+        also: tuple[int, ...] = (),
         upload: type[BaseModel] | None = None,
         headers: tuple[str, ...] = (),
         errors: tuple[type[DomainError], ...] = (),
     ) -> Callable[[H], H]:
-        """Declare a handler. ``limit`` names a rule of ``config/limits.yaml``, ``duty`` what staff must have."""
+        """Declare a handler. ``limit`` names a rule of ``config/limits.yaml``, ``duty`` what staff must have.
+
+        ``also`` are statuses other than ``status`` under which the route gives its own answer, and no error.
+        """
 
         def declare(handler: H) -> H:
             hints = get_type_hints(handler)
             self.all.append(
-                Route(method, path, handler, actor, limit, status, duty, media_type, upload, headers, errors, hints)
+                Route(
+                    method, path, handler, actor, limit, status, duty, media_type, also, upload, headers, errors, hints
+                )
             )
             return handler
 

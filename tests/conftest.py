@@ -70,6 +70,10 @@ class Person:
         return "o-" + self.login_code.removeprefix("login-")
 
 
+# Everybody whom the tests made up: no log may know them.
+KNOWN_PERSONS: list[Person] = []
+
+
 @pytest.fixture
 def person() -> Person:
     """A new citizen."""
@@ -80,19 +84,21 @@ def make_person() -> Person:
     """A citizen with a name of their own and a well-formed identity number."""
     unique = uuid.uuid4()
     first = f"2308041985{unique.int % 12 + 1:02d}15{unique.int // 12 % 1000:03d}"
-    return Person(
+    person = Person(
         login_code=f"login-{unique.hex}",
         phone_code=f"phone-139{unique.int % 10**8:08d}",
-        name="测" + chr(0x4E00 + unique.int % 5000),
+        name="测" + chr(0x4E00 + unique.int % 5000) + chr(0x4E00 + unique.int // 5000 % 5000),
         id_number=first + check_character(first),
     )
+    KNOWN_PERSONS.append(person)
+    return person
 
 
 class Phone:
     """A citizen's phone: speaks the public interface with the citizen's token."""
 
     def __init__(self, plan: Plan, person: Person) -> None:
-        self.person = person
+        self.plan, self.person = plan, person
         self.http = httpx.Client(base_url=plan.web_url, timeout=30, trust_env=False)
 
     def sign_in(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class EventMessage(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
     event_id: str = Field(min_length=1, max_length=64)
     case_no: str = Field(min_length=1, max_length=43)
-    sequence: int = Field(ge=1, le=1_000_000)
+    sequence: int = Field(ge=1, le=1_000_000, strict=True)
     kind: Cause = Field(json_schema_extra={"enum": [cause.value for cause in sorted(EVENT_CAUSES)]})
     occurred_at: AwareDatetime
     data: dict[str, Any] = {}

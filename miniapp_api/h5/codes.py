@@ -41,13 +41,13 @@ async def _page(call: Call, token: str) -> HTTPResponse:
     return HTTPResponse(content, status=status, headers=_HEADERS, content_type="text/html; charset=utf-8")
 
 
-@routes.add("GET", "/v/<token:str>", actor=Actor.ANYONE, limit="open_code", media_type="text/html")
+@routes.add("GET", "/v/<token:str>", actor=Actor.ANYONE, limit="open_code", media_type="text/html", also=(404,))
 async def open_code(call: Call, token: str) -> HTTPResponse:
     """Whether a code is genuine, the kind of licence, its holder masked, its last day."""
     return await _page(call, token)
 
 
-@routes.add("GET", "/V/<token:str>", actor=Actor.ANYONE, limit="open_code", media_type="text/html")
+@routes.add("GET", "/V/<token:str>", actor=Actor.ANYONE, limit="open_code", media_type="text/html", also=(404,))
 async def open_code_upper(call: Call, token: str) -> HTTPResponse:
     """The same, as the QR spells it."""
     return await _page(call, token)

@@ -1,0 +1,111 @@
+"""Who may call what: every route is visited."""
+
+import uuid
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from app.bootstrap import House
+from app.identity.tokens import Audience
+from app.kit import clock
+from miniapp_api.routing import Actor, Route
+from miniapp_api.server import all_routes
+from tests.api.conftest import Holder
+from tests.conftest import Phone, error_of, make_person
+
+ROUTES = {route.name: route for route in all_routes()}
+GUARDED = {name: route for name, route in ROUTES.items() if route.actor not in {Actor.ANYONE, Actor.WECHAT}}
+
+
+def visit(client: httpx.Client, route: Route, headers: dict[str, str]) -> httpx.Response:
+    """Call a route with plausible parameters."""
+    path = route.path.replace("<token:str>", "abc").replace("<item_code:str>", "x").replace("<case_no:str>", "x")
+    for name in ("application_id", "licence_id", "file_id"):
+        path = path.replace(f"<{name}:uuid>", str(uuid.uuid4()))
+    return client.request(route.method, path, headers=headers, json={} if route.body else None)
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_guarded_route_tells_nobody_anything(client: httpx.Client, name: str) -> None:
+    """Without a token or a signature, and with rubbish in its place."""
+    route = GUARDED[name]
+    expected = "signature_missing" if route.actor is Actor.PARTNER else "access_token_missing"
+    assert error_of(visit(client, route, {})) == (401, expected)
+    if route.actor is not Actor.PARTNER:
+        rubbish = {"Authorization": "Bearer rubbish"}
+        assert error_of(visit(client, route, rubbish)) == (401, "access_token_invalid")
+
+
+@pytest.mark.parametrize("name", GUARDED)
+async def test_a_token_is_good_for_its_own_surface_only(house: House, client: httpx.Client, name: str) -> None:
+    """A citizen's token opens no staff route, a staff token no citizen's, neither the operators'."""
+    route = GUARDED[name]
+    for audience in Audience:
+        if audience.value == route.actor.value:
+            continue
+        token = house.access_tokens.issue(audience, uuid.uuid4())
+        status, code = error_of(visit(client, route, {"Authorization": f"Bearer {token}"}))
+        assert (status, code) in {(401, "access_token_invalid"), (401, "signature_missing")}
+
+
+@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.actor is Actor.CITIZEN])
+async def test_an_expired_token_says_so(house: House, client: httpx.Client, name: str) -> None:
+    """So that the phone refreshes it and tries again."""
+    with clock.travel(timedelta(minutes=-16)):
+        token = house.access_tokens.issue(Audience.CITIZEN, uuid.uuid4())
+    answer = visit(client, ROUTES[name], {"Authorization": f"Bearer {token}"})
+    assert error_of(answer) == (401, "access_token_expired")
+
+
+def test_staff_of_nobody_may_do_nothing(client: httpx.Client, house: House) -> None:
+    """A token for an account that is not there, or is not active any more."""
+    token = house.access_tokens.issue(Audience.STAFF, uuid.uuid4())
+    answer = client.post("/staff/v1/verifications", json={"code": "x"}, headers={"Authorization": f"Bearer {token}"})
+    assert error_of(answer) == (401, "access_token_invalid")
+
+
+def test_a_wrong_password_and_an_unknown_name_look_alike(client: httpx.Client) -> None:
+    """Nobody learns who works here."""
+    answers = [
+        client.post("/staff/v1/sessions", json={"username": name, "password": "wrong"})
+        for name in ("verifier", "nobody")
+    ]
+    assert [error_of(answer) for answer in answers] == [(401, "password_wrong")] * 2
+    assert answers[0].json()["message"] == answers[1].json()["message"]
+
+
+def test_another_citizens_licence_looks_like_none(citizen: httpx.Client, holder: Holder) -> None:
+    """Reading, its card, its code, its scans."""
+    for method, suffix in (("GET", ""), ("GET", "/card.png"), ("POST", "/presentations"), ("GET", "/verifications")):
+        assert error_of(citizen.request(method, holder.path + suffix)) == (404, "licence_not_found")
+
+
+def test_a_refresh_token_is_used_once_and_a_second_use_ends_the_session(phone: Phone) -> None:
+    """The thief and the citizen are both signed out."""
+    session = phone.sign_in()
+    path = "/api/v1/sessions/refresh"
+    first = phone.http.post(path, json={"refresh_token": session["refresh_token"]})
+    assert first.status_code == 200
+    assert set(first.json()) == {"access_token", "refresh_token", "expires_in", "citizen"}
+    again = phone.http.post(path, json={"refresh_token": session["refresh_token"]})
+    assert error_of(again) == (401, "refresh_token_invalid")
+    newest = phone.http.post(path, json={"refresh_token": first.json()["refresh_token"]})
+    assert error_of(newest) == (401, "refresh_token_invalid")
+
+
+def test_real_name_tries_are_counted_for_each_citizen(phone: Phone) -> None:
+    """Ten in an hour that ask the authority; then a time to wait, and for this citizen alone."""
+    stranger = Phone(phone.plan, make_person())
+    stranger.sign_in()
+    body = {"name": "张不符", "id_number": "11010519491231002X"}
+    answers = [stranger.http.post("/api/v1/identity/real-name", json=body) for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [422] * 10 + [429]
+    assert error_of(answers[-1]) == (429, "rate_limited")
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 3600
+    assert answers[-1].json()["context"] == {"retry_after": int(answers[-1].headers["Retry-After"])}
+    other = Phone(phone.plan, make_person())
+    other.sign_in()
+    assert other.http.post("/api/v1/identity/real-name", json=body).status_code == 422
+    for each in (stranger, other):
+        each.http.close()
