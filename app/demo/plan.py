@@ -10,6 +10,8 @@ from typing import Any
 
 from config.settings import DemoSettings
 
+# Known to all, so that other programs can play the stand-ins' part; they listen on loopback only.
+_PARTNER_SECRET = "jiaban-sandbox"  # noqa: S105  # published
 CONFIG_VARIABLE = "JIABAN_CONFIG_FILE"
 
 
@@ -71,7 +73,7 @@ def _keys(var: Path) -> dict[str, str]:
     if path.exists():
         kept: dict[str, str] = json.loads(path.read_text())
         return kept
-    names = ("encryption", "lookup", "session", "licence", "ops", "partner", "authority")
+    names = ("encryption", "lookup", "session", "licence", "ops")
     keys = {name: _key() for name in names}
     write_private(path, json.dumps(keys))
     return keys
@@ -126,8 +128,8 @@ def write_settings(plan: Plan, demo: DemoSettings) -> None:
             "official_account_token": "jiaban",
             "official_account_aes_key": "A" * 43,
         },
-        "authority": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": keys["authority"]},
-        "approvals": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": keys["partner"]},
+        "authority": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": _PARTNER_SECRET},
+        "approvals": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": _PARTNER_SECRET},
         "keys": {
             "encryption": {"demo-1": keys["encryption"]},
             "encryption_active": "demo-1",

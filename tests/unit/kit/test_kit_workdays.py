@@ -1,0 +1,48 @@
+"""Working days, as the State Council announces them."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.kit.workdays import add_working_days, is_working_day
+
+
+@pytest.mark.parametrize(
+    "day",
+    [date(2026, 1, 4), date(2026, 2, 14), date(2026, 2, 28), date(2026, 5, 9), date(2026, 9, 20), date(2026, 10, 10)],
+)
+def test_make_up_workdays_of_2026_count(day: date) -> None:
+    """Saturdays and Sundays that are worked."""
+    assert day.weekday() >= 5
+    assert is_working_day(day) is not None
+
+
+@pytest.mark.parametrize("day", [date(2026, 1, 1), date(2026, 2, 17), date(2026, 10, 1), date(2026, 11, 22)])
+def test_holidays_and_weekends_do_not_count(day: date) -> None:
+    """New Year, Spring Festival, the National Day, a Sunday."""
+    assert is_working_day(day) is None
+
+
+def test_a_promise_across_an_unpublished_year_is_given_and_marked() -> None:
+    """In December nobody knows next year's holidays; plain weekdays then, and the answer says so."""
+    promised = add_working_days(date(2026, 12, 28), 10)
+    assert promised.provisional
+    assert promised.day == date(2027, 1, 11)
+    assert not add_working_days(date(2026, 11, 22), 5).provisional
+
+
+def test_the_day_itself_does_not_count() -> None:
+    """A Friday and one working day is Monday."""
+    assert add_working_days(date(2026, 11, 20), 1).day == date(2026, 11, 23)
+    assert add_working_days(date(2026, 11, 20), 0).day == date(2026, 11, 20)
+
+
+@given(st.dates(date(2024, 1, 1), date(2026, 6, 30)), st.integers(1, 60))
+def test_exactly_so_many_working_days_lie_in_between(start: date, count: int) -> None:
+    """And the last one is a working day."""
+    end = add_working_days(start, count).day
+    between = [start + timedelta(days=number) for number in range(1, (end - start).days + 1)]
+    assert sum(1 for day in between if is_working_day(day)) == count
+    assert is_working_day(end)
