@@ -140,7 +140,7 @@ class StandIns:
 
     def _launch(self) -> None:
         command = [sys.executable, "-c", _SERVE]
-        self._process = subprocess.Popen(command, env=self._environment)  # noqa: S603 - our own interpreter and code
+        self._process = subprocess.Popen(command, env=self._environment)
 
     async def _is_up(self) -> bool:
         assert self._process is not None
