@@ -4,17 +4,27 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 CODE := app miniapp_api wechat media config tests
 
-.PHONY: demo run test test-long check format lock migrations
+.PHONY: product demo run test test-long check format lock migrations
 .DEFAULT_GOAL := test
 
-$(STAMP): requirements-dev.txt pyproject.toml
+define MAKE_VENV
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 or newer, or set PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, $(PYTHON) is older: set PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing: install it (Debian: python3-venv)"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+endef
+PIP := $(BIN)/pip install --disable-pip-version-check
+
+$(STAMP): requirements-dev.txt pyproject.toml
+	$(MAKE_VENV)
+	$(PIP) --require-hashes -r requirements-dev.txt
+	$(PIP) --quiet --no-deps --no-build-isolation -e .
 	@touch $@
+
+# What the image holds: the product's own packages and nothing for demonstration or tests.
+product:
+	$(MAKE_VENV)
+	$(PIP) --require-hashes -r requirements.txt
 
 demo: $(STAMP)
 	$(BIN)/jiaban demo $(if $(ONCE),--once)
