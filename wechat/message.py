@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-import xmltodict  # type: ignore[import-untyped]  # it carries no types, and no stubs are among our dependencies
+import xmltodict
 
 from wechat.errors import CallbackRefusedError
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-import xmltodict  # type: ignore[import-untyped]  # it carries no types
+import xmltodict
 from wechatpy.crypto import WeChatCrypto
 from wechatpy.utils import WeChatSigner
 

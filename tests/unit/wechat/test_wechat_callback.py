@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 
 import pytest
-import xmltodict  # type: ignore[import-untyped]  # it carries no types, and no stubs are among our dependencies
+import xmltodict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCipher, WeChatCrypto
