@@ -24,3 +24,8 @@ def picture_answer(content: bytes, etag: str) -> HTTPResponse:
     """A PNG that only its owner's phone may keep."""
     headers = {"Cache-Control": "private, no-cache", "ETag": f'"{etag}"', "X-Content-Type-Options": "nosniff"}
     return HTTPResponse(content, headers=headers, content_type="image/png")
+
+
+def file_answer(content: bytes, content_type: str) -> HTTPResponse:
+    """A file that nobody on the way may keep."""
+    return HTTPResponse(content, headers=_HEADERS, content_type=content_type)

@@ -17,6 +17,7 @@ from app.bootstrap import House, open_house
 from app.demo.engines import port_is_free
 from app.demo.house import running_house
 from app.demo.plan import Plan
+from app.demo.trip import Traveller
 from app.identity.rules import check_character
 from config.settings import DemoSettings, Settings
 
@@ -40,6 +41,20 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
     )
     with running_house(demo, lambda _: None) as plan:
         yield plan
+    assert_logs_know_nobody(plan)
+
+
+def assert_logs_know_nobody(plan: Plan, *more: str) -> None:
+    """No log of the house holds a name, an identity number or a phone number that the tests made up."""
+    demo = Traveller()
+    secrets = {demo.name, demo.id_number, "110105194912310021", "440524188001010014", *more}
+    for person in KNOWN_PERSONS:
+        secrets |= {person.name, person.id_number, person.phone_code.removeprefix("phone-")}
+    logs = list((plan.var / "log").glob("*.log"))
+    assert {log.stem for log in logs} == {"web", "worker", "sandbox", "postgres", "redis"}
+    for log in logs:
+        text = log.read_text(encoding="utf-8", errors="replace")
+        assert not [secret[:3] for secret in secrets if secret in text], log.name
 
 
 @pytest.fixture(scope="session")

@@ -79,9 +79,21 @@ async def known_case(case_no: str) -> bool:
     return await Application.exists(case_no=case_no)
 
 
+async def read_own_material(
+    blobs: BlobStore, citizen_id: UUID, application_id: UUID, file_id: UUID
+) -> tuple[Material, bytes]:
+    """A file of the citizen's own case with its content. Raises ApplicationNotFoundError or NotFoundError."""
+    application = await owned(citizen_id, application_id)
+    material = await Material.get_or_none(id=file_id, application=application)
+    return await _opened(blobs, material)
+
+
 async def read_material(blobs: BlobStore, case_no: str, file_id: UUID) -> tuple[Material, bytes]:
     """A file of a submitted case with its content. Raises NotFoundError."""
-    material = await Material.get_or_none(id=file_id, application__case_no=case_no)
+    return await _opened(blobs, await Material.get_or_none(id=file_id, application__case_no=case_no))
+
+
+async def _opened(blobs: BlobStore, material: Material | None) -> tuple[Material, bytes]:
     if material is None:
         raise NotFoundError
     return material, keyring().open(await blobs.get(material.blob_key), material.blob_key)

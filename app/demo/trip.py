@@ -17,6 +17,7 @@ import zxingcpp
 from PIL import Image
 
 from app.demo.photo import photograph
+from app.notifications.definitions import definitions
 
 _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.1
@@ -55,11 +56,18 @@ class Notes:
     licence: dict[str, Any] = field(default_factory=dict)
     code: str = ""
     spent_code: str = ""
+    scans_told: int = 0
 
 
 def _require(claim: bool, sentence: str) -> None:  # it is the claim
     if not claim:
         raise TripError(sentence)
+
+
+def _template(kind: str) -> str:
+    """The id of the template by which WeChat tells a kind of message."""
+    template = definitions()[kind].template
+    return template.id if template else ""
 
 
 class Trip:
@@ -195,7 +203,10 @@ class Trip:
         _require(b"Exif" in photo, "the photograph carries EXIF")
         material = next(entry for entry in self.notes.item["materials"] if entry["required"])
         taken = self._upload_photo(material["id"], photo)
-        return f"{taken['width']}×{taken['height']}，{taken['size'] // 1024} KB"
+        kept = self._citizen("GET", f"/applications/{self.notes.application_id}/materials/{taken['id']}")
+        with Image.open(io.BytesIO(kept)) as picture:
+            _require(not picture.getexif() and b"Exif" not in kept, "EXIF is gone")
+        return f"{taken['width']}×{taken['height']}，{taken['size'] // 1024} KB，拍摄位置等信息已清除"
 
     def _upload_photo(self, material_id: str, photo: bytes) -> Any:
         return self._citizen(
@@ -284,6 +295,7 @@ class Trip:
         ]
         if self._is_over(self.notes.code):
             self.notes.code = self._new_code()
+        self.notes.scans_told = self._scans_told()
         answer = self._staff("/verifications", {"code": self.notes.code})
         _require(answer["verdict"] == "valid", f"the code is valid, not {answer['reason']}")
         names = [entry["name"] for entry in answer["licence"]["fields"]]
@@ -315,16 +327,25 @@ class Trip:
             _require(kinds.count(kind) == 1, f"{kind} stands once in the inbox")
         tail = self.notes.case_no[-12:]
 
-        def sent() -> Any:
-            path = "/control/messages"
-            items = self._send(self._sandbox, "GET", path, params={"openid": self.traveller.openid}).json()["items"]
-            of_case = [entry for entry in items if tail in str(entry["data"])]
-            return of_case if len(of_case) >= (3 if self._all_sent else 1) else None
+        expected = {_template(kind) for kind in ("submitted", "supplement_requested", "approved")}
 
-        of_case = self._await("WeChat's messages", sent)
-        templates = [entry["template_id"] for entry in of_case]
-        _require(len(templates) == len(set(templates)), "no message came twice at WeChat")
-        return f"站内 {len(inbox)} 条，微信已收到本办件消息 {len(of_case)} 条"
+        def sent() -> Any:
+            of_case = [entry["template_id"] for entry in self._at_wechat() if tail in str(entry["data"])]
+            told = self._scans_told() - self.notes.scans_told
+            arrived = expected <= set(of_case) and told == 1
+            return (of_case, told) if arrived or not self._all_sent else None
+
+        of_case, told = self._await("WeChat's messages", sent)
+        _require(len(of_case) == len(set(of_case)) and told <= 1, "no message came twice at WeChat")
+        return f"站内 {len(inbox)} 条，微信已收到 {len(of_case) + told} 条"
+
+    def _at_wechat(self) -> list[dict[str, Any]]:
+        options = {"params": {"openid": self.traveller.openid}}
+        items: list[dict[str, Any]] = self._send(self._sandbox, "GET", "/control/messages", **options).json()["items"]
+        return items
+
+    def _scans_told(self) -> int:
+        return sum(entry["template_id"] == _template("licence_scanned") for entry in self._at_wechat())
 
     def _revoked(self) -> str:
         path = f"/control/approvals/{self.notes.case_no}"

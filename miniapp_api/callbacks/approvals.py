@@ -10,6 +10,7 @@ from app.approvals import errors, inbox
 from app.approvals.connector import EventMessage
 from app.kit import nonces
 from app.kit.errors import NotFoundError
+from miniapp_api.answers import file_answer
 from miniapp_api.errors import FieldInvalidError
 from miniapp_api.routing import Actor, Call, Routes, Schema
 
@@ -52,4 +53,4 @@ async def fetch_material(call: Call, case_no: str, file_id: UUID) -> HTTPRespons
     if not await nonces.spend(call.house.approvals_signer.client_id, call.caller.nonce):
         raise errors.CallbackReplayedError
     material, content = await read_material(call.house.blobs, case_no, file_id)
-    return HTTPResponse(content, headers={"Cache-Control": "no-store"}, content_type=material.content_type)
+    return file_answer(content, material.content_type)

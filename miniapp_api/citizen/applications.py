@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import Field
+from sanic import HTTPResponse
 
 from app.applications import drafts, errors, queries, service
 from app.applications.models import Application, Material, TimelineEntry
@@ -11,6 +12,7 @@ from app.catalogue import errors as catalogue_errors
 from app.identity.errors import LevelTooLowError
 from app.kit import clock, texts
 from app.kit.errors import InvalidCursorError, NotFoundError
+from miniapp_api.answers import file_answer
 from miniapp_api.citizen.paging import PageQuery
 from miniapp_api.errors import UploadMissingError
 from miniapp_api.routing import Actor, Call, Routes, Schema
@@ -265,6 +267,20 @@ async def add_material(call: Call, application_id: UUID) -> MaterialView:
         raise UploadMissingError
     material = await drafts.add_material(call.house.blobs, call.citizen_id, application_id, material_id, file.body)
     return MaterialView.of(material)
+
+
+@routes.add(
+    "GET",
+    "/api/v1/applications/<application_id:uuid>/materials/<file_id:uuid>",
+    actor=Actor.CITIZEN,
+    limit="read",
+    media_type="image/*",
+    errors=(errors.ApplicationNotFoundError, NotFoundError),
+)
+async def read_material(call: Call, application_id: UUID, file_id: UUID) -> HTTPResponse:
+    """What I uploaded, as it was kept: upright and without its metadata."""
+    material, content = await queries.read_own_material(call.house.blobs, call.citizen_id, application_id, file_id)
+    return file_answer(content, material.content_type)
 
 
 @routes.add(

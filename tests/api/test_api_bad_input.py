@@ -168,6 +168,8 @@ def test_a_bad_file_is_refused_and_the_next_good_one_taken(phone: Phone, name: s
     assert phone.http.get(path).json()["materials"] == []
     good = phone.http.post(f"{path}/materials", data=data, files={"file": ("a.jpg", jpeg(), "image/jpeg")})
     assert good.status_code == 201
+    kept = phone.http.get(f"{path}/materials/{good.json()['id']}")
+    assert (kept.headers["Content-Type"], len(kept.content)) == ("image/jpeg", good.json()["size"])
 
 
 def test_an_upload_without_its_parts_is_refused(citizen: httpx.Client, phone: Phone) -> None:

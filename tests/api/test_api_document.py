@@ -25,6 +25,7 @@ GET /api/v1/items/{item_code}
 POST /api/v1/applications
 PATCH /api/v1/applications/{application_id}
 POST /api/v1/applications/{application_id}/materials
+GET /api/v1/applications/{application_id}/materials/{file_id}
 POST /api/v1/applications/{application_id}/submission
 GET /api/v1/applications
 GET /api/v1/applications/{application_id}

@@ -38,6 +38,11 @@ def path(phone: Phone) -> str:
     return path
 
 
+def phone_file(phone: Phone, path: str) -> str:
+    """The id of the photograph that was uploaded."""
+    return str(phone.http.get(path).json()["materials"][0]["id"])
+
+
 def submit(phone: Phone, path: str) -> str:
     """Submit, and return the case number."""
     answer = phone.http.post(f"{path}/submission", headers={"Idempotency-Key": uuid.uuid4().hex})
@@ -115,12 +120,13 @@ def test_the_verified_identity_cannot_be_changed_in_a_form(phone: Phone) -> None
     assert (form["applicant_name"], form["applicant_id_number"]) == (phone.person.name, phone.person.id_number)
 
 
-def test_another_citizens_application_looks_like_none(plan: Plan, path: str) -> None:
+def test_another_citizens_application_looks_like_none(plan: Plan, phone: Phone, path: str) -> None:
     """Reading, writing, submitting, withdrawing."""
     stranger = Phone(plan, make_person())
     stranger.verify()
     attempts: list[tuple[str, str, Any]] = [
         ("GET", path, None),
+        ("GET", f"{path}/materials/{phone_file(phone, path)}", None),
         ("PATCH", path, {"form": {}}),
         ("POST", f"{path}/submission", None),
         ("POST", f"{path}/supplements", {"note": ""}),
