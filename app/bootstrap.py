@@ -15,6 +15,7 @@ from app.approvals.ports import ApprovalSystem
 from app.identity.authority import HttpAuthority
 from app.identity.ports import RealNameAuthority
 from app.identity.queries import holds_stand_in_data
+from app.identity.sessions import LiveSessions
 from app.identity.tokens import AccessTokens
 from app.kit import crypto
 from app.kit.crypto import Keyring
@@ -49,6 +50,7 @@ class House:
     approvals: ApprovalSystem
     approvals_signer: Signer
     access_tokens: AccessTokens
+    live_sessions: LiveSessions
     code_signer: CodeSigner
     official_account: CallbackCodec
     mini_program: CallbackCodec
@@ -137,6 +139,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             approvals=HttpApprovalSystem(await partner(settings.approvals)),
             approvals_signer=_signer(settings.approvals),
             access_tokens=AccessTokens(_signing(keys.session_signing), keys.session_signing_active),
+            live_sessions=LiveSessions(),
             code_signer=CodeSigner(_signing(keys.licence_signing), keys.licence_signing_active),
             official_account=_callback(
                 wechat,

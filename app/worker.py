@@ -15,6 +15,7 @@ from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_W
 from app.approvals import inbox
 from app.approvals import tasks as approvals
 from app.bootstrap import House
+from app.identity.sessions import TELL
 from app.kit import jobs, limits, nonces
 from app.kit.ports import PortError
 from app.notifications import tasks as notifications
@@ -50,6 +51,7 @@ def jobs_of(house: House) -> dict[str, Callable[..., Awaitable[None]]]:
         DELIVER_WITHDRAWAL: partial(approvals.deliver_withdrawal, house.approvals),
         inbox.APPLY: approvals.apply_events,
         inbox.ASK: partial(approvals.ask_case, house.approvals),
+        TELL: notifications.tell,
         SEND: partial(notifications.send, house.wechat, appid),
     }
 

@@ -34,6 +34,7 @@ class Caller:
 
     subject: str
     citizen_id: UUID | None = None
+    session_id: UUID | None = None
     staff: Staff | None = None
     nonce: str = ""
 
@@ -51,7 +52,10 @@ async def identify(house: House, request: Request, actor: str, duty: str | None)
     match actor:
         case "citizen":
             bearer = house.access_tokens.read(bearer_token(request), Audience.CITIZEN)
-            return Caller(f"citizen:{bearer.id}", citizen_id=bearer.id)
+            if bearer.session is None:
+                raise AccessTokenInvalidError
+            await house.live_sessions.require(bearer.session)
+            return Caller(f"citizen:{bearer.id}", citizen_id=bearer.id, session_id=bearer.session)
         case "staff":
             bearer = house.access_tokens.read(bearer_token(request), Audience.STAFF)
             member = await active_staff(bearer.id)

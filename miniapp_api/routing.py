@@ -21,7 +21,7 @@ from app.bootstrap import House
 from app.identity import errors as identity_errors
 from app.identity.models import Staff
 from app.kit import limits
-from app.kit.errors import DomainError, RateLimitedError
+from app.kit.errors import DomainError, NotFoundError, RateLimitedError
 from miniapp_api import auth
 from miniapp_api.answers import json_answer
 from miniapp_api.errors import BodyMalformedError, BodyTooLargeError, FieldInvalidError, IdempotencyKeyInvalidError
@@ -142,6 +142,9 @@ class Route:
             found.append(BodyTooLargeError)
         if "Idempotency-Key" in self.headers:
             found.append(IdempotencyKeyInvalidError)
+        if ":uuid>" in self.path:
+            # What is no UUID leads to no route.
+            found.append(NotFoundError)
         if self.duty:
             found.append(identity_errors.DutyMissingError)
         return tuple(dict.fromkeys(found))
@@ -154,7 +157,7 @@ _TOKEN_ERRORS = (
 )
 _ACTOR_ERRORS: dict[Actor, tuple[type[DomainError], ...]] = {
     Actor.ANYONE: (),
-    Actor.CITIZEN: _TOKEN_ERRORS,
+    Actor.CITIZEN: (*_TOKEN_ERRORS, identity_errors.SessionEndedError),
     Actor.STAFF: _TOKEN_ERRORS,
     Actor.PARTNER: auth.PARTNER_ERRORS,
     Actor.WECHAT: (),

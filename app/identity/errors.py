@@ -21,6 +21,18 @@ class AccessTokenExpiredError(DomainError):
     code, kind = "access_token_expired", Kind.UNAUTHENTICATED
 
 
+class SessionEndedError(DomainError):
+    """The session was ended, by the citizen or because a refresh token was used twice."""
+
+    code, kind = "session_ended", Kind.UNAUTHENTICATED
+
+
+class SessionNotFoundError(DomainError):
+    """No such session, or it is somebody else's."""
+
+    code, kind = "session_not_found", Kind.NOT_FOUND
+
+
 class RefreshTokenInvalidError(DomainError):
     """The refresh token is unknown, over, used before, or its session ended."""
 

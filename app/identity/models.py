@@ -2,7 +2,7 @@
 
 from tortoise import Model, fields
 
-from app.kit.fields import sealed_text
+from app.kit.fields import sealed_json, sealed_text
 from app.kit.ids import new_id
 
 
@@ -45,13 +45,15 @@ class WeChatAccount(Model):
 
 
 class Session(Model):
-    """One sign-in of a citizen; its refresh tokens are one family."""
+    """One sign-in of a citizen; its refresh tokens are one family. ``device`` is what the phone calls itself."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     citizen: fields.ForeignKeyRelation[Citizen] = fields.ForeignKeyField(
         "jiaban.Citizen", related_name="sessions", db_index=True
     )
+    device = fields.CharField(max_length=128, default="")
     created_at = fields.DatetimeField()
+    last_used_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
     ended_because = fields.CharField(max_length=32, null=True)
 
@@ -62,7 +64,10 @@ class Session(Model):
 
 
 class RefreshToken(Model):
-    """A refresh token by its hash; used once."""
+    """A refresh token by its hash; used once.
+
+    ``answer`` is what its use gave, sealed and kept for the retry that brings the same ``idempotency_key``.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     session: fields.ForeignKeyRelation[Session] = fields.ForeignKeyField(
@@ -71,6 +76,8 @@ class RefreshToken(Model):
     digest = fields.CharField(max_length=64, unique=True)
     expires_at = fields.DatetimeField()
     used_at = fields.DatetimeField(null=True)
+    idempotency_key = fields.CharField(max_length=128, null=True)
+    answer = sealed_json(null=True)
 
     class Meta:
         """Table."""

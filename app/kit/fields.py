@@ -51,6 +51,10 @@ def sealed_text(*, null: bool = False) -> Any:
     return SealedField(null=True) if null else SealedField()
 
 
-def sealed_json() -> fields.Field[dict[str, Any]]:
+@overload
+def sealed_json() -> fields.Field[dict[str, Any]]: ...
+@overload
+def sealed_json(*, null: Literal[True]) -> fields.Field[dict[str, Any] | None]: ...
+def sealed_json(*, null: bool = False) -> Any:
     """A column of a sealed JSON object."""
-    return SealedJsonField()
+    return SealedJsonField(null=True) if null else SealedJsonField()

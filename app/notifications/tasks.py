@@ -8,6 +8,7 @@ from app.kit import clock, db
 from app.kit.db import transaction
 from app.kit.ports import TryLaterError
 from app.notifications.models import Send, SendState
+from app.notifications.service import notify
 from wechat.client import SUBSCRIBE_SEND
 from wechat.codes import Advice
 from wechat.errors import WeChatAmbiguousError, WeChatError, WeChatRefusedError
@@ -34,6 +35,12 @@ class SubscribeMessages(Protocol):
         self, openid: str, template_id: str, data: dict[str, str], *, page: str | None = None
     ) -> None:
         """Send one message; it spends one of the citizen's grants."""
+
+
+async def tell(citizen_id: str, kind: str, occasion: str) -> None:
+    """Tell a citizen something on behalf of a room that stands below this one."""
+    async with transaction():
+        await notify(UUID(citizen_id), kind, occasion)
 
 
 async def send(wechat: SubscribeMessages, appid: str, send_id: str) -> None:

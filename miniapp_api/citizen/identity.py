@@ -1,11 +1,13 @@
 """Sign-in and identity."""
 
+from dataclasses import asdict
 from uuid import UUID
 
 from pydantic import Field
 
 from app.identity import errors, rules, service, sessions
 from app.identity.models import Citizen
+from app.kit import clock
 from app.kit.errors import NotFoundError
 from miniapp_api.routing import Actor, Call, Routes, Schema
 
@@ -13,9 +15,10 @@ routes = Routes()
 
 
 class SessionRequest(Schema):
-    """A WeChat login code."""
+    """A WeChat login code, and what the phone calls itself, for the list of sessions."""
 
     code: str = Field(min_length=1, max_length=512)
+    device: str = Field(default="", max_length=128)
 
 
 class RefreshRequest(Schema):
@@ -67,13 +70,30 @@ class SessionAnswer(Schema):
     citizen: CitizenView
 
 
+class SessionView(Schema):
+    """A sign-in that did not end; ``current`` is the one that asks."""
+
+    id: UUID
+    device: str
+    created_at: str
+    last_used_at: str
+    current: bool
+
+
+class SessionList(Schema):
+    """Where a citizen is signed in."""
+
+    items: list[SessionView]
+
+
+class EndedAnswer(Schema):
+    """How many sessions were ended."""
+
+    ended: int
+
+
 def _granted(grant: sessions.Grant) -> SessionAnswer:
-    return SessionAnswer(
-        access_token=grant.access_token,
-        refresh_token=grant.refresh_token,
-        expires_in=grant.expires_in,
-        citizen=CitizenView.of(grant.citizen),
-    )
+    return SessionAnswer(**asdict(grant.tokens), citizen=CitizenView.of(grant.citizen))
 
 
 @routes.add(
@@ -88,7 +108,8 @@ async def open_session(call: Call, body: SessionRequest) -> SessionAnswer:
     """Sign in with a WeChat login code."""
     appid = call.house.settings.wechat.mini_program_appid
     citizen = await service.sign_in(call.house.wechat, appid, body.code)
-    return _granted(await sessions.open_session(call.house.access_tokens, citizen))
+    device = body.device or call.request.headers.get("User-Agent", "")
+    return _granted(await sessions.open_session(call.house.access_tokens, citizen, device))
 
 
 @routes.add(
@@ -96,11 +117,52 @@ async def open_session(call: Call, body: SessionRequest) -> SessionAnswer:
     "/api/v1/sessions/refresh",
     actor=Actor.ANYONE,
     limit="refresh",
+    headers=("Idempotency-Key",),
     errors=(errors.RefreshTokenInvalidError,),
 )
 async def refresh_session(call: Call, body: RefreshRequest) -> SessionAnswer:
-    """Exchange a refresh token for a new pair. A token used twice ends its session."""
-    return _granted(await sessions.refresh_session(call.house.access_tokens, body.refresh_token))
+    """Exchange a refresh token for a new pair.
+
+    A token used twice ends its session; a retry with the same Idempotency-Key within a minute gets the same answer.
+    """
+    grant = await sessions.refresh_session(call.house.access_tokens, body.refresh_token, call.idempotency_key)
+    return _granted(grant)
+
+
+@routes.add("GET", "/api/v1/sessions", actor=Actor.CITIZEN, limit="read")
+async def list_sessions(call: Call) -> SessionList:
+    """Where I am signed in, the last used first."""
+    found = await sessions.live_sessions(call.citizen_id)
+    items = [
+        SessionView(
+            id=session.id,
+            device=session.device,
+            created_at=clock.in_city(session.created_at),
+            last_used_at=clock.in_city(session.last_used_at or session.created_at),
+            current=session.id == call.caller.session_id,
+        )
+        for session in found
+    ]
+    return SessionList(items=items)
+
+
+@routes.add("DELETE", "/api/v1/sessions", actor=Actor.CITIZEN, limit="write")
+async def end_all_sessions(call: Call) -> EndedAnswer:
+    """Sign out everywhere, here too."""
+    return EndedAnswer(ended=await sessions.end_all_sessions(call.citizen_id))
+
+
+@routes.add(
+    "DELETE",
+    "/api/v1/sessions/<session_id:uuid>",
+    actor=Actor.CITIZEN,
+    limit="write",
+    errors=(errors.SessionNotFoundError,),
+)
+async def end_session(call: Call, session_id: UUID) -> EndedAnswer:
+    """Sign out on one device."""
+    await sessions.end_session(call.citizen_id, session_id)
+    return EndedAnswer(ended=1)
 
 
 @routes.add("GET", "/api/v1/identity", actor=Actor.CITIZEN, limit="read", errors=(NotFoundError,))

@@ -44,6 +44,14 @@ class Breaker:
         os.kill(dead, signal.SIGKILL)
         await_true(f"{name} is started again", lambda: self._pid(name) not in {0, dead}, seconds=5)
 
+    def stop(self, name: str) -> None:
+        """Hold a process as it is: it answers nobody, and nobody starts it again."""
+        os.kill(self._pid(name), signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """Let a stopped process go on."""
+        os.kill(self._pid(name), signal.SIGCONT)
+
     def _pid(self, name: str) -> int:
         try:
             return int(json.loads(self._plan.run_file.read_text())[name]["pid"])

@@ -9,15 +9,13 @@ from redis.asyncio import Redis
 
 from app.audit.models import AuditRecord
 from app.bootstrap import House
-from app.identity import sessions
 from app.identity.errors import (
     AlreadyVerifiedError,
     LoginCodeInvalidError,
     PasswordWrongError,
     RealNameMismatchError,
-    RefreshTokenInvalidError,
 )
-from app.identity.models import Citizen, Session
+from app.identity.models import Citizen
 from app.identity.service import sign_in, verify_real_name
 from app.identity.staff import sign_in_staff
 from app.kit import clock, db, limits
@@ -112,31 +110,6 @@ async def test_other_limits_give_way_with_redis_away(house: House) -> None:
     for _ in range(3):
         await limits.hold(rule, subject, nowhere)
     await nowhere.aclose()
-
-
-async def test_fifty_refreshes_of_one_token_at_once_give_one_at_most(house: House) -> None:
-    """And no token of the family works afterwards, since somebody used one twice."""
-    citizen = await verified_citizen(house)
-    grant = await sessions.open_session(house.access_tokens, citizen)
-    outcomes = await asyncio.gather(
-        *(sessions.refresh_session(house.access_tokens, grant.refresh_token) for _ in range(50)), return_exceptions=True
-    )
-    given = [outcome for outcome in outcomes if isinstance(outcome, sessions.Grant)]
-    refused = [outcome for outcome in outcomes if isinstance(outcome, RefreshTokenInvalidError)]
-    assert (len(given) <= 1, len(given) + len(refused)) == (True, 50)
-    for one in given:
-        with pytest.raises(RefreshTokenInvalidError):
-            await sessions.refresh_session(house.access_tokens, one.refresh_token)
-    assert await Session.filter(citizen=citizen, ended_at=None).count() == 0
-
-
-async def test_a_refresh_token_ends_after_thirty_days(house: House) -> None:
-    """Then one signs in anew; nothing was stolen, so nothing else ends."""
-    citizen = await verified_citizen(house)
-    grant = await sessions.open_session(house.access_tokens, citizen)
-    with clock.travel(timedelta(days=31)), pytest.raises(RefreshTokenInvalidError):
-        await sessions.refresh_session(house.access_tokens, grant.refresh_token)
-    assert await Session.filter(citizen=citizen, ended_at=None).count() == 1
 
 
 async def test_an_unknown_member_of_staff_and_a_wrong_password_are_one_error(house: House) -> None:

@@ -9,6 +9,7 @@ import pytest
 from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL
 from app.approvals.inbox import APPLY, ASK
 from app.bootstrap import House
+from app.identity.sessions import TELL
 from app.kit import db, jobs
 from app.kit.db import transaction
 from app.notifications.service import SEND
@@ -68,7 +69,7 @@ async def test_a_stalled_job_is_taken_up_once_by_many_sweepers() -> None:
     await db.execute("DELETE FROM procrastinate_workers WHERE id = ANY($1::bigint[])", [silent["id"], alive["id"]])
 
 
-@pytest.mark.parametrize("job", [APPLY, ASK, DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL, SEND])
+@pytest.mark.parametrize("job", [APPLY, ASK, DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL, SEND, TELL])
 def test_every_job_that_is_deferred_has_a_function(house: House, job: str) -> None:
     """A name that nobody does would wait for ever."""
     assert job in jobs_of(house)

@@ -1,0 +1,189 @@
+"""Sessions: refreshed once, ended at once, and the citizen hears of a theft."""
+
+import asyncio
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from app.bootstrap import House
+from app.demo.plan import Plan
+from app.identity import sessions
+from app.identity.errors import RefreshTokenInvalidError, SessionEndedError, SessionNotFoundError
+from app.identity.models import Citizen, Session
+from app.identity.sessions import Grant, LiveSessions
+from app.identity.tokens import Audience
+from app.kit import clock, db
+from app.notifications.models import Message
+from tests.conftest import Phone, error_of
+from tests.e2e.breaking import Breaker, await_true
+from tests.service.cases import verified_citizen
+
+
+@pytest.fixture
+async def citizen(house: House) -> Citizen:
+    """A citizen without a session."""
+    return await verified_citizen(house)
+
+
+async def opened(house: House, citizen: Citizen) -> Grant:
+    """A new session."""
+    return await sessions.open_session(house.access_tokens, citizen, "测试手机")
+
+
+async def refreshed(house: House, token: str, key: str | None = None) -> Grant:
+    """The next pair."""
+    return await sessions.refresh_session(house.access_tokens, token, key)
+
+
+async def told(citizen: Citizen) -> int:
+    """How many messages say that a token was used twice, once no job is left to tell so."""
+    waiting = """
+    SELECT 1 AS job FROM procrastinate_jobs
+    WHERE task_name = 'notifications.tell' AND args ->> 'citizen_id' = $1 AND status IN ('todo', 'doing')
+    """
+    async with asyncio.timeout(20):
+        while True:
+            if await db.row(waiting, str(citizen.id)) is None:
+                return await Message.filter(citizen=citizen, kind="session_reused").count()
+            await asyncio.sleep(0.05)
+
+
+async def test_a_second_use_ends_the_family_and_the_citizen_is_told(house: House, citizen: Citizen) -> None:
+    """The newest token works no more, and there is one message however often it is tried."""
+    first = await opened(house, citizen)
+    second = await refreshed(house, first.tokens.refresh_token)
+    for token in (first, first, second):
+        with pytest.raises(RefreshTokenInvalidError):
+            await refreshed(house, token.tokens.refresh_token)
+    assert await Session.filter(citizen=citizen, ended_at=None).count() == 0
+    assert await told(citizen) == 1
+
+
+async def test_a_lost_reply_is_given_again_to_the_same_key_for_a_minute(house: House, citizen: Citizen) -> None:
+    """The same pair; another key, no key or a later time is a second use."""
+    first = await opened(house, citizen)
+    second = await refreshed(house, first.tokens.refresh_token, "k1")
+    again = await refreshed(house, first.tokens.refresh_token, "k1")
+    assert again.tokens == second.tokens
+    third = await refreshed(house, second.tokens.refresh_token, "k2")
+    with clock.travel(timedelta(seconds=61)), pytest.raises(RefreshTokenInvalidError):
+        await refreshed(house, second.tokens.refresh_token, "k2")
+    with pytest.raises(RefreshTokenInvalidError):
+        await refreshed(house, third.tokens.refresh_token)
+
+
+@pytest.mark.parametrize("key", [None, "another"])
+async def test_a_retry_without_its_key_is_a_second_use(house: House, citizen: Citizen, key: str | None) -> None:
+    """A thief does not know it."""
+    first = await opened(house, citizen)
+    await refreshed(house, first.tokens.refresh_token, "k1")
+    with pytest.raises(RefreshTokenInvalidError):
+        await refreshed(house, first.tokens.refresh_token, key)
+    assert await Session.filter(citizen=citizen, ended_at=None).count() == 0
+
+
+async def test_kept_answers_are_sealed(house: House, citizen: Citizen) -> None:
+    """No refresh token stands open in the table."""
+    first = await opened(house, citizen)
+    second = await refreshed(house, first.tokens.refresh_token, "k1")
+    rows = await db.rows("SELECT entry::text AS row FROM refresh_tokens AS entry")
+    secret = second.tokens.refresh_token
+    assert not [row for row in rows if secret in row["row"] or secret.encode().hex() in row["row"]]
+
+
+@pytest.mark.parametrize("key", [None, "same"])
+async def test_fifty_refreshes_of_one_token_at_once(house: House, citizen: Citizen, key: str | None) -> None:
+    """Without a key one succeeds at most and the family ends; with the same key all get one answer."""
+    grant = await opened(house, citizen)
+    outcomes = await asyncio.gather(
+        *(refreshed(house, grant.tokens.refresh_token, key) for _ in range(50)), return_exceptions=True
+    )
+    given = [outcome for outcome in outcomes if isinstance(outcome, Grant)]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, RefreshTokenInvalidError)]
+    assert len(given) + len(refused) == 50
+    if key:
+        assert len({one.tokens.refresh_token for one in given}) == 1
+        assert len(given) == 50
+    else:
+        assert len(given) <= 1
+        for one in given:
+            with pytest.raises(RefreshTokenInvalidError):
+                await refreshed(house, one.tokens.refresh_token)
+        assert await told(citizen) == 1
+
+
+async def test_a_refresh_token_ends_after_thirty_days(house: House, citizen: Citizen) -> None:
+    """Then one signs in anew; nothing was stolen, so nothing else ends."""
+    grant = await opened(house, citizen)
+    with clock.travel(timedelta(days=31)), pytest.raises(RefreshTokenInvalidError):
+        await refreshed(house, grant.tokens.refresh_token)
+    assert await Session.filter(citizen=citizen, ended_at=None).count() == 1
+
+
+async def test_a_session_is_ended_by_its_citizen_alone(house: House, citizen: Citizen) -> None:
+    """Each, or all at once."""
+    stranger = await verified_citizen(house)
+    mine = [await opened(house, citizen) for _ in range(3)]
+    first, *_ = await sessions.live_sessions(citizen.id)
+    with pytest.raises(SessionNotFoundError):
+        await sessions.end_session(stranger.id, first.id)
+    await sessions.end_session(citizen.id, first.id)
+    with pytest.raises(SessionNotFoundError):
+        await sessions.end_session(citizen.id, first.id)
+    assert await sessions.end_all_sessions(citizen.id) == 2
+    for grant in mine:
+        with pytest.raises(RefreshTokenInvalidError):
+            await refreshed(house, grant.tokens.refresh_token)
+
+
+async def test_a_process_believes_itself_for_a_second_at_most(house: House, citizen: Citizen) -> None:
+    """PostgreSQL is the truth, also for what another process ended."""
+    grant = await opened(house, citizen)
+    bearer = house.access_tokens.read(grant.tokens.access_token, Audience.CITIZEN)
+    assert bearer.session
+    live = LiveSessions()
+    await live.require(bearer.session)
+    await sessions.end_all_sessions(citizen.id)
+
+    async def refused() -> None:
+        while True:
+            await live.require(bearer.session)  # type: ignore[arg-type]  # asserted above
+            await asyncio.sleep(0.01)
+
+    with pytest.raises(SessionEndedError):
+        await asyncio.wait_for(refused(), 2)
+    with pytest.raises(SessionEndedError):
+        await LiveSessions().require(bearer.session)
+
+
+def test_sessions_are_listed_and_ended_over_http(plan: Plan, phone: Phone) -> None:
+    """With the device and which one is asking; an ended one is told so within two seconds, Redis or not."""
+    other = Phone(plan, phone.person)
+    body = {"code": phone.person.login_code, "device": "妈妈的手机"}
+    signed_in = other.http.post("/api/v1/sessions", json=body).json()
+    other.http.headers["Authorization"] = f"Bearer {signed_in['access_token']}"
+    listed = phone.http.get("/api/v1/sessions").json()["items"]
+    assert {(entry["device"], entry["current"]) for entry in listed} == {
+        ("妈妈的手机", False),
+        (phone.http.headers["User-Agent"], True),
+    }
+    theirs = next(entry["id"] for entry in listed if not entry["current"])
+    assert other.http.get("/api/v1/identity").status_code == 200
+    breaker = Breaker(plan)
+    breaker.stop("redis")
+    try:
+        assert phone.http.delete(f"/api/v1/sessions/{theirs}").json() == {"ended": 1}
+
+        def ended() -> httpx.Response | None:
+            answer = other.http.get("/api/v1/identity")
+            return answer if answer.status_code != 200 else None
+
+        answer = await_true("the other phone is signed out", ended, seconds=2)
+        assert error_of(answer) == (401, "session_ended")
+    finally:
+        breaker.resume("redis")
+        breaker.close()
+    assert error_of(phone.http.delete(f"/api/v1/sessions/{theirs}")) == (404, "session_not_found")
+    assert phone.http.delete("/api/v1/sessions").json() == {"ended": 1}
+    other.http.close()
