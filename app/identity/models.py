@@ -51,7 +51,7 @@ class Session(Model):
     citizen: fields.ForeignKeyRelation[Citizen] = fields.ForeignKeyField(
         "jiaban.Citizen", related_name="sessions", db_index=True
     )
-    device = fields.CharField(max_length=128, default="")
+    device = fields.CharField(max_length=128, null=True)
     created_at = fields.DatetimeField()
     last_used_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)

@@ -32,11 +32,16 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name="Session",
             name="device",
-            field=fields.CharField(default="", max_length=128),
+            field=fields.CharField(null=True, max_length=128),
         ),
         ops.AddField(
             model_name="Session",
             name="last_used_at",
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        # Sessions from before were last used at their sign-in, as far as anybody knows.
+        ops.RunSQL(
+            "UPDATE sessions SET last_used_at = created_at WHERE last_used_at IS NULL",
+            reverse_sql=ops.RunSQL.noop,
         ),
     ]

@@ -136,7 +136,7 @@ async def list_sessions(call: Call) -> SessionList:
     items = [
         SessionView(
             id=session.id,
-            device=session.device,
+            device=session.device or "",
             created_at=clock.in_city(session.created_at),
             last_used_at=clock.in_city(session.last_used_at or session.created_at),
             current=session.id == call.caller.session_id,

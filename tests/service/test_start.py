@@ -2,10 +2,16 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
+import asyncpg
 import pytest
+from tortoise import Tortoise
+from tortoise.migrations.api import migrate
 
 from app.bootstrap import House, UnsafeStartError, open_house, refuse_stand_ins
+from app.demo.house import ensure_database
+from app.kit.db import tortoise_config
 from app.schema import migrate_database, pending_changes
 from config.settings import Settings
 
@@ -19,6 +25,30 @@ async def test_migrating_again_changes_nothing(settings: Settings, house: House)
     """A second run finds nothing to do."""
     del house
     await migrate_database(settings.database_url.get_secret_value())
+
+
+async def test_a_database_that_holds_rows_is_brought_up_to_date(settings: Settings) -> None:
+    """From the first release on, with a citizen and a session in it."""
+    url = settings.database_url.get_secret_value()
+    base, _, _ = url.rpartition("/")
+    name = f"old_{uuid4().hex}"
+    await ensure_database(f"{base}/{name}")
+    try:
+        await migrate(config=tortoise_config(f"{base}/{name}"), target="jiaban.0002_search")
+        await Tortoise.close_connections()
+        connection = await asyncpg.connect(f"{base}/{name}")
+        citizen = "INSERT INTO citizens (id, level, created_at) VALUES ($1, 0, now())"
+        await connection.execute(citizen, one := uuid4())
+        session = "INSERT INTO sessions (id, citizen_id, created_at) VALUES ($1, $2, now())"
+        await connection.execute(session, uuid4(), one)
+        await migrate_database(f"{base}/{name}")
+        kept = "SELECT last_used_at = created_at FROM sessions WHERE citizen_id = $1"
+        assert await connection.fetchval(kept, one) is True
+        await connection.close()
+    finally:
+        admin = await asyncpg.connect(f"{base}/postgres")
+        await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        await admin.close()
 
 
 def production(settings: Settings, **changes: Any) -> Settings:
