@@ -75,7 +75,9 @@ async def identify(house: House, request: Request, actor: str, duty: str | None)
 def require_operator(house: House, request: Request) -> None:
     """Raise AccessTokenMissingError or AccessTokenInvalidError unless the request carries the operators' token."""
     token = house.settings.ops_token.get_secret_value()
-    if not hmac.compare_digest(bearer_token(request).encode(), token.encode()):
+    # Sanic keeps bytes that are not UTF-8 as surrogates.
+    given = bearer_token(request).encode(errors="surrogateescape")
+    if not hmac.compare_digest(given, token.encode()):
         raise AccessTokenInvalidError
 
 

@@ -90,7 +90,8 @@ async def read_own_material(
 
 async def read_material(blobs: BlobStore, case_no: str, file_id: UUID) -> tuple[Material, bytes]:
     """A file of a submitted case with its content. Raises NotFoundError."""
-    return await _opened(blobs, await Material.get_or_none(id=file_id, application__case_no=case_no))
+    material = await Material.get_or_none(id=file_id).select_related("application")
+    return await _opened(blobs, material if material and material.application.case_no == case_no else None)
 
 
 async def _opened(blobs: BlobStore, material: Material | None) -> tuple[Material, bytes]:

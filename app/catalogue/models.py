@@ -4,6 +4,8 @@ from typing import Any
 
 from tortoise import Model, fields
 
+ITEM_CODE_LENGTH = 31
+
 
 class Region(Model):
     """A city, county, township or village by its code in the national list (6, 9 or 12 digits)."""
@@ -37,7 +39,7 @@ class Department(Model):
 class Item(Model):
     """A service item: what is searched stands in columns, the whole guide in ``guide``."""
 
-    item_code = fields.CharField(max_length=31, primary_key=True)
+    item_code = fields.CharField(max_length=ITEM_CODE_LENGTH, primary_key=True)
     name = fields.CharField(max_length=255)
     short_name = fields.CharField(max_length=20)
     keywords = fields.TextField()

@@ -7,7 +7,7 @@ from typing import Any
 from app.catalogue.errors import ItemNotFoundError, RegionUnknownError
 from app.catalogue.guide import Guide
 from app.catalogue.licence_type import LicenceTypeDefinition
-from app.catalogue.models import Department, Item, LicenceType, Region
+from app.catalogue.models import ITEM_CODE_LENGTH, Department, Item, LicenceType, Region
 from app.kit import db
 from app.kit.errors import NotFoundError
 from app.kit.paging import PAGE, Page, decode_cursor, encode_cursor
@@ -87,7 +87,8 @@ def _entry(entry: dict[str, Any]) -> ItemEntry:
 
 async def get_item(item_code: str) -> ItemDetail:
     """An item with its guide. Raises ItemNotFoundError."""
-    item = await Item.get_or_none(item_code=item_code)
+    # Tortoise refuses to look for what is longer than the column.
+    item = await Item.get_or_none(item_code=item_code) if len(item_code) <= ITEM_CODE_LENGTH else None
     if item is None:
         raise ItemNotFoundError
     department = await get_department(item.department)

@@ -5,12 +5,14 @@ from tortoise import Model, fields
 from app.kit.fields import sealed_json, sealed_text
 from app.kit.ids import new_id
 
+OPENID_LENGTH = 64
+
 
 class Citizen(Model):
     """A person who uses the mini-app, from the first login on. ``level`` is the assurance level, 0 to 3."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    unionid = fields.CharField(max_length=64, null=True, unique=True)
+    unionid = fields.CharField(max_length=OPENID_LENGTH, null=True, unique=True)
     level = fields.SmallIntField(default=0)
     name = sealed_text(null=True)
     id_number = sealed_text(null=True)
@@ -34,7 +36,7 @@ class WeChatAccount(Model):
         "jiaban.Citizen", related_name="wechat_accounts", db_index=True
     )
     appid = fields.CharField(max_length=32)
-    openid = fields.CharField(max_length=64)
+    openid = fields.CharField(max_length=OPENID_LENGTH)
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -16,7 +16,7 @@ from app.identity.errors import (
     RealNameUnavailableError,
     WeChatUnavailableError,
 )
-from app.identity.models import Citizen, WeChatAccount
+from app.identity.models import OPENID_LENGTH, Citizen, WeChatAccount
 from app.identity.ports import RealNameAuthority, WeChatLogin
 from app.kit import clock, limits
 from app.kit.crypto import keyring
@@ -40,6 +40,13 @@ async def sign_in(wechat: WeChatLogin, appid: str, code: str) -> Citizen:
         raise (LoginCodeInvalidError if error.code in _CODE_REFUSED else WeChatUnavailableError) from error
     except WeChatError as error:
         raise WeChatUnavailableError from error
+    if len(login.openid) > OPENID_LENGTH or len(login.unionid or "") > OPENID_LENGTH:
+        # No id of WeChat's is that long.
+        raise LoginCodeInvalidError
+    return await _citizen_behind(appid, login)
+
+
+async def _citizen_behind(appid: str, login: LoginSession, collisions: int = 2) -> Citizen:
     known = await _citizen_of(appid, login.openid)
     if known:
         return known
@@ -47,11 +54,10 @@ async def sign_in(wechat: WeChatLogin, appid: str, code: str) -> Citizen:
         async with transaction():
             return await _make_citizen(appid, login)
     except IntegrityError:
-        # Two first logins at once: the other one made the citizen.
-        known = await _citizen_of(appid, login.openid)
-        if known is None:
+        # First logins at once: another made the citizen, by the UnionID in another app, or then the account here.
+        if not collisions:
             raise
-        return known
+        return await _citizen_behind(appid, login, collisions - 1)
 
 
 async def _citizen_of(appid: str, openid: str) -> Citizen | None:

@@ -56,10 +56,14 @@ def _digest(token: str) -> str:
 
 
 async def open_session(tokens: AccessTokens, citizen: Citizen, device: str) -> Grant:
-    """Begin a session for a citizen who has just signed in on ``device``."""
+    """Begin a session for a citizen who has just signed in on ``device``.
+
+    The phone calls itself what it likes: only what can be shown is kept of it, 128 characters at most.
+    """
+    device = "".join(filter(str.isprintable, device))[:128]
     async with transaction():
         moment = clock.now()
-        session = await Session.create(citizen=citizen, device=device[:128], created_at=moment, last_used_at=moment)
+        session = await Session.create(citizen=citizen, device=device, created_at=moment, last_used_at=moment)
         return Grant(await _new_pair(tokens, session.id, citizen.id), citizen)
 
 

@@ -16,6 +16,7 @@ PAGE = 20
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 _MAX_CURSOR = 512
+_MAX_INTEGER = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,11 @@ def encode_cursor(*key: Any) -> str:
 
 
 def decode_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
-    """The sort key in a cursor, one value per kind; None for the first page. Raises InvalidCursorError."""
+    """The sort key in a cursor, one value per kind; None for the first page.
+
+    Raises InvalidCursorError, also where PostgreSQL could not take a value: a text that holds NUL or half a surrogate
+    pair, a number beyond 32 bits.
+    """
     if not cursor:
         return None
     try:
@@ -43,6 +48,8 @@ def decode_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
     if not isinstance(key, list) or len(key) != len(kinds):
         raise InvalidCursorError
     if not all(type(value) is kind for value, kind in zip(key, kinds, strict=True)):
+        raise InvalidCursorError
+    if not all(value.isprintable() if isinstance(value, str) else abs(value) <= _MAX_INTEGER for value in key):
         raise InvalidCursorError
     return tuple(key)
 

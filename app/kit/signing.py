@@ -52,15 +52,17 @@ class Signer:
     def verify(self, headers: Mapping[str, str], method: str, path: str, body: bytes, *, now: float) -> str:
         """Return the request's nonce, which the caller must spend once.
 
-        Raises SignatureRefusedError where a header is missing, the time lies outside the window of five minutes,
-        or the signature is not this client's.
+        Raises SignatureRefusedError where a header is missing or not printable ASCII, the time lies outside the window
+        of five minutes, or the signature is not this client's.
         """
         client_id, timestamp, nonce, signature = (
             headers.get(name, "") for name in (CLIENT_ID, TIMESTAMP, NONCE, SIGNATURE)
         )
-        if not (client_id and timestamp.isascii() and timestamp.isdigit() and nonce and signature):
+        if not all(
+            value.isascii() and value.isprintable() and value for value in (client_id, timestamp, nonce, signature)
+        ):
             raise SignatureRefusedError("missing")
-        if len(timestamp) > len("9999999999") or len(nonce) > _MAX_NONCE:
+        if not timestamp.isdigit() or len(timestamp) > len("9999999999") or len(nonce) > _MAX_NONCE:
             raise SignatureRefusedError("missing")
         if abs(now - int(timestamp)) > WINDOW.total_seconds():
             raise SignatureRefusedError("window")

@@ -7,7 +7,10 @@ import httpx
 import pytest
 
 from app.bootstrap import House
-from app.identity.tokens import Audience
+from app.demo.plan import Plan
+from app.identity.models import Staff
+from app.identity.rules import Duty
+from app.identity.tokens import AccessTokens, Audience
 from app.kit import clock
 from miniapp_api.routing import Actor, Route
 from miniapp_api.server import all_routes
@@ -38,31 +41,52 @@ def test_a_guarded_route_tells_nobody_anything(client: httpx.Client, name: str) 
 
 
 @pytest.mark.parametrize("name", GUARDED)
-async def test_a_token_is_good_for_its_own_surface_only(house: House, client: httpx.Client, name: str) -> None:
+def test_a_token_is_good_for_its_own_surface_only(tokens: AccessTokens, client: httpx.Client, name: str) -> None:
     """A citizen's token opens no staff route, a staff token no citizen's, neither the operators'."""
     route = GUARDED[name]
     for audience in Audience:
         if audience.value == route.actor.value:
             continue
-        token = house.access_tokens.issue(audience, uuid.uuid4())
+        token = tokens.issue(audience, uuid.uuid4())
         status, code = error_of(visit(client, route, {"Authorization": f"Bearer {token}"}))
         assert (status, code) in {(401, "access_token_invalid"), (401, "signature_missing")}
 
 
 @pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.actor is Actor.CITIZEN])
-async def test_an_expired_token_says_so(house: House, client: httpx.Client, name: str) -> None:
+def test_an_expired_token_says_so(tokens: AccessTokens, client: httpx.Client, name: str) -> None:
     """So that the phone refreshes it and tries again."""
     with clock.travel(timedelta(minutes=-16)):
-        token = house.access_tokens.issue(Audience.CITIZEN, uuid.uuid4())
+        token = tokens.issue(Audience.CITIZEN, uuid.uuid4())
     answer = visit(client, ROUTES[name], {"Authorization": f"Bearer {token}"})
     assert error_of(answer) == (401, "access_token_expired")
 
 
-def test_staff_of_nobody_may_do_nothing(client: httpx.Client, house: House) -> None:
+def test_staff_of_nobody_may_do_nothing(client: httpx.Client, tokens: AccessTokens) -> None:
     """A token for an account that is not there, or is not active any more."""
-    token = house.access_tokens.issue(Audience.STAFF, uuid.uuid4())
+    token = tokens.issue(Audience.STAFF, uuid.uuid4())
     answer = client.post("/staff/v1/verifications", json={"code": "x"}, headers={"Authorization": f"Bearer {token}"})
     assert error_of(answer) == (401, "access_token_invalid")
+
+
+async def test_staff_without_the_duty_are_refused(house: House, tokens: AccessTokens, client: httpx.Client) -> None:
+    """Whoever works here may not therefore verify; whoever left may do nothing."""
+    del house
+    for duties, active, expected in (
+        ([], True, (403, "duty_missing")),
+        ([Duty.VERIFY], False, (401, "access_token_invalid")),
+    ):
+        member = await Staff.create(
+            username=uuid.uuid4().hex,
+            password_hash="none that any password has",
+            office="执法一科",
+            department="scjg",
+            duties=duties,
+            active=active,
+            created_at=clock.now(),
+        )
+        headers = {"Authorization": f"Bearer {tokens.issue(Audience.STAFF, member.id)}"}
+        for route in (route for route in ROUTES.values() if route.actor is Actor.STAFF):
+            assert error_of(visit(client, route, headers)) == expected
 
 
 def test_a_wrong_password_and_an_unknown_name_look_alike(client: httpx.Client) -> None:
@@ -94,18 +118,15 @@ def test_a_refresh_token_is_used_once_and_a_second_use_ends_the_session(phone: P
     assert error_of(newest) == (401, "refresh_token_invalid")
 
 
-def test_real_name_tries_are_counted_for_each_citizen(phone: Phone) -> None:
+def test_real_name_tries_are_counted_for_each_citizen(plan: Plan, stranger: Phone) -> None:
     """Ten in an hour that ask the authority; then a time to wait, and for this citizen alone."""
-    stranger = Phone(phone.plan, make_person())
-    stranger.sign_in()
-    body = {"name": "张不符", "id_number": "11010519491231002X"}
-    answers = [stranger.http.post("/api/v1/identity/real-name", json=body) for _ in range(11)]
+    path, body = "/api/v1/identity/real-name", {"name": "张不符", "id_number": "11010519491231002X"}
+    answers = [stranger.http.post(path, json=body) for _ in range(11)]
     assert [answer.status_code for answer in answers] == [422] * 10 + [429]
     assert error_of(answers[-1]) == (429, "rate_limited")
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 3600
     assert answers[-1].json()["context"] == {"retry_after": int(answers[-1].headers["Retry-After"])}
-    other = Phone(phone.plan, make_person())
+    other = Phone(plan, make_person())
     other.sign_in()
-    assert other.http.post("/api/v1/identity/real-name", json=body).status_code == 422
-    for each in (stranger, other):
-        each.http.close()
+    assert other.http.post(path, json=body).status_code == 422
+    other.http.close()

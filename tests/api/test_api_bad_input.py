@@ -11,7 +11,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.conftest import Phone, error_of, make_person
+from tests.conftest import Phone, error_of
 
 SIGN_IN = "/api/v1/sessions"
 REAL_NAME = "/api/v1/identity/real-name"
@@ -62,26 +62,20 @@ def test_a_wrong_field_is_named_and_its_value_is_not(citizen: httpx.Client) -> N
         ("张不符", "11010519491231002X", "real_name_mismatch"),
     ],
 )
-def test_an_identity_that_is_none_is_refused(phone: Phone, name: str, id_number: str, code: str) -> None:
+def test_an_identity_that_is_none_is_refused(stranger: Phone, name: str, id_number: str, code: str) -> None:
     """A wrong check digit, a day that is none, another's name."""
-    stranger = Phone(phone.plan, make_person())
-    stranger.sign_in()
     answer = stranger.http.post(REAL_NAME, json={"name": name, "id_number": id_number})
     assert error_of(answer) == (422, code)
     assert name not in answer.text
     assert id_number == "1" or id_number not in answer.text
-    stranger.http.close()
 
 
-def test_an_authority_that_does_not_answer_is_not_the_citizens_fault(phone: Phone) -> None:
+def test_an_authority_that_does_not_answer_is_not_the_citizens_fault(stranger: Phone) -> None:
     """Try again later; nothing is remembered."""
-    stranger = Phone(phone.plan, make_person())
-    stranger.sign_in()
     answer = stranger.http.post(REAL_NAME, json={"name": "张超时", "id_number": "11010519491231002X"})
     assert error_of(answer) == (503, "real_name_unavailable")
     assert int(answer.headers["Retry-After"]) > 0
     assert stranger.http.get("/api/v1/identity").json()["level"] == 0
-    stranger.http.close()
 
 
 QUERIES: dict[str, tuple[dict[str, str], int, str]] = {
@@ -205,3 +199,34 @@ def test_a_request_id_of_the_callers_choosing_is_not_taken(client: httpx.Client)
     """It would reach the logs."""
     answer = client.get("/nothing", headers={"X-Request-Id": "13800000000"})
     assert "13800000000" not in answer.text + str(answer.headers)
+
+
+def test_no_refusal_repeats_what_a_person_sent(stranger: Phone, phone: Phone) -> None:
+    """Name, number and phone, in every place they can wrongly stand in; the client's own check looks at each answer."""
+    person = stranger.person
+    path = f"/api/v1/applications/{phone.draft()['id']}"
+    wrong = person.id_number[:-1] + ("1" if person.id_number[-1] != "1" else "2")
+    for secret in (person.name, person.id_number, person.phone_code.removeprefix("phone-"), wrong):
+        refused = [
+            stranger.http.post(SIGN_IN, json={"code": secret}),
+            stranger.http.post(SIGN_IN, json={"code": "login-x", secret: secret}),
+            stranger.http.post("/api/v1/sessions/refresh", json={"refresh_token": secret}),
+            stranger.http.post("/api/v1/identity/phone", json={"code": secret}),
+            stranger.http.post(REAL_NAME, json={"name": person.name + "不符", "id_number": person.id_number}),
+            stranger.http.post(REAL_NAME, json={"name": person.name, "id_number": wrong}),
+            stranger.http.post(REAL_NAME, json={"name": [secret], "id_number": {secret: secret}}),
+            stranger.http.post(REAL_NAME, content=f"{secret}{{".encode()),
+            stranger.http.get(f"/nothing/{secret}"),
+            stranger.http.get(f"/api/v1/items/{secret}"),
+            stranger.http.get("/api/v1/items", params={"region": secret, secret: secret}),
+            stranger.http.get("/api/v1/messages", params={"cursor": secret}),
+            stranger.http.post("/api/v1/subscriptions", json={"template_ids": [secret], "results": {secret: "accept"}}),
+            phone.http.patch(path, json={"form": {secret: secret}}),
+            phone.http.patch(path, json={"form": {"business_kind": secret, "business_items": [secret]}}),
+            phone.http.post(f"{path}/materials", data={"material_id": secret}, files={"file": (secret, jpeg())}),
+            phone.http.post(f"{path}/submission", headers=[(b"Idempotency-Key", secret.encode() + b" x")]),
+            phone.http.post("/staff/v1/sessions", json={"username": secret, "password": secret}),
+        ]
+        for answer in refused:
+            assert answer.is_error, answer.request.url.path
+            assert secret not in answer.text, answer.request.url.path

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from tortoise.expressions import F
+from tortoise.queryset import QuerySet
 
 from app.audit.models import AuditRecord
-from app.audit.service import first_broken, record
+from app.audit.service import digest_of, first_broken, record
 from app.bootstrap import House
 from app.identity.models import Citizen
 from app.kit.db import transaction
@@ -16,10 +18,8 @@ from app.kit.db import transaction
 pytestmark = pytest.mark.usefixtures("house")
 
 
-@pytest.fixture
-async def chain(house: House) -> str:
-    """A chain of five records."""
-    del house
+async def chain_of_five() -> str:
+    """A new chain."""
     name = f"test:{uuid4()}"
     for number in range(5):
         async with transaction():
@@ -27,34 +27,74 @@ async def chain(house: House) -> str:
     return name
 
 
-async def test_an_untouched_chain_is_whole(chain: str) -> None:
+async def test_an_untouched_chain_is_whole() -> None:
     """Also one that does not exist."""
-    assert await first_broken(chain) is None
+    assert await first_broken(await chain_of_five()) is None
     assert await first_broken("nothing") is None
 
 
-async def _swap(chain: str) -> None:
-    await AuditRecord.filter(chain=chain, position=3).update(position=99)
-    await AuditRecord.filter(chain=chain, position=4).update(position=3)
-    await AuditRecord.filter(chain=chain, position=99).update(position=4)
+def at(chain: str, position: int) -> QuerySet[AuditRecord]:
+    """One record."""
+    return AuditRecord.filter(chain=chain, position=position)
 
 
-TAMPERING: dict[str, Callable[[str], Awaitable[object]]] = {
-    "actor": lambda chain: AuditRecord.filter(chain=chain, position=3).update(actor="nobody"),
-    "action": lambda chain: AuditRecord.filter(chain=chain, position=3).update(action="forgot"),
-    "details": lambda chain: AuditRecord.filter(chain=chain, position=3).update(details={"number": 7}),
-    "time": lambda chain: AuditRecord.filter(chain=chain, position=3).update(at=datetime(2020, 1, 1, tzinfo=UTC)),
-    "hash": lambda chain: AuditRecord.filter(chain=chain, position=3).update(digest=bytes(32)),
-    "hash before": lambda chain: AuditRecord.filter(chain=chain, position=3).update(previous=bytes(32)),
-    "removed": lambda chain: AuditRecord.filter(chain=chain, position=3).delete(),
+async def _swap(chain: str, position: int) -> None:
+    await at(chain, position).update(position=99)
+    await at(chain, position + 1).update(position=position)
+    await at(chain, 99).update(position=position + 1)
+
+
+async def _insert_before(chain: str, position: int) -> None:
+    """A record slipped in with the hash of its neighbour, the others moved on."""
+    for moved in range(5, position - 1, -1):
+        await at(chain, moved).update(position=moved + 1)
+    copied = await AuditRecord.get(chain=chain, position=position + 1)
+    values = {name: getattr(copied, name) for name in ("at", "actor", "details", "previous", "digest")}
+    await AuditRecord.create(chain=chain, position=position, action="slipped_in", **values)
+
+
+async def _rewrite(chain: str, position: int) -> None:
+    """A change whose own hash is reckoned anew: the next record does not follow from it."""
+    entry = await AuditRecord.get(chain=chain, position=position)
+    digest = digest_of(bytes(entry.previous), chain, position, entry.at, "nobody", entry.action, entry.details)
+    await at(chain, position).update(actor="nobody", digest=digest)
+
+
+TAMPERING: dict[str, Callable[[str, int], Awaitable[object]]] = {
+    "actor": lambda chain, position: at(chain, position).update(actor="nobody"),
+    "action": lambda chain, position: at(chain, position).update(action="forgot"),
+    "details": lambda chain, position: at(chain, position).update(details={"number": 7, "text": "数"}),
+    "details' kind": lambda chain, position: at(chain, position).update(
+        details={"number": str(position), "text": "数"}
+    ),
+    "time": lambda chain, position: at(chain, position).update(at=F("at") + timedelta(microseconds=1)),
+    "position": lambda chain, position: at(chain, position).update(position=position + 90),
+    "chain": lambda chain, position: at(chain, position).update(chain=f"test:{uuid4()}"),
+    "hash": lambda chain, position: at(chain, position).update(digest=bytes(32)),
+    "hash before": lambda chain, position: at(chain, position).update(previous=b"x" * 32),
+    "removed": lambda chain, position: at(chain, position).delete(),
     "swapped": _swap,
+    "slipped in": _insert_before,
 }
 
 
+# Of the last record a chain cannot tell that it was there; a swap needs a neighbour.
+_NEEDS_A_NEXT = {"removed", "chain", "swapped"}
+
+
 @pytest.mark.parametrize("name", TAMPERING)
-async def test_whatever_is_touched_is_named(chain: str, name: str) -> None:
-    """The first record that does not follow."""
-    await TAMPERING[name](chain)
+async def test_whatever_is_touched_is_named(name: str) -> None:
+    """The first record that does not follow, wherever it stands."""
+    for position in range(1, 5 if name in _NEEDS_A_NEXT else 6):
+        chain = await chain_of_five()
+        await TAMPERING[name](chain, position)
+        assert await first_broken(chain) == position
+
+
+async def test_a_hash_reckoned_anew_breaks_the_next_record() -> None:
+    """Whoever changes one must change all that follow."""
+    chain = await chain_of_five()
+    await _rewrite(chain, 2)
     assert await first_broken(chain) == 3
 
 

@@ -1,12 +1,16 @@
 """Finding service items, and loading them."""
 
+from uuid import uuid4
+
 import pytest
 
-from app.catalogue import queries
+from app.catalogue import forms, queries
 from app.catalogue.errors import ItemNotFoundError, RegionUnknownError
+from app.catalogue.guide import Guide
 from app.catalogue.models import Item, Region
 from app.catalogue.service import load_city
 from app.kit.errors import InvalidCursorError
+from app.kit.paging import PAGE
 from config.settings import CITY_DATA
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -24,13 +28,65 @@ async def test_the_trips_item_is_found_by_its_name_and_by_everyday_words(words: 
     assert (await first(words)).startswith("食品经营")
 
 
-async def test_an_item_of_the_city_is_found_in_each_of_its_villages() -> None:
-    """And an unknown region is told."""
-    village = await Region.filter(level="village").first()
+async def test_a_slip_of_the_finger_finds_it_too() -> None:
+    """After all that hold the words as they were typed; what is like nothing finds nothing."""
+    assert (await first("食品经营许可正")).startswith("食品经营")
+    assert await first("zzzzzz") == ""
+
+
+async def test_names_come_before_everyday_words() -> None:
+    """A name that begins so, a name that holds it, then keywords."""
+    page = await queries.search_items("居", "", "", None)
+    begins, holds = [entry.name.startswith("居") for entry in page.items], ["居" in entry.name for entry in page.items]
+    assert begins == sorted(begins, reverse=True)
+    assert holds == sorted(holds, reverse=True)
+    assert True in begins
+    assert begins != holds
+
+
+async def test_an_item_of_the_city_is_found_in_each_of_its_places() -> None:
+    """Down to the village."""
+    for level in ("city", "county", "township", "village"):
+        place = await Region.filter(level=level).order_by("-code").first()
+        assert place
+        assert (await first("食品经营", place.code)).startswith("食品经营")
+
+
+async def test_a_region_that_is_none_is_told() -> None:
+    """And is not an empty answer."""
+    for code in ("000000", "230899", "230802", "2308", "230800000000"):
+        with pytest.raises(RegionUnknownError):
+            await queries.search_items("", code, "", None)
+
+
+async def test_an_item_of_a_county_is_found_there_and_nowhere_else() -> None:
+    """In its villages, but neither next door nor in the city as a whole."""
+    here, next_door = await Region.filter(level="county").order_by("code").limit(2)
+    village, other = [
+        await Region.filter(level="village", code__startswith=one.code).first() for one in (here, next_door)
+    ]
     assert village
-    assert (await first("食品经营", village.code)).startswith("食品经营")
-    with pytest.raises(RegionUnknownError):
-        await queries.search_items("", "000000", "", None)
+    assert other
+    some = await Item.first()
+    assert some
+    item = some.clone(pk="X" * 31)
+    item.name, item.region = f"试办事项{uuid4().hex}", here.code
+    await item.save()
+    try:
+        found = {code: await first(item.name, code) for code in ("", here.code, village.code)}
+        missed = {code: await first(item.name, code) for code in ("230800", next_door.code, other.code)}
+    finally:
+        await item.delete()
+    assert set(found.values()) == {item.name}
+    assert set(missed.values()) == {""}
+
+
+@pytest.mark.parametrize("audience", ["person", "company"])
+async def test_items_are_told_apart_by_whom_they_are_for(audience: str) -> None:
+    """Some are for both."""
+    page = await queries.search_items("", "", audience, None)
+    assert page.items
+    assert not [entry for entry in page.items if audience not in entry.audience]
 
 
 async def test_the_signs_of_a_pattern_are_taken_as_they_are() -> None:
@@ -40,18 +96,28 @@ async def test_the_signs_of_a_pattern_are_taken_as_they_are() -> None:
         assert not [entry for entry in found.items if text not in entry.name]
 
 
-async def test_pages_hold_each_item_once() -> None:
-    """In one order, whatever was asked."""
-    seen: list[str] = []
+@pytest.mark.parametrize("words", ["", "证", "办"])
+async def test_pages_hold_each_item_once(words: str) -> None:
+    """All that were found by these words, whatever their rank."""
+    pages: list[list[str]] = []
     cursor: str | None = None
-    while True:
-        page = await queries.search_items("", "", "person", cursor)
-        seen += [entry.item_code for entry in page.items]
+    while cursor or not pages:
+        page = await queries.search_items(words, "", "person", cursor)
+        pages.append([entry.item_code for entry in page.items])
         cursor = page.next_cursor
-        if cursor is None:
-            break
-    assert sorted(seen) == seen
-    assert len(seen) == len(set(seen)) > 20
+    seen = [code for codes in pages for code in codes]
+    wanted = {
+        item.item_code
+        for item in await Item.all()
+        if "person" in item.audience and (words in item.name or words in item.keywords)
+    }
+    assert len(seen) == len(set(seen))
+    assert set(seen) >= wanted
+    assert all(len(codes) == PAGE for codes in pages[:-1])
+
+
+async def test_a_cursor_of_nobodys_is_refused() -> None:
+    """As everywhere."""
     with pytest.raises(InvalidCursorError):
         await queries.search_items("", "", "", "garbage")
 
@@ -60,6 +126,15 @@ async def test_an_item_that_is_not_there_is_told() -> None:
     """By its own error."""
     with pytest.raises(ItemNotFoundError):
         await queries.get_item("x")
+
+
+async def test_the_example_of_every_item_can_be_submitted() -> None:
+    """By the rules that a submission is held to; without its required fields it cannot."""
+    for item in await Item.all():
+        form = Guide.model_validate(item.guide).form
+        assert forms.problems(form.form_schema, form.example, complete=True) == [], item.name
+        missing = forms.problems(form.form_schema, {}, complete=True)
+        assert {problem["field"] for problem in missing} == set(form.form_schema["required"]), item.name
 
 
 async def test_loading_the_city_again_changes_nothing() -> None:

@@ -1,11 +1,11 @@
 """Identity on the real database: one citizen for each person at WeChat, sealed at rest, sessions that end."""
 
 import asyncio
-from datetime import timedelta
+import base64
+import json
 from uuid import uuid4
 
 import pytest
-from redis.asyncio import Redis
 
 from app.audit.models import AuditRecord
 from app.bootstrap import House
@@ -15,21 +15,31 @@ from app.identity.errors import (
     PasswordWrongError,
     RealNameMismatchError,
 )
-from app.identity.models import Citizen
-from app.identity.service import sign_in, verify_real_name
+from app.identity.models import Citizen, WeChatAccount
+from app.identity.service import bind_phone, sign_in, verify_real_name
 from app.identity.staff import sign_in_staff
-from app.kit import clock, db, limits
-from app.kit.errors import RateLimitedError
+from app.kit import crypto, db
+from app.kit.crypto import SealBrokenError
 from tests.conftest import Person, make_person
 from tests.service.cases import verified_citizen
 
 APPID = "wxjiabansandbox02"
-# Rows as text show what stands open, and bytes in hexadecimal.
-_LOOK = """
-SELECT 1 FROM "{table}" AS entry
-WHERE entry::text LIKE '%' || $1 || '%' OR entry::text LIKE '%' || encode(convert_to($1, 'UTF8'), 'hex') || '%'
-LIMIT 1
+# A row as text shows what stands open, and bytes in hexadecimal.
+_LOOK = 'SELECT 1 AS found FROM "{schema}"."{table}" AS entry WHERE strpos(entry::text, $1) > 0 LIMIT 1'
+_TABLES = """
+SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
 """
+
+
+async def tables_that_hold(value: str) -> set[str]:
+    """Every table where the value stands open: as text, in JSON with or without escapes, as bytes."""
+    forms = {value, json.dumps(value).strip('"'), value.encode().hex(), base64.b64encode(value.encode()).decode()}
+    return {
+        table["tablename"]
+        for table in await db.rows(_TABLES)
+        for form in forms
+        if await db.row(_LOOK.format(schema=table["schemaname"], table=table["tablename"]), form)
+    }
 
 
 async def test_first_logins_at_once_make_one_citizen(house: House, person: Person) -> None:
@@ -45,25 +55,49 @@ async def test_one_unionid_is_one_citizen_in_every_app(house: House, person: Per
     assert first.id == second.id
 
 
+async def test_first_logins_at_once_in_two_apps_make_one_citizen(house: House, person: Person) -> None:
+    """The UnionID joins them, however close they are."""
+    apps = [f"wx{uuid4().hex[:16]}" for _ in range(4)]
+    citizens = await asyncio.gather(*(sign_in(house.wechat, appid, person.login_code) for appid in apps * 3))
+    assert len({citizen.id for citizen in citizens}) == 1
+    (citizen, *_) = citizens
+    assert await WeChatAccount.filter(citizen_id=citizen.id).count() == len(apps)
+    assert await AuditRecord.filter(chain=f"citizen:{citizen.id}", action="citizen_created").count() == 1
+
+
 async def test_a_code_that_wechat_does_not_know_is_refused(house: House) -> None:
-    """And makes nobody."""
-    with pytest.raises(LoginCodeInvalidError):
-        await sign_in(house.wechat, APPID, "unknown")
+    """And makes nobody; nor does an id that is longer than any of WeChat's."""
+    for code in ("unknown", "login-" + "x" * 80):
+        with pytest.raises(LoginCodeInvalidError):
+            await sign_in(house.wechat, APPID, code)
 
 
 async def test_nothing_personal_stands_open_in_any_table(house: House) -> None:
-    """Every column of every table is looked through, as text."""
+    """Every column of every table is looked through; the openid, which is kept open, shows that looking finds."""
     person = make_person()
+    phone = person.phone_code.removeprefix("phone-")
     citizen = await verified_citizen(house, person)
-    await Citizen.filter(id=citizen.id).update(phone=person.phone_code.removeprefix("phone-"))
+    await bind_phone(house.wechat, citizen.id, person.phone_code)
     stored = await Citizen.get(id=citizen.id)
-    assert (stored.name, stored.id_number) == (person.name, person.id_number)
-    tables = await db.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    assert len(tables) > 20
-    for table in tables:
-        for secret in (person.name, person.id_number, person.phone_code.removeprefix("phone-")):
-            found = await db.row(_LOOK.format(table=table["tablename"]), secret)
-            assert found is None, table["tablename"]
+    assert (stored.name, stored.id_number, stored.phone) == (person.name, person.id_number, phone)
+    assert await tables_that_hold(person.openid) == {"wechat_accounts"}
+    for value in (person.name, person.id_number, phone):
+        assert await tables_that_hold(value) == set()
+
+
+async def test_a_sealed_name_found_elsewhere_is_none(house: House) -> None:
+    """Two citizens' rows, and two columns of one row, cannot be exchanged or compared at rest."""
+    person = make_person()
+    one, other = await verified_citizen(house, person), await verified_citizen(house, make_person())
+    sealed = "SELECT name, id_number, id_number_hash FROM citizens WHERE id = $1"
+    row = await db.row(sealed, one.id)
+    assert row
+    await db.rows("UPDATE citizens SET id_number = $2 WHERE id = $1 RETURNING id", other.id, bytes(row["name"]))
+    with pytest.raises(SealBrokenError):
+        await Citizen.get(id=other.id)
+    await db.rows("UPDATE citizens SET id_number = NULL WHERE id = $1 RETURNING id", other.id)
+    found = await Citizen.get(id_number_hash=crypto.keyring().lookup(person.id_number, "id_number"))
+    assert found.id == one.id
 
 
 async def test_real_names_are_verified_once(house: House) -> None:
@@ -80,36 +114,28 @@ async def test_real_names_are_verified_once(house: House) -> None:
     assert await verified.count() == 1
 
 
-async def test_guarding_limits_hold_with_redis_away(house: House, person: Person) -> None:
-    """They are counted in PostgreSQL; the window over, the citizen may try again."""
+async def test_a_mismatch_leaves_the_citizen_as_they_were(house: House, person: Person) -> None:
+    """Nothing of what was tried is kept."""
     citizen = await sign_in(house.wechat, APPID, person.login_code)
-    nowhere = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=0.2)
-
-    async def attempt() -> None:
-        await verify_real_name(house.authority, nowhere, citizen.id, "不符", person.id_number)
-
-    for _ in range(10):
-        with pytest.raises(RealNameMismatchError):
-            await attempt()
-    with pytest.raises(RateLimitedError) as refused:
-        await attempt()
-    assert 0 < refused.value.context["retry_after"] <= 3600
-    with clock.travel(timedelta(hours=1)):
-        await limits.hold(limits.rules()["real_name"], str(citizen.id), nowhere)
-    await nowhere.aclose()
+    with pytest.raises(RealNameMismatchError):
+        await verify_real_name(house.authority, house.redis, citizen.id, "不符", person.id_number)
+    stored = await Citizen.get(id=citizen.id)
+    assert (stored.level, stored.name, stored.id_number, stored.verified_at) == (0, None, None, None)
 
 
-async def test_other_limits_give_way_with_redis_away(house: House) -> None:
-    """They only keep the house quick."""
-    rule = limits.LimitRule("test", 1, 60, "account", guards=False)
-    subject = uuid4().hex
-    await limits.hold(rule, subject, house.redis)
-    with pytest.raises(RateLimitedError):
-        await limits.hold(rule, subject, house.redis)
-    nowhere = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=0.2)
-    for _ in range(3):
-        await limits.hold(rule, subject, nowhere)
-    await nowhere.aclose()
+async def test_two_persons_at_once_cannot_both_become_one_citizen(house: House, person: Person) -> None:
+    """One of them is verified, the other is refused, and the record knows of one."""
+    citizen = await sign_in(house.wechat, APPID, person.login_code)
+    persons = [make_person(), make_person()] * 3
+    outcomes = await asyncio.gather(
+        *(verify_real_name(house.authority, house.redis, citizen.id, one.name, one.id_number) for one in persons),
+        return_exceptions=True,
+    )
+    verified = {outcome.id_number for outcome in outcomes if isinstance(outcome, Citizen)}
+    assert len(verified) == 1
+    assert len([outcome for outcome in outcomes if isinstance(outcome, AlreadyVerifiedError)]) == 3
+    chain = AuditRecord.filter(chain=f"citizen:{citizen.id}", action="real_name_verified")
+    assert await chain.count() == 1
 
 
 async def test_an_unknown_member_of_staff_and_a_wrong_password_are_one_error(house: House) -> None:

@@ -46,30 +46,46 @@ async def test_a_transaction_that_rolls_back_leaves_no_job() -> None:
     await db.execute("DELETE FROM procrastinate_jobs WHERE lock = $1", lock)
 
 
+_WORKER = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() + $1::interval) RETURNING id"
+_JOB = """
+INSERT INTO procrastinate_jobs (queue_name, task_name, lock, status, scheduled_at, worker_id)
+VALUES ($1, 'nothing', $2, $3::procrastinate_job_status, $4, $5) RETURNING id
+"""
+
+
+async def insert(sql: str, *values: object) -> int:
+    """The id of a new row."""
+    row = await db.row(sql, *values)
+    assert row
+    return int(row["id"])
+
+
 async def test_a_stalled_job_is_taken_up_once_by_many_sweepers() -> None:
-    """Its worker was silent; another's, who is alive, is left alone."""
-    sql = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - make_interval(secs => $1)) RETURNING id"
-    silent, alive = [await db.row(sql, age) for age in (600.0, 0.0)]
-    assert silent
-    assert alive
-    queue = f"nobody-{uuid4().hex}"
-    for worker in (silent, alive):
-        await db.rows(
-            "INSERT INTO procrastinate_jobs (queue_name, task_name, status, args, worker_id)"
-            " VALUES ($1, 'nothing', 'doing', '{}', $2) RETURNING id",
-            queue,
-            worker["id"],
-        )
+    """Its worker was silent, or is not known any more; the job of one who is alive is left alone.
+
+    The running worker sweeps as well, and would at once do what was taken up: a job that shares the lock and waits for
+    another day goes first, so nobody does.
+    """
+    queue, future = f"nobody-{uuid4().hex}", datetime.now(UTC) + timedelta(days=365)
+    silent, alive = await insert(_WORKER, timedelta(seconds=-600)), await insert(_WORKER, timedelta(hours=1))
+    for worker in (silent, None, alive):
+        lock = uuid4().hex
+        await insert(_JOB, queue, lock, "todo", future, None)
+        await insert(_JOB, queue, lock, "doing", None, worker)
     await asyncio.gather(*(jobs.retry_stalled(300.0) for _ in range(10)))
+    # A locking read: it waits for a sweep of the running worker that is not yet committed.
     found = await db.rows(
-        "SELECT status::text, attempts, worker_id FROM procrastinate_jobs WHERE queue_name = $1 ORDER BY id", queue
+        "SELECT status::text, attempts FROM procrastinate_jobs"
+        " WHERE queue_name = $1 AND scheduled_at IS DISTINCT FROM $2 ORDER BY id FOR UPDATE",
+        queue,
+        future,
     )
-    assert [(job["status"], job["attempts"]) for job in found] == [("todo", 1), ("doing", 0)]
+    assert [(job["status"], job["attempts"]) for job in found] == [("todo", 1), ("todo", 1), ("doing", 0)]
     await db.execute("DELETE FROM procrastinate_jobs WHERE queue_name = $1", queue)
-    await db.execute("DELETE FROM procrastinate_workers WHERE id = ANY($1::bigint[])", [silent["id"], alive["id"]])
+    await db.execute("DELETE FROM procrastinate_workers WHERE id = ANY($1::bigint[])", [silent, alive])
 
 
-@pytest.mark.parametrize("job", [APPLY, ASK, DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL, SEND, TELL])
-def test_every_job_that_is_deferred_has_a_function(house: House, job: str) -> None:
+def test_every_job_that_is_deferred_has_a_function(house: House) -> None:
     """A name that nobody does would wait for ever."""
-    assert job in jobs_of(house)
+    deferred = {APPLY, ASK, DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL, SEND, TELL}
+    assert deferred <= set(jobs_of(house))

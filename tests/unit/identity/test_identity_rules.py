@@ -32,6 +32,14 @@ def test_the_numbers_of_the_standard_pass(number: str) -> None:
     assert parse_id_number(number, today=TODAY) == number
 
 
+@pytest.mark.parametrize("area", ["230802", "230833"])
+def test_a_number_of_an_area_that_is_no_more_passes(area: str) -> None:
+    """永红区 and 抚远县: renamed and merged, while people keep their numbers."""
+    number = f"{area}19600229123"
+    number += check_character(number)
+    assert parse_id_number(number, today=TODAY) == number
+
+
 def test_a_number_is_taken_as_people_type_it() -> None:
     """A small x, spaces around."""
     assert parse_id_number(" 11010519491231002x ", today=TODAY) == "11010519491231002X"
@@ -39,7 +47,7 @@ def test_a_number_is_taken_as_people_type_it() -> None:
 
 @given(bodies)
 def test_every_area_passes_and_every_wrong_check_digit_does_not(body: str) -> None:
-    """Areas are renamed and merged while people keep their numbers: 230802 and 230833 are still carried."""
+    """Of eleven check characters one is right."""
     right = check_character(body)
     assert parse_id_number(body + right, today=TODAY) == body + right
     for wrong in set("0123456789X") - {right}:
@@ -70,6 +78,23 @@ def test_a_name_is_masked(name: str, masked: str) -> None:
     assert mask_name(name) == masked
 
 
+@given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), max_size=20))
+def test_a_masked_name_shows_two_characters_at_most(name: str) -> None:
+    """And its length; all that lies between is hidden."""
+    masked = mask_name(name)
+    assert len(masked) == max(len(name), 1)
+    assert len(masked.replace("*", "")) <= 2
+    assert masked[1:-1] == "*" * (len(masked) - 2)
+    assert "*" in masked
+
+
+@given(st.from_regex(r"1[0-9]{10}", fullmatch=True))
+def test_a_masked_phone_hides_its_middle(number: str) -> None:
+    """Four digits of eleven."""
+    assert is_mainland_phone(number)
+    assert mask_phone(number) == number[:3] + "****" + number[7:]
+
+
 @given(bodies)
 def test_a_masked_number_hides_the_birthday(body: str) -> None:
     """Area and serial alone stay, in part."""
@@ -87,7 +112,15 @@ def test_what_has_another_length_is_hidden_whole() -> None:
 
 @pytest.mark.parametrize(
     ("number", "mainland"),
-    [("13800000000", True), ("23800000000", False), ("1380000000", False), ("１３８００００００００", False)],
+    [
+        ("13800000000", True),
+        ("23800000000", False),
+        ("1380000000", False),
+        ("138000000000", False),
+        ("+8613800000000", False),
+        ("13800000000\n", False),
+        ("１３８００００００００", False),
+    ],
 )
 def test_a_mainland_number_has_eleven_digits(number: str, mainland: bool) -> None:
     """The first is a 1."""

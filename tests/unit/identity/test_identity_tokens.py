@@ -37,6 +37,25 @@ def test_keys_change_with_an_overlap() -> None:
         TOKENS.read(both.issue(Audience.STAFF, WHO), Audience.STAFF)
 
 
+@pytest.mark.parametrize(("made_for", "asked_for"), [("citizen", "staff"), ("staff", "citizen")])
+def test_a_token_opens_its_own_surface_alone(made_for: str, asked_for: str) -> None:
+    """In both directions."""
+    token = TOKENS.issue(Audience(made_for), WHO)
+    assert TOKENS.read(token, Audience(made_for)).id == WHO
+    with pytest.raises(AccessTokenInvalidError):
+        TOKENS.read(token, Audience(asked_for))
+
+
+@given(st.data())
+def test_a_changed_character_is_found(data: st.DataObject) -> None:
+    """Anywhere in head, claims and signature; the last one's spare bits aside."""
+    token = TOKENS.issue(Audience.CITIZEN, WHO)
+    place = data.draw(st.integers(0, len(token) - 2))
+    other = data.draw(st.sampled_from("Aa0_.").filter(lambda character: character != token[place]))
+    with pytest.raises(AccessTokenInvalidError):
+        TOKENS.read(token[:place] + other + token[place + 1 :], Audience.CITIZEN)
+
+
 def test_a_token_ends_after_a_quarter_of_an_hour() -> None:
     """And says so, since a phone then refreshes it."""
     token = TOKENS.issue(Audience.CITIZEN, WHO)

@@ -40,6 +40,21 @@ def test_a_changed_byte_is_found(data: st.DataObject) -> None:
         RING.open(bytes(sealed), "p")
 
 
+@given(st.binary(max_size=40), st.data())
+def test_what_was_cut_off_or_added_to_does_not_open(plain: bytes, data: st.DataObject) -> None:
+    """At any length."""
+    sealed = RING.seal(plain, "p")
+    for changed in (sealed[: data.draw(st.integers(0, len(sealed) - 1))], sealed + b"\0"):
+        with pytest.raises(SealBrokenError):
+            RING.open(changed, "p")
+
+
+def test_another_key_under_the_same_id_opens_nothing() -> None:
+    """The id names a key and proves none."""
+    with pytest.raises(SealBrokenError):
+        Keyring({"2026": OLD}, "2026", LOOKUP).open(RING.seal(b"x", "p"), "p")
+
+
 @given(st.binary(max_size=60))
 def test_what_nobody_sealed_is_one_clear_error(rubbish: bytes) -> None:
     """Also nothing at all."""
