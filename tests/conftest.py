@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 
 from app.bootstrap import House, open_house
@@ -20,6 +21,10 @@ from app.demo.plan import Plan
 from app.demo.trip import Traveller
 from app.identity.rules import check_character
 from config.settings import DemoSettings, Settings
+
+# A timing is no test: the first run of a fresh clone builds Hypothesis's tables while an input is drawn.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 _FIRST_PORT, _LAST_PORT, _PORTS = 21_000, 29_000, 4
 
