@@ -13,7 +13,6 @@ from redis import asyncio as aioredis
 from app.approvals.connector import HttpApprovalSystem
 from app.approvals.ports import ApprovalSystem
 from app.identity.authority import HttpAuthority
-from app.identity.ports import RealNameAuthority
 from app.identity.queries import holds_stand_in_data
 from app.identity.sessions import LiveSessions
 from app.identity.tokens import AccessTokens
@@ -46,7 +45,7 @@ class House:
     redis: aioredis.Redis
     blobs: BlobStore
     wechat: MiniProgramClient
-    authority: RealNameAuthority
+    authority: HttpAuthority
     approvals: ApprovalSystem
     approvals_signer: Signer
     access_tokens: AccessTokens

@@ -15,6 +15,10 @@ from app.identity.tokens import Audience
 from app.kit import clock
 from app.kit.errors import DomainError
 from app.kit.signing import SignatureRefusedError
+from app.mandates.errors import ActingNotPossibleError, MandateInactiveError
+from app.mandates.party import Party, party_of
+
+ACTING_FOR = "X-Acting-For"
 
 PARTNER_ERRORS: tuple[type[DomainError], ...] = (
     SignatureMissingError,
@@ -35,6 +39,7 @@ class Caller:
     subject: str
     citizen_id: UUID | None = None
     session_id: UUID | None = None
+    party: Party | None = None
     staff: Staff | None = None
     nonce: str = ""
 
@@ -47,15 +52,19 @@ def bearer_token(request: Request) -> str:
     return token.strip()
 
 
-async def identify(house: House, request: Request, actor: str, duty: str | None) -> Caller:
-    """Prove who is calling a route of ``actor``. Raises the errors that the route publishes."""
+async def identify(house: House, request: Request, actor: str, duty: str | None, *, acting: bool = False) -> Caller:
+    """Prove who is calling a route of ``actor``; ``acting`` lets a citizen act for another by ACTING_FOR.
+
+    Raises the errors that the route publishes.
+    """
     match actor:
         case "citizen":
             bearer = house.access_tokens.read(bearer_token(request), Audience.CITIZEN)
             if bearer.session is None:
                 raise AccessTokenInvalidError
             await house.live_sessions.require(bearer.session)
-            return Caller(f"citizen:{bearer.id}", citizen_id=bearer.id, session_id=bearer.session)
+            party = await _party(request, bearer.id, acting=acting)
+            return Caller(f"citizen:{bearer.id}", citizen_id=bearer.id, session_id=bearer.session, party=party)
         case "staff":
             bearer = house.access_tokens.read(bearer_token(request), Audience.STAFF)
             member = await active_staff(bearer.id)
@@ -70,6 +79,19 @@ async def identify(house: House, request: Request, actor: str, duty: str | None)
             return Caller("operator")
         case _:
             return Caller(f"address:{request.remote_addr or request.ip}")
+
+
+async def _party(request: Request, citizen_id: UUID, *, acting: bool) -> Party:
+    named = request.headers.get(ACTING_FOR)
+    if named is None:
+        return Party.own(citizen_id)
+    if not acting:
+        raise ActingNotPossibleError
+    try:
+        mandate_id = UUID(named)
+    except ValueError as error:
+        raise MandateInactiveError from error
+    return await party_of(citizen_id, mandate_id)
 
 
 def require_operator(house: House, request: Request) -> None:

@@ -22,6 +22,8 @@ from app.identity import errors as identity_errors
 from app.identity.models import Staff
 from app.kit import limits
 from app.kit.errors import DomainError, NotFoundError, RateLimitedError
+from app.mandates import errors as mandate_errors
+from app.mandates.party import Party
 from miniapp_api import auth
 from miniapp_api.answers import json_answer
 from miniapp_api.errors import BodyMalformedError, BodyTooLargeError, FieldInvalidError, IdempotencyKeyInvalidError
@@ -76,6 +78,13 @@ class Call:
         return self.caller.citizen_id
 
     @property
+    def party(self) -> Party:
+        """Who acts, and for whom, on a citizens' route."""
+        if self.caller.party is None:
+            raise RuntimeError("not a citizens' route")
+        return self.caller.party
+
+    @property
     def staff(self) -> Staff:
         """The member of staff who calls a staff route."""
         if self.caller.staff is None:
@@ -106,6 +115,7 @@ class Route:
     also: tuple[int, ...]
     upload: type[BaseModel] | None
     headers: tuple[str, ...]
+    acting: bool
     errors: tuple[type[DomainError], ...]
     hints: dict[str, Any] = field(repr=False)
 
@@ -142,6 +152,8 @@ class Route:
             found.append(BodyTooLargeError)
         if "Idempotency-Key" in self.headers:
             found.append(IdempotencyKeyInvalidError)
+        if self.actor is Actor.CITIZEN:
+            found += _ACTING_ERRORS if self.acting else [mandate_errors.ActingNotPossibleError]
         if ":uuid>" in self.path:
             # What is no UUID leads to no route.
             found.append(NotFoundError)
@@ -155,6 +167,7 @@ _TOKEN_ERRORS = (
     identity_errors.AccessTokenInvalidError,
     identity_errors.AccessTokenExpiredError,
 )
+_ACTING_ERRORS = (mandate_errors.MandateInactiveError, mandate_errors.MatterNotCoveredError)
 _ACTOR_ERRORS: dict[Actor, tuple[type[DomainError], ...]] = {
     Actor.ANYONE: (),
     Actor.CITIZEN: (*_TOKEN_ERRORS, identity_errors.SessionEndedError),
@@ -184,18 +197,35 @@ class Routes:
         also: tuple[int, ...] = (),
         upload: type[BaseModel] | None = None,
         headers: tuple[str, ...] = (),
+        acting: bool = False,
         errors: tuple[type[DomainError], ...] = (),
     ) -> Callable[[H], H]:
         """Declare a handler. ``limit`` names a rule of ``config/limits.yaml``, ``duty`` what staff must have.
 
-        ``also`` are statuses other than ``status`` under which the route gives its own answer, and no error.
+        ``acting`` lets a citizen call it for another, by the mandate that ``X-Acting-For`` names. ``also`` are
+        statuses other than ``status`` under which the route gives its own answer, and no error.
         """
+        if acting:
+            headers = (*headers, auth.ACTING_FOR)
 
         def declare(handler: H) -> H:
             hints = get_type_hints(handler)
             self.all.append(
                 Route(
-                    method, path, handler, actor, limit, status, duty, media_type, also, upload, headers, errors, hints
+                    method,
+                    path,
+                    handler,
+                    actor,
+                    limit,
+                    status,
+                    duty,
+                    media_type,
+                    also,
+                    upload,
+                    headers,
+                    acting,
+                    errors,
+                    hints,
                 )
             )
             return handler
@@ -269,7 +299,7 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
 
     async def serve(request: Request, **path: Any) -> HTTPResponse:
         house: House = request.app.ctx.house
-        caller = await auth.identify(house, request, route.actor.value, route.duty)
+        caller = await auth.identify(house, request, route.actor.value, route.duty, acting=route.acting)
         subject = caller.subject if rule.per == "account" else f"address:{request.remote_addr or request.ip}"
         await limits.hold(rule, subject, house.redis)
         arguments: dict[str, Any] = path

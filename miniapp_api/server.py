@@ -10,7 +10,7 @@ from app.bootstrap import open_house
 from config.settings import Settings
 from miniapp_api import ops, telemetry
 from miniapp_api.callbacks import approvals, wechat
-from miniapp_api.citizen import applications, identity, items, licences, messages
+from miniapp_api.citizen import applications, identity, items, licences, mandates, messages
 from miniapp_api.errors import handle_error
 from miniapp_api.h5 import codes
 from miniapp_api.openapi import build_openapi
@@ -24,6 +24,7 @@ SURFACES: tuple[Routes, ...] = (
     applications.routes,
     licences.routes,
     messages.routes,
+    mandates.routes,
     staff.routes,
     approvals.routes,
     wechat.routes,

@@ -30,6 +30,8 @@ from app.kit.crypto import keyring
 from app.kit.db import transaction
 from app.kit.errors import DomainError
 from app.kit.ids import new_id
+from app.mandates.party import Party
+from app.mandates.queries import legal_person
 from media.images import ImageRefusedError, inspect_photo
 from media.storage import BlobStore
 
@@ -55,51 +57,69 @@ class Saved:
     missing: list[dict[str, str]]
 
 
-async def owned(citizen_id: UUID, application_id: UUID, *, lock: bool = False) -> Application:
-    """The citizen's own application. Raises ApplicationNotFoundError, also where it is somebody else's."""
+async def owned(party: Party, application_id: UUID, *, lock: bool = False) -> Application:
+    """The party's own application.
+
+    Raises ApplicationNotFoundError, also where it is somebody else's, or MatterNotCoveredError.
+    """
     query = Application.select_for_update() if lock else Application.all()
-    application = await query.get_or_none(id=application_id, citizen_id=citizen_id)
+    application = await query.get_or_none(id=application_id, **party.owner)
     if application is None:
         raise ApplicationNotFoundError
+    party.require("item", application.item_code)
     return application
 
 
-async def start_application(citizen_id: UUID, item_code: str) -> Application:
-    """Begin a draft, prefilled from the citizen's identity.
+async def start_application(party: Party, item_code: str) -> Application:
+    """Begin a draft, prefilled from the identity of whom it is for.
 
-    Raises ItemNotFoundError, LevelTooLowError or AudienceMismatchError.
+    Raises ItemNotFoundError, MatterNotCoveredError, LevelTooLowError or AudienceMismatchError.
     """
-    detail = await get_item(item_code)
-    citizen = await get_citizen(citizen_id)
-    require_level(citizen.level, detail.guide.assurance_level)
-    if "person" not in detail.guide.audience:
-        raise AudienceMismatchError
-    identity: dict[str, str | None] = {
-        "identity.name": citizen.name,
-        "identity.id_number": citizen.id_number,
-        "identity.phone": citizen.phone,
-    }
+    guide = (await get_item(item_code)).guide
+    party.require("item", item_code)
+    require_level((await get_citizen(party.actor_id)).level, guide.assurance_level)
+    audience = "company" if party.company_id else "person"
+    if audience not in guide.audience:
+        raise AudienceMismatchError(audience=guide.audience)
+    identity = await _identity(party)
     async with transaction():
         application = await Application.create(
-            citizen=citizen,
+            citizen_id=party.citizen_id or party.actor_id,
+            company_id=party.company_id,
+            mandate_id=party.mandate_id,
             item_code=item_code,
-            item_name=detail.guide.name,
-            form=forms.prefill(detail.guide.form.form_schema, identity),
+            item_name=guide.name,
+            form=forms.prefill(guide.form.form_schema, identity),
             created_at=clock.now(),
             updated_at=clock.now(),
         )
-        await audit.record(f"application:{application.id}", f"citizen:{citizen_id}", "draft_started", item=item_code)
+        await audit.record(f"application:{application.id}", party.name, "draft_started", item=item_code)
     return application
 
 
-async def save_form(citizen_id: UUID, application_id: UUID, form: dict[str, Any]) -> Saved:
+async def _identity(party: Party) -> dict[str, str | None]:
+    """What a form is filled from: the person's identity; a company's name, code and legal representative."""
+    if party.company_id:
+        legal = await legal_person(party.company_id)
+        return {
+            "company.name": legal.company.name,
+            "company.uscc": legal.company.uscc,
+            "identity.name": legal.name,
+            "identity.id_number": legal.id_number,
+            "identity.phone": legal.phone,
+        }
+    person = await get_citizen(party.citizen_id or party.actor_id)
+    return {"identity.name": person.name, "identity.id_number": person.id_number, "identity.phone": person.phone}
+
+
+async def save_form(party: Party, application_id: UUID, form: dict[str, Any]) -> Saved:
     """Put fields into a draft, each checked against the item's form.
 
     A field set to null is taken out; fields that are not named, and the verified identity, stay. Nothing is saved where
     one is wrong. Raises FormInvalidError, NotADraftError or ApplicationNotFoundError.
     """
     async with transaction():
-        application = await owned(citizen_id, application_id, lock=True)
+        application = await owned(party, application_id, lock=True)
         if application.state is not State.DRAFT:
             raise NotADraftError(state=application.state)
         schema = (await get_item(application.item_code)).guide.form.form_schema
@@ -109,19 +129,19 @@ async def save_form(citizen_id: UUID, application_id: UUID, form: dict[str, Any]
             raise FormInvalidError(fields=problems)
         application.form, application.updated_at = merged, clock.now()
         await application.save(update_fields=["form", "updated_at"])
-        await audit.record(f"application:{application.id}", f"citizen:{citizen_id}", "draft_saved", fields=sorted(form))
+        await audit.record(f"application:{application.id}", party.name, "draft_saved", fields=sorted(form))
     return Saved(application, forms.problems(schema, merged, complete=True))
 
 
 async def add_material(
-    blobs: BlobStore, citizen_id: UUID, application_id: UUID, material_id: str, content: bytes
+    blobs: BlobStore, party: Party, application_id: UUID, material_id: str, content: bytes
 ) -> Material:
     """Take a photograph as a material: its content is checked, its metadata removed, and it is sealed.
 
     Raises UploadTooLargeError, UploadTooManyPixelsError, UploadUnsupportedError, UploadBrokenError,
     MaterialUnknownError, TooManyMaterialsError, StateForbidsError or ApplicationNotFoundError.
     """
-    application = await owned(citizen_id, application_id)
+    application = await owned(party, application_id)
     _require_open(application)
     guide = (await get_item(application.item_code)).guide
     if material_id not in {material.id for material in guide.materials}:
@@ -134,7 +154,7 @@ async def add_material(
     blob_key = f"materials/{file_id.hex[-2:]}/{file_id.hex}"
     await blobs.put(blob_key, keyring().seal(photo.data, blob_key))
     async with transaction():
-        application = await owned(citizen_id, application_id, lock=True)
+        application = await owned(party, application_id, lock=True)
         _require_open(application)
         if await Material.filter(application=application).count() >= _MAX_FILES:
             raise TooManyMaterialsError(limit=_MAX_FILES)
@@ -150,9 +170,7 @@ async def add_material(
             blob_key=blob_key,
             created_at=clock.now(),
         )
-        await audit.record(
-            f"application:{application.id}", f"citizen:{citizen_id}", "material_added", material=material_id
-        )
+        await audit.record(f"application:{application.id}", party.name, "material_added", material=material_id)
     return material
 
 

@@ -7,6 +7,7 @@ from tortoise import Model, fields
 from app.identity.models import Citizen
 from app.kit.fields import sealed_json, sealed_text
 from app.kit.ids import new_id
+from app.mandates.models import Company
 
 
 class State(StrEnum):
@@ -27,12 +28,20 @@ class State(StrEnum):
 
 
 class Application(Model):
-    """A case. ``case_no`` is given at submission; ``last_sequence`` is the last event applied to it."""
+    """A case. ``case_no`` is given at submission; ``last_sequence`` is the last event applied to it.
+
+    A person's case has the person as ``citizen`` and no ``company``; a company's has the company, and as ``citizen``
+    whoever began it. ``mandate_id`` is set where it was begun by a proxy or an agent.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     citizen: fields.ForeignKeyRelation[Citizen] = fields.ForeignKeyField(
         "jiaban.Citizen", related_name="applications", db_index=True
     )
+    company: fields.ForeignKeyNullableRelation[Company] = fields.ForeignKeyField(
+        "jiaban.Company", related_name="applications", db_index=True, null=True
+    )
+    mandate_id = fields.UUIDField(null=True)
     item_code = fields.CharField(max_length=31)
     item_name = fields.CharField(max_length=255)
     state = fields.CharEnumField(State, max_length=32, default=State.DRAFT)
@@ -55,7 +64,7 @@ class Application(Model):
 
 
 class TimelineEntry(Model):
-    """Something that happened to a case, as the citizen sees it."""
+    """Something that happened to a case, as the citizen sees it; ``mandate_id`` where a proxy or an agent did it."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     application: fields.ForeignKeyRelation[Application] = fields.ForeignKeyField(
@@ -64,6 +73,7 @@ class TimelineEntry(Model):
     kind = fields.CharField(max_length=32)
     state = fields.CharEnumField(State, max_length=32)
     note = sealed_text(null=True)
+    mandate_id = fields.UUIDField(null=True)
     at = fields.DatetimeField()
 
     class Meta:

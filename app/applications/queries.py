@@ -11,6 +11,7 @@ from app.kit.crypto import keyring
 from app.kit.errors import NotFoundError
 from app.kit.paging import Page, newest_first
 from app.licences.queries import licence_of_case
+from app.mandates.party import Party
 from media.storage import BlobStore
 
 
@@ -32,16 +33,19 @@ class CaseFile:
     application: Application
     materials: list[Material]
     applicant: dict[str, str | None]
+    company: dict[str, str] | None
 
 
-async def list_applications(citizen_id: UUID, cursor: str | None) -> Page[Application]:
-    """A citizen's cases and drafts, the newest first. Raises InvalidCursorError."""
-    return await newest_first(Application.filter(citizen_id=citizen_id), cursor)
+async def list_applications(party: Party, cursor: str | None) -> Page[Application]:
+    """A party's cases and drafts, as far as its mandate covers them, the newest first. Raises InvalidCursorError."""
+    found = Application.filter(**party.owner)
+    covered = party.covered("item")
+    return await newest_first(found if covered is None else found.filter(item_code__in=covered), cursor)
 
 
-async def get_application(citizen_id: UUID, application_id: UUID) -> CaseDetail:
-    """A citizen's own case. Raises ApplicationNotFoundError."""
-    application = await owned(citizen_id, application_id)
+async def get_application(party: Party, application_id: UUID) -> CaseDetail:
+    """A party's own case. Raises ApplicationNotFoundError or MatterNotCoveredError."""
+    application = await owned(party, application_id)
     schema = (await get_item(application.item_code)).guide.form.form_schema
     licence = await licence_of_case(application.case_no) if application.case_no else None
     return CaseDetail(
@@ -55,14 +59,15 @@ async def get_application(citizen_id: UUID, application_id: UUID) -> CaseDetail:
 
 async def get_case_file(case_no: str) -> CaseFile:
     """A submitted case for delivery, with the materials that came with the submission. Raises NotFoundError."""
-    application = await Application.get_or_none(case_no=case_no).prefetch_related("citizen")
+    application = await Application.get_or_none(case_no=case_no).prefetch_related("citizen", "company")
     if application is None:
         raise NotFoundError
-    citizen = application.citizen
+    citizen, company = application.citizen, application.company
     return CaseFile(
         application,
         await Material.filter(application=application, supplement_id=None, handed_in_at__not_isnull=True),
         {"name": citizen.name, "id_number": citizen.id_number, "phone": citizen.phone},
+        {"uscc": company.uscc, "name": company.name} if company else None,
     )
 
 
@@ -80,10 +85,13 @@ async def known_case(case_no: str) -> bool:
 
 
 async def read_own_material(
-    blobs: BlobStore, citizen_id: UUID, application_id: UUID, file_id: UUID
+    blobs: BlobStore, party: Party, application_id: UUID, file_id: UUID
 ) -> tuple[Material, bytes]:
-    """A file of the citizen's own case with its content. Raises ApplicationNotFoundError or NotFoundError."""
-    application = await owned(citizen_id, application_id)
+    """A file of the party's own case with its content.
+
+    Raises ApplicationNotFoundError, MatterNotCoveredError or NotFoundError.
+    """
+    application = await owned(party, application_id)
     material = await Material.get_or_none(id=file_id, application=application)
     return await _opened(blobs, material)
 

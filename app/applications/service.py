@@ -25,6 +25,8 @@ from app.identity.service import get_citizen
 from app.kit import clock, db, jobs, texts, workdays
 from app.kit.db import transaction
 from app.licences.service import issue_licence, revoke_licence
+from app.mandates.party import Party
+from app.mandates.queries import people_to_tell
 from app.notifications.service import notify
 
 DELIVER_CASE = "approvals.deliver_case"
@@ -46,20 +48,20 @@ _TOLD = {
 }
 
 
-async def submit_application(citizen_id: UUID, application_id: UUID, idempotency_key: str | None) -> Application:
+async def submit_application(party: Party, application_id: UUID, idempotency_key: str | None) -> Application:
     """Submit a draft: it gets its case number and goes to the approval system. Again, it answers the same.
 
     Raises FormInvalidError, MaterialsMissingError, LevelTooLowError, IdempotencyKeyReusedError or
     ApplicationNotFoundError.
     """
     async with transaction():
-        application = await owned(citizen_id, application_id, lock=True)
+        application = await owned(party, application_id, lock=True)
         if idempotency_key:
-            await _require_fresh(citizen_id, application.id, idempotency_key)
+            await _require_fresh(application, idempotency_key)
         if application.case_no:
             return application
         guide = (await get_item(application.item_code)).guide
-        require_level((await get_citizen(citizen_id)).level, guide.assurance_level)
+        require_level((await get_citizen(party.actor_id)).level, guide.assurance_level)
         await _require_complete(application, guide)
         promised = workdays.add_working_days(clock.today(), guide.promised_days)
         application.case_no = await _new_case_number(application.item_code)
@@ -70,15 +72,15 @@ async def submit_application(citizen_id: UUID, application_id: UUID, idempotency
             update_fields=["case_no", "idempotency_key", "submitted_at", "promised_on", "promised_provisional"]
         )
         await _hand_in(application, None)
-        await _move(application, Cause.SUBMIT, f"citizen:{citizen_id}")
+        await _move(application, Cause.SUBMIT, party)
         await _tell(application, "submitted", application.case_no)
         await jobs.defer(DELIVER_CASE, lock=application.case_no, case_no=application.case_no)
     return application
 
 
-async def _require_fresh(citizen_id: UUID, application_id: UUID, key: str) -> None:
-    other = await Application.filter(citizen_id=citizen_id, idempotency_key=key).exclude(id=application_id).exists()
-    if other:
+async def _require_fresh(application: Application, key: str) -> None:
+    whose = application.citizen_id  # type: ignore[attr-defined]  # Tortoise adds it
+    if await Application.filter(citizen_id=whose, idempotency_key=key).exclude(id=application.id).exists():
         raise IdempotencyKeyReusedError
 
 
@@ -107,14 +109,14 @@ async def _hand_in(application: Application, supplement_id: UUID | None) -> None
 
 
 async def supplement_application(
-    citizen_id: UUID, application_id: UUID, note: str, form: dict[str, Any], idempotency_key: str | None
+    party: Party, application_id: UUID, note: str, form: dict[str, Any], idempotency_key: str | None
 ) -> Application:
     """Hand in what the approval system asked for: corrected fields, and the materials uploaded since.
 
     The same key again answers the same. Raises StateForbidsError, FormInvalidError or ApplicationNotFoundError.
     """
     async with transaction():
-        application = await owned(citizen_id, application_id, lock=True)
+        application = await owned(party, application_id, lock=True)
         if idempotency_key and await Supplement.exists(application=application, idempotency_key=idempotency_key):
             return application
         guide = (await get_item(application.item_code)).guide
@@ -129,7 +131,7 @@ async def supplement_application(
         await _hand_in(application, supplement.id)
         application.form, application.supplement_note = merged, None
         await application.save(update_fields=["form", "supplement_note"])
-        await _move(application, Cause.SUPPLEMENT, f"citizen:{citizen_id}")
+        await _move(application, Cause.SUPPLEMENT, party)
         await jobs.defer(
             DELIVER_SUPPLEMENT,
             lock=application.case_no,
@@ -139,17 +141,17 @@ async def supplement_application(
     return application
 
 
-async def withdraw_application(citizen_id: UUID, application_id: UUID, reason: str) -> Application:
+async def withdraw_application(party: Party, application_id: UUID, reason: str) -> Application:
     """Withdraw a case that was not decided yet. Again, it answers the same.
 
     Raises StateForbidsError or ApplicationNotFoundError.
     """
     async with transaction():
-        application = await owned(citizen_id, application_id, lock=True)
+        application = await owned(party, application_id, lock=True)
         if application.state is State.WITHDRAWN:
             return application
         await _require_move(application, Cause.WITHDRAW)
-        await _move(application, Cause.WITHDRAW, f"citizen:{citizen_id}", note=reason or None)
+        await _move(application, Cause.WITHDRAW, party, note=reason or None)
         await _tell(application, "withdrawn", str(application.case_no))
         await jobs.defer(DELIVER_WITHDRAWAL, lock=application.case_no, case_no=application.case_no)
     return application
@@ -182,7 +184,7 @@ async def apply_event(
     if cause is Cause.SUPPLEMENT_REQUESTED:
         application.supplement_note = note
         await application.save(update_fields=["supplement_note"])
-    await _move(application, cause, "approval_system", note=note, at=occurred_at)
+    await _move(application, cause, None, note=note, at=occurred_at)
     if cause in _TOLD:
         await _tell(application, _TOLD[cause], f"{application.case_no}:{sequence}", note or "")
     if cause is Cause.APPROVED:
@@ -196,17 +198,20 @@ async def _issue(application: Application, data: dict[str, Any]) -> None:
     guide = (await get_item(application.item_code)).guide
     if guide.licence_type is None:
         return
-    citizen = await get_citizen(application.citizen_id)  # type: ignore[attr-defined]  # Tortoise adds it
+    await application.fetch_related("citizen", "company")
+    citizen, company = application.citizen, application.company
     try:
         valid_from = date.fromisoformat(str(data["valid_from"]))
     except (KeyError, ValueError):
         valid_from = clock.today()
     await issue_licence(
         citizen_id=citizen.id,
+        company_id=company.id if company else None,
+        mandate_id=application.mandate_id,
         licence_type=guide.licence_type,
         case_no=str(application.case_no),
         form=application.form,
-        holder=citizen.name or "",
+        holder=company.name if company else citizen.name or "",
         valid_from=valid_from,
     )
 
@@ -217,25 +222,40 @@ async def _require_move(application: Application, cause: Cause) -> None:
 
 
 async def _move(
-    application: Application, cause: Cause, actor: str, *, note: str | None = None, at: datetime | None = None
+    application: Application,
+    cause: Cause,
+    party: Party | None,
+    *,
+    note: str | None = None,
+    at: datetime | None = None,
 ) -> None:
     state = rules.next_state(application.state, cause)
     if state is None:
         raise StateForbidsError(state=application.state)
     before, application.state, application.updated_at = application.state, state, clock.now()
     await application.save(update_fields=["state", "updated_at"])
-    await TimelineEntry.create(application=application, kind=cause, state=state, note=note, at=at or clock.now())
+    await TimelineEntry.create(
+        application=application,
+        kind=cause,
+        state=state,
+        note=note,
+        mandate_id=party.mandate_id if party else None,
+        at=at or clock.now(),
+    )
+    actor = party.name if party else "approval_system"
     await audit.record(f"application:{application.id}", actor, cause, before=before, after=state)
 
 
 async def _tell(application: Application, kind: str, occasion: str, note: str = "") -> None:
-    await notify(
-        application.citizen_id,  # type: ignore[attr-defined]  # Tortoise adds it
-        kind,
-        occasion,
-        link=f"/applications/{application.id}",
-        item=application.item_name,
-        case_no=str(application.case_no),
-        note=note,
-        phrase=texts.text("state", application.state),
-    )
+    citizen_id, company_id = application.citizen_id, application.company_id  # type: ignore[attr-defined]  # Tortoise adds them
+    for person in await people_to_tell(citizen_id, company_id, application.mandate_id):
+        await notify(
+            person,
+            kind,
+            occasion,
+            link=f"/applications/{application.id}",
+            item=application.item_name,
+            case_no=str(application.case_no),
+            note=note,
+            phrase=texts.text("state", application.state),
+        )

@@ -9,7 +9,10 @@ OPENID_LENGTH = 64
 
 
 class Citizen(Model):
-    """A person who uses the mini-app, from the first login on. ``level`` is the assurance level, 0 to 3."""
+    """A person who uses the mini-app, from the first login on. ``level`` is the assurance level, 0 to 3.
+
+    A ``ward`` is a child for whom a guardian acts; it has no account of its own.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     unionid = fields.CharField(max_length=OPENID_LENGTH, null=True, unique=True)
@@ -20,6 +23,7 @@ class Citizen(Model):
     phone = sealed_text(null=True)
     phone_hash = fields.CharField(max_length=64, null=True, db_index=True)
     verified_at = fields.DatetimeField(null=True)
+    ward = fields.BooleanField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -17,6 +17,7 @@ MODEL_MODULES = (
     "app.identity.models",
     "app.catalogue.models",
     "app.notifications.models",
+    "app.mandates.models",
     "app.licences.models",
     "app.applications.models",
     "app.approvals.models",

@@ -7,6 +7,7 @@ from tortoise import Model, fields
 from app.identity.models import Citizen, Staff
 from app.kit.fields import sealed_json, sealed_text
 from app.kit.ids import new_id
+from app.mandates.models import Company
 
 
 class LicenceState(StrEnum):
@@ -17,11 +18,17 @@ class LicenceState(StrEnum):
 
 
 class Licence(Model):
-    """An e-licence. ``identifier`` follows GB/T 36904; ``values`` are its fields by name."""
+    """An e-licence. ``identifier`` follows GB/T 36904; ``values`` are its fields by name.
+
+    It is the ``company``'s where there is one, else the ``citizen``'s.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     citizen: fields.ForeignKeyRelation[Citizen] = fields.ForeignKeyField(
         "jiaban.Citizen", related_name="licences", db_index=True
+    )
+    company: fields.ForeignKeyNullableRelation[Company] = fields.ForeignKeyField(
+        "jiaban.Company", related_name="licences", db_index=True, null=True
     )
     type_code = fields.CharField(max_length=64)
     identifier = fields.CharField(max_length=128, unique=True)
@@ -47,7 +54,8 @@ class Licence(Model):
 class Presentation(Model):
     """A presentation code that was handed out; it is spent once.
 
-    ``nonce`` and ``digest``, the SHA-256 of the whole decoded code, are in hexadecimal.
+    ``nonce`` and ``digest``, the SHA-256 of the whole decoded code, are in hexadecimal. ``mandate_id`` is the
+    mandate by which it was handed out: when that ends, the code is worth nothing.
     """
 
     nonce = fields.CharField(max_length=32, primary_key=True)
@@ -55,6 +63,7 @@ class Presentation(Model):
         "jiaban.Licence", related_name="presentations", db_index=True
     )
     digest = fields.CharField(max_length=64)
+    mandate_id = fields.UUIDField(null=True)
     issued_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     spent_at = fields.DatetimeField(null=True)

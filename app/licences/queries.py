@@ -7,12 +7,15 @@ from uuid import UUID
 
 from app.catalogue import queries as catalogue
 from app.catalogue.licence_type import LicenceField, LicenceTypeDefinition
-from app.identity.rules import mask_id_number
+from app.identity.rules import mask_id_number, require_level
+from app.identity.service import get_citizen
 from app.kit import clock
 from app.kit.paging import Page, newest_first
 from app.licences.codes import CodeMalformedError, CodeSigner
 from app.licences.errors import LicenceNotFoundError
 from app.licences.models import Licence, LicenceState, Presentation, Verification
+from app.mandates.party import Party
+from app.mandates.queries import is_live
 from media.cards import CardContent, render_card
 
 
@@ -28,22 +31,39 @@ class PublicView:
     state: LicenceState | None
 
 
-async def get_licence(citizen_id: UUID, licence_id: UUID) -> Licence:
-    """A citizen's own licence. Raises LicenceNotFoundError."""
-    licence = await Licence.get_or_none(id=licence_id, citizen_id=citizen_id)
+async def get_licence(party: Party, licence_id: UUID) -> Licence:
+    """A party's own licence. Raises LicenceNotFoundError or MatterNotCoveredError."""
+    licence = await Licence.get_or_none(id=licence_id, **party.owner)
     if licence is None:
         raise LicenceNotFoundError
+    party.require("licence", licence.type_code)
     return licence
 
 
-async def list_licences(citizen_id: UUID, cursor: str | None) -> Page[Licence]:
-    """A citizen's licences, the newest first. Raises InvalidCursorError."""
-    return await newest_first(Licence.filter(citizen_id=citizen_id), cursor)
+async def shown_licence(party: Party, licence_id: UUID) -> Licence:
+    """A party's own licence, to be shown: whoever acts needs the level that its type names.
+
+    Raises LicenceNotFoundError, MatterNotCoveredError or LevelTooLowError.
+    """
+    licence = await get_licence(party, licence_id)
+    definition = await catalogue.get_licence_type(licence.type_code)
+    require_level((await get_citizen(party.actor_id)).level, definition.assurance_level)
+    return licence
 
 
-async def list_verifications(citizen_id: UUID, licence_id: UUID, cursor: str | None) -> Page[Verification]:
-    """Who scanned a citizen's licence, the latest first. Raises LicenceNotFoundError or InvalidCursorError."""
-    licence = await get_licence(citizen_id, licence_id)
+async def list_licences(party: Party, cursor: str | None) -> Page[Licence]:
+    """A party's licences, as far as its mandate covers them, the newest first. Raises InvalidCursorError."""
+    found = Licence.filter(**party.owner)
+    covered = party.covered("licence")
+    return await newest_first(found if covered is None else found.filter(type_code__in=covered), cursor)
+
+
+async def list_verifications(party: Party, licence_id: UUID, cursor: str | None) -> Page[Verification]:
+    """Who scanned a party's licence, the latest first.
+
+    Raises LicenceNotFoundError, MatterNotCoveredError or InvalidCursorError.
+    """
+    licence = await get_licence(party, licence_id)
     return await newest_first(Verification.filter(licence=licence), cursor)
 
 
@@ -98,9 +118,12 @@ async def inspect_code(signer: CodeSigner, token: str) -> PublicView:
     await presentation.fetch_related("licence")
     licence = presentation.licence
     definition = await catalogue.get_licence_type(licence.type_code)
+    over = presentation.expires_at <= clock.now() or presentation.spent_at is not None
+    if presentation.mandate_id and not over:
+        over = not await is_live(presentation.mandate_id)
     return PublicView(
         genuine=True,
-        expired=presentation.expires_at <= clock.now() or presentation.spent_at is not None,
+        expired=over,
         licence_name=definition.name,
         masked_holder=signed.claims.masked_holder,
         valid_until=licence.valid_until.isoformat(),

@@ -1,7 +1,7 @@
 """Pure rules of licences: what a scanned code is worth."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from app.licences.models import LicenceState
@@ -15,8 +15,12 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     REVOKED = "revoked"
     LICENCE_EXPIRED = "licence_expired"
+    MANDATE_ENDED = "mandate_ended"
     MALFORMED = "malformed"
     UNKNOWN_KEY = "unknown_key"
+
+
+UNSPENT = frozenset({Reason.REPLAYED, Reason.EXPIRED, Reason.MANDATE_ENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,13 @@ def judge_licence(state: LicenceState, valid_until: date, today: date) -> Verdic
     if state is LicenceState.REVOKED:
         return Verdict(Reason.REVOKED)
     return Verdict(Reason.LICENCE_EXPIRED if today > valid_until else Reason.VALID)
+
+
+def judge_unspent(spent_at: datetime | None, expires_at: datetime, moment: datetime) -> Verdict:
+    """Why a genuine code could not be spent: it was before, its minute is over, or the mandate behind it ended."""
+    if spent_at:
+        return Verdict(Reason.REPLAYED)
+    return Verdict(Reason.EXPIRED if expires_at <= moment else Reason.MANDATE_ENDED)
 
 
 def valid_until(valid_from: date, years: int) -> date:

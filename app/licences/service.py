@@ -14,8 +14,7 @@ from app.audit import service as audit
 from app.catalogue import queries as catalogue
 from app.catalogue.licence_type import LicenceTypeDefinition
 from app.identity.models import Staff
-from app.identity.rules import mask_name, require_level
-from app.identity.service import get_citizen
+from app.identity.rules import mask_name
 from app.kit import clock, db, texts
 from app.kit.db import transaction
 from app.licences import rules
@@ -23,8 +22,10 @@ from app.licences.codes import NONCE_BYTES, Claims, CodeMalformedError, CodeSign
 from app.licences.errors import VerificationKeyReusedError
 from app.licences.identifiers import LicenceIdentifier
 from app.licences.models import Licence, LicenceState, Presentation, Verification
-from app.licences.queries import get_licence
+from app.licences.queries import shown_licence
 from app.licences.rules import Reason, Verdict
+from app.mandates.party import Party
+from app.mandates.queries import people_to_tell
 from app.notifications.service import notify
 from media.qr import qr_png
 
@@ -39,7 +40,9 @@ RETURNING last_number
 # One statement decides: whoever changes the row has spent the code.
 _SPEND = """
 UPDATE presentations SET spent_at = $3
-WHERE nonce = $1 AND digest = $2 AND spent_at IS NULL AND expires_at > $3
+WHERE nonce = $1 AND digest = $2 AND spent_at IS NULL AND expires_at > $3 AND (mandate_id IS NULL OR EXISTS (
+    SELECT 1 FROM mandates WHERE mandates.id = mandate_id AND mandates.state = 'active' AND mandates.ends_at > $3
+))
 """
 
 
@@ -64,9 +67,20 @@ class Checked:
 
 
 async def issue_licence(
-    *, citizen_id: UUID, licence_type: str, case_no: str, form: dict[str, Any], holder: str, valid_from: date
+    *,
+    citizen_id: UUID,
+    company_id: UUID | None = None,
+    mandate_id: UUID | None = None,
+    licence_type: str,
+    case_no: str,
+    form: dict[str, Any],
+    holder: str,
+    valid_from: date,
 ) -> Licence:
-    """Issue the licence of an approved case within the caller's transaction; once per case, whatever repeats."""
+    """Issue the licence of an approved case within the caller's transaction; once per case, whatever repeats.
+
+    ``mandate_id`` is the mandate by which the case was begun: its delegate hears of the licence too.
+    """
     known = await Licence.get_or_none(case_no=case_no)
     if known:
         return known
@@ -76,6 +90,7 @@ async def issue_licence(
     serial = f"{valid_from.year}{counted['last_number'] if counted else 0:07d}"
     licence = await Licence.create(
         citizen_id=citizen_id,
+        company_id=company_id,
         type_code=definition.code,
         identifier=str(LicenceIdentifier(definition.type_code, department.uscc, serial, 1)),
         number=f"{department.region}{serial}",
@@ -88,14 +103,7 @@ async def issue_licence(
         valid_until=rules.valid_until(valid_from, definition.valid_years),
     )
     await audit.record(f"licence:{licence.id}", "system", "licence_issued", case_no=case_no)
-    await notify(
-        citizen_id,
-        "licence_issued",
-        case_no,
-        link=f"/licences/{licence.id}",
-        licence=definition.name,
-        case_no=case_no,
-    )
+    await _tell(licence, "licence_issued", case_no, mandate_id, definition, case_no=case_no)
     return licence
 
 
@@ -108,26 +116,16 @@ async def revoke_licence(case_no: str, reason: str) -> None:
     await licence.save(update_fields=["state", "state_reason", "state_changed_at"])
     await audit.record(f"licence:{licence.id}", "approval_system", "licence_revoked", case_no=case_no)
     definition = await catalogue.get_licence_type(licence.type_code)
-    await notify(
-        licence.citizen_id,  # type: ignore[attr-defined]  # Tortoise adds it
-        "licence_revoked",
-        case_no,
-        link=f"/licences/{licence.id}",
-        licence=definition.name,
-        note=reason,
-        case_no=case_no,
-    )
+    await _tell(licence, "licence_revoked", case_no, None, definition, note=reason, case_no=case_no)
 
 
-async def present_licence(signer: CodeSigner, public_url: str, citizen_id: UUID, licence_id: UUID) -> Presented:
+async def present_licence(signer: CodeSigner, public_url: str, party: Party, licence_id: UUID) -> Presented:
     """Hand out a code that shows a licence once within CODE_LIFETIME.
 
-    A revoked licence gets a code too: the scan tells the officer so. Raises LicenceNotFoundError or
-    LevelTooLowError.
+    A revoked licence gets a code too: the scan tells the officer so. A code that was handed out by mandate ends
+    with the mandate. Raises LicenceNotFoundError, MatterNotCoveredError or LevelTooLowError.
     """
-    licence = await get_licence(citizen_id, licence_id)
-    definition = await catalogue.get_licence_type(licence.type_code)
-    require_level((await get_citizen(citizen_id)).level, definition.assurance_level)
+    licence = await shown_licence(party, licence_id)
     issued_at = clock.now().replace(microsecond=0)
     claims = Claims(
         nonce=secrets.token_bytes(NONCE_BYTES),
@@ -144,6 +142,7 @@ async def present_licence(signer: CodeSigner, public_url: str, citizen_id: UUID,
         nonce=claims.nonce.hex(),
         licence=licence,
         digest=signed.digest,
+        mandate_id=party.mandate_id,
         issued_at=issued_at,
         expires_at=claims.expires_at,
     )
@@ -201,35 +200,50 @@ async def _spend_and_record(signed: SignedCode, record: Verification, staff: Sta
     if presentation is None or licence is None:
         verdict = Verdict(Reason.MALFORMED)
     elif not spent:
-        verdict = Verdict(Reason.REPLAYED if presentation.spent_at else Reason.EXPIRED)
+        verdict = rules.judge_unspent(presentation.spent_at, presentation.expires_at, record.at)
     else:
         verdict = rules.judge_licence(licence.state, licence.valid_until, clock.today())
     record.licence, record.verdict, record.reason = licence, verdict.word, verdict.reason
     if licence and verdict.reason is Reason.VALID:
         record.shown = (await catalogue.get_licence_type(licence.type_code)).verify_fields
     await record.save(force_create=True)
-    if licence and spent:
-        await _tell_holder(licence, claims.nonce, verdict, staff)
+    if licence and presentation and spent:
+        await _tell_scanned(licence, presentation, verdict, staff)
     return await _checked(record, licence)
 
 
 async def _checked(record: Verification, licence: Licence | None) -> Checked:
-    """Only a spent code shows a licence; a replayed or expired one shows nothing of it."""
-    if licence is None or record.reason in {Reason.REPLAYED, Reason.EXPIRED}:
+    """Only a code that this scan spent shows a licence; any other shows nothing of it."""
+    if licence is None or record.reason in rules.UNSPENT:
         return Checked(record, None, None)
     return Checked(record, licence, await catalogue.get_licence_type(licence.type_code))
 
 
-async def _tell_holder(licence: Licence, nonce: bytes, verdict: Verdict, staff: Staff) -> None:
+async def _tell_scanned(licence: Licence, presentation: Presentation, verdict: Verdict, staff: Staff) -> None:
     definition = await catalogue.get_licence_type(licence.type_code)
     word = texts.text("verdict", verdict.word)
-    await notify(
-        licence.citizen_id,  # type: ignore[attr-defined]  # Tortoise adds it
+    await _tell(
+        licence,
         "licence_scanned",
-        nonce.hex(),
-        link=f"/licences/{licence.id}/verifications",
-        licence=definition.name,
+        presentation.nonce,
+        presentation.mandate_id,
+        definition,
+        path="/verifications",
         office=staff.office,
         verdict=word,
         phrase=word,
     )
+
+
+async def _tell(
+    licence: Licence,
+    kind: str,
+    occasion: str,
+    mandate_id: UUID | None,
+    definition: LicenceTypeDefinition,
+    path: str = "",
+    **values: str,
+) -> None:
+    citizen_id, company_id = licence.citizen_id, licence.company_id  # type: ignore[attr-defined]  # Tortoise adds them
+    for person in await people_to_tell(citizen_id, company_id, mandate_id):
+        await notify(person, kind, occasion, link=f"/licences/{licence.id}{path}", licence=definition.name, **values)

@@ -12,7 +12,7 @@ from app.notifications.models import Message, Send
 
 SEND = "notifications.send"
 
-_KEPT = {"item", "case_no", "time", "note", "licence", "verdict", "office", "phrase", "case_tail"}
+_KEPT = {"item", "case_no", "time", "note", "licence", "verdict", "office", "phrase", "case_tail", "person", "until"}
 
 _GRANT = """
 INSERT INTO subscription_grants (id, citizen_id, template_id, remaining, updated_at) VALUES ($1, $2, $3, 1, $4)
@@ -24,8 +24,8 @@ DO UPDATE SET remaining = subscription_grants.remaining + 1, updated_at = exclud
 async def notify(citizen_id: UUID, kind: str, occasion: str, *, link: str | None = None, **values: str) -> None:
     """Tell a citizen something, within the transaction of what happened.
 
-    ``occasion`` names what happened, e.g. a case number: a kind is told once per occasion, whatever repeats. The
-    message stands in the inbox at once; WeChat hears of it from the worker.
+    ``occasion`` names what happened, e.g. a case number: each person is told a kind once per occasion, whatever
+    repeats. The message stands in the inbox at once; WeChat hears of it from the worker.
     """
     definition = definitions()[kind]
     filled = {name: values.get(name, "") for name in _KEPT}
@@ -34,7 +34,7 @@ async def notify(citizen_id: UUID, kind: str, occasion: str, *, link: str | None
     moment = clock.now()
     message = Message(
         citizen_id=citizen_id,
-        key=f"{kind}:{occasion}",
+        key=f"{kind}:{occasion}:{citizen_id}",
         kind=kind,
         title=definition.title,
         text=definition.text.format(**filled),

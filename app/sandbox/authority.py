@@ -6,6 +6,7 @@ It keeps no names and no numbers, only how often it was asked.
 import asyncio
 import uuid
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 from sanic import Blueprint
@@ -59,6 +60,19 @@ class AuthorityState:
         self._journal.close()
 
 
+async def judge(state: AuthorityState, name: str, *, right: bool) -> dict[str, Any]:
+    """What the authority answers about somebody of this name: the name's magic words, then what is ``right``.
+
+    Raises RefusedError 504 ``timeout`` after SILENCE.
+    """
+    if NO_ANSWER in name:
+        await asyncio.sleep(SILENCE)
+        raise RefusedError(504, "timeout")
+    match = right and NO_MATCH not in name
+    state.count(match=match)
+    return {"match": match, "serial": uuid.uuid4().hex}
+
+
 def blueprint(state: AuthorityState, gate: Gate, faults: Faults) -> Blueprint:
     """The authority's own route; every request must be signed."""
     routes = Blueprint("authority")
@@ -70,13 +84,9 @@ def blueprint(state: AuthorityState, gate: Gate, faults: Faults) -> Blueprint:
         if not body.name.strip() or not is_well_formed(body.id_number):
             raise RefusedError(400, "malformed")
         await faults.reach(request, "authority.check.before")
-        if NO_ANSWER in body.name:
-            await asyncio.sleep(SILENCE)
-            raise RefusedError(504, "timeout")
-        match = NO_MATCH not in body.name
-        state.count(match=match)
+        judged = await judge(state, body.name, right=True)
         await faults.reach(request, "authority.check.after")
-        return answer({"match": match, "serial": uuid.uuid4().hex})
+        return answer(judged)
 
     return routes
 

@@ -17,6 +17,8 @@ NAMES = (
     "wechat.phone",
     "wechat.send",
     "authority.check",
+    "authority.company",
+    "authority.guardian",
     "approvals.receive",
     "approvals.supplement",
     "approvals.withdrawal",

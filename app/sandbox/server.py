@@ -9,7 +9,7 @@ from sanic.exceptions import SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from app.sandbox import approvals, authority, faults, wechat
+from app.sandbox import approvals, authority, faults, legal, wechat
 from app.sandbox.answers import RefusedError, answer, refusal
 from app.sandbox.approvals_flow import Pace
 from app.sandbox.approvals_runner import Runner
@@ -89,7 +89,9 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
 
     app.blueprint(wechat.blueprint(settings.wechat, wechat_state, points))
     app.blueprint(wechat.control(wechat_state))
-    app.blueprint(authority.blueprint(authority_state, Gate(signer_of(settings.authority), nonces), points))
+    authority_gate = Gate(signer_of(settings.authority), nonces)
+    app.blueprint(authority.blueprint(authority_state, authority_gate, points))
+    app.blueprint(legal.blueprint(authority_state, authority_gate, points))
     app.blueprint(authority.control(authority_state))
     app.blueprint(approvals.blueprint(store, Gate(signer, nonces), points))
     app.blueprint(approvals.control(store))

@@ -79,12 +79,13 @@ class MaterialView(Schema):
 
 
 class TimelineView(Schema):
-    """Something that happened to the case."""
+    """Something that happened to the case; ``by_mandate`` is the mandate by which a proxy or an agent did it."""
 
     kind: str
     state: str
     state_name: str
     note: str | None
+    by_mandate: UUID | None
     at: str
 
     @classmethod
@@ -95,6 +96,7 @@ class TimelineView(Schema):
             state=entry.state.value,
             state_name=texts.text("state", entry.state),
             note=entry.note,
+            by_mandate=entry.mandate_id,
             at=clock.in_city(entry.at),
         )
 
@@ -110,6 +112,7 @@ class ApplicationEntry(Schema):
     case_no: str | None
     promised_on: str | None
     promised_provisional: bool
+    by_mandate: UUID | None = Field(description="the mandate by which a proxy or an agent began it")
     created_at: str
     submitted_at: str | None
 
@@ -125,6 +128,7 @@ class ApplicationEntry(Schema):
             "case_no": application.case_no,
             "promised_on": application.promised_on.isoformat() if application.promised_on else None,
             "promised_provisional": application.promised_provisional,
+            "by_mandate": application.mandate_id,
             "created_at": clock.in_city(application.created_at),
             "submitted_at": clock.in_city(application.submitted_at) if application.submitted_at else None,
         }
@@ -172,6 +176,7 @@ def _case(application: Application) -> CaseAnswer:
     "POST",
     "/api/v1/applications",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="write",
     status=201,
     errors=(
@@ -184,14 +189,14 @@ def _case(application: Application) -> CaseAnswer:
 )
 async def start_application(call: Call, body: StartRequest) -> ApplicationView:
     """Begin a draft, prefilled from the citizen's identity."""
-    application = await drafts.start_application(call.citizen_id, body.item_code)
+    application = await drafts.start_application(call.party, body.item_code)
     return await read_application(call, application.id)
 
 
-@routes.add("GET", "/api/v1/applications", actor=Actor.CITIZEN, limit="read", errors=(InvalidCursorError,))
+@routes.add("GET", "/api/v1/applications", actor=Actor.CITIZEN, acting=True, limit="read", errors=(InvalidCursorError,))
 async def list_applications(call: Call, query: PageQuery) -> ApplicationPage:
     """My applications, the newest first."""
-    page = await queries.list_applications(call.citizen_id, query.cursor)
+    page = await queries.list_applications(call.party, query.cursor)
     items = [ApplicationEntry(**ApplicationEntry.fields_of(application)) for application in page.items]
     return ApplicationPage(items=items, next_cursor=page.next_cursor)
 
@@ -200,12 +205,13 @@ async def list_applications(call: Call, query: PageQuery) -> ApplicationPage:
     "GET",
     "/api/v1/applications/<application_id:uuid>",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="read",
     errors=(errors.ApplicationNotFoundError, catalogue_errors.ItemNotFoundError, NotFoundError),
 )
 async def read_application(call: Call, application_id: UUID) -> ApplicationView:
     """One application with its timeline."""
-    detail = await queries.get_application(call.citizen_id, application_id)
+    detail = await queries.get_application(call.party, application_id)
     return ApplicationView(
         **ApplicationEntry.fields_of(detail.application),
         form=detail.application.form,
@@ -221,6 +227,7 @@ async def read_application(call: Call, application_id: UUID) -> ApplicationView:
     "PATCH",
     "/api/v1/applications/<application_id:uuid>",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="write",
     errors=(
         errors.ApplicationNotFoundError,
@@ -232,7 +239,7 @@ async def read_application(call: Call, application_id: UUID) -> ApplicationView:
 )
 async def save_form(call: Call, application_id: UUID, body: FormRequest) -> DraftView:
     """Put fields into a draft's form."""
-    saved = await drafts.save_form(call.citizen_id, application_id, body.form)
+    saved = await drafts.save_form(call.party, application_id, body.form)
     entry = ApplicationEntry.fields_of(saved.application)
     return DraftView(**entry, form=saved.application.form, missing=_problems(saved.missing))
 
@@ -241,6 +248,7 @@ async def save_form(call: Call, application_id: UUID, body: FormRequest) -> Draf
     "POST",
     "/api/v1/applications/<application_id:uuid>/materials",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="upload",
     status=201,
     upload=MaterialUpload,
@@ -265,7 +273,7 @@ async def add_material(call: Call, application_id: UUID) -> MaterialView:
     material_id = form.get("material_id") if form else None
     if file is None or not isinstance(material_id, str):
         raise UploadMissingError
-    material = await drafts.add_material(call.house.blobs, call.citizen_id, application_id, material_id, file.body)
+    material = await drafts.add_material(call.house.blobs, call.party, application_id, material_id, file.body)
     return MaterialView.of(material)
 
 
@@ -273,13 +281,14 @@ async def add_material(call: Call, application_id: UUID) -> MaterialView:
     "GET",
     "/api/v1/applications/<application_id:uuid>/materials/<file_id:uuid>",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="read",
     media_type="image/*",
     errors=(errors.ApplicationNotFoundError, NotFoundError),
 )
 async def read_material(call: Call, application_id: UUID, file_id: UUID) -> HTTPResponse:
     """What I uploaded, as it was kept: upright and without its metadata."""
-    material, content = await queries.read_own_material(call.house.blobs, call.citizen_id, application_id, file_id)
+    material, content = await queries.read_own_material(call.house.blobs, call.party, application_id, file_id)
     return file_answer(content, material.content_type)
 
 
@@ -287,6 +296,7 @@ async def read_material(call: Call, application_id: UUID, file_id: UUID) -> HTTP
     "POST",
     "/api/v1/applications/<application_id:uuid>/submission",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="write",
     status=202,
     headers=_KEY,
@@ -304,13 +314,14 @@ async def read_material(call: Call, application_id: UUID, file_id: UUID) -> HTTP
 )
 async def submit_application(call: Call, application_id: UUID) -> CaseAnswer:
     """Submit a draft. Submitting again answers the same case number."""
-    return _case(await service.submit_application(call.citizen_id, application_id, call.idempotency_key))
+    return _case(await service.submit_application(call.party, application_id, call.idempotency_key))
 
 
 @routes.add(
     "POST",
     "/api/v1/applications/<application_id:uuid>/supplements",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="write",
     status=202,
     headers=_KEY,
@@ -325,7 +336,7 @@ async def submit_application(call: Call, application_id: UUID) -> CaseAnswer:
 async def supplement_application(call: Call, application_id: UUID, body: SupplementRequest) -> CaseAnswer:
     """Hand in what was asked for."""
     application = await service.supplement_application(
-        call.citizen_id, application_id, body.note, body.form, call.idempotency_key
+        call.party, application_id, body.note, body.form, call.idempotency_key
     )
     return _case(application)
 
@@ -334,10 +345,11 @@ async def supplement_application(call: Call, application_id: UUID, body: Supplem
     "POST",
     "/api/v1/applications/<application_id:uuid>/withdrawal",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="write",
     status=202,
     errors=(errors.ApplicationNotFoundError, errors.StateForbidsError),
 )
 async def withdraw_application(call: Call, application_id: UUID, body: WithdrawalRequest) -> CaseAnswer:
     """Withdraw a case that was not decided yet."""
-    return _case(await service.withdraw_application(call.citizen_id, application_id, body.reason))
+    return _case(await service.withdraw_application(call.party, application_id, body.reason))

@@ -107,10 +107,17 @@ async def _entry(licence: Licence) -> dict[str, Any]:
     }
 
 
-@routes.add("GET", "/api/v1/licences", actor=Actor.CITIZEN, limit="read", errors=(InvalidCursorError, NotFoundError))
+@routes.add(
+    "GET",
+    "/api/v1/licences",
+    actor=Actor.CITIZEN,
+    acting=True,
+    limit="read",
+    errors=(InvalidCursorError, NotFoundError),
+)
 async def list_licences(call: Call, query: PageQuery) -> LicencePage:
     """My licences, the newest first."""
-    page = await queries.list_licences(call.citizen_id, query.cursor)
+    page = await queries.list_licences(call.party, query.cursor)
     items = [LicenceEntry(**await _entry(licence)) for licence in page.items]
     return LicencePage(items=items, next_cursor=page.next_cursor)
 
@@ -119,12 +126,13 @@ async def list_licences(call: Call, query: PageQuery) -> LicencePage:
     "GET",
     "/api/v1/licences/<licence_id:uuid>",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="read",
-    errors=(LicenceNotFoundError, NotFoundError),
+    errors=(LicenceNotFoundError, LevelTooLowError, NotFoundError),
 )
 async def read_licence(call: Call, licence_id: UUID) -> LicenceView:
     """One licence with its fields."""
-    licence = await queries.get_licence(call.citizen_id, licence_id)
+    licence = await queries.shown_licence(call.party, licence_id)
     definition = await get_licence_type(licence.type_code)
     fields = [
         LicenceFieldView(name=field.name, title=field.title, value=value)
@@ -137,13 +145,14 @@ async def read_licence(call: Call, licence_id: UUID) -> LicenceView:
     "GET",
     "/api/v1/licences/<licence_id:uuid>/card.png",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="read",
     media_type="image/png",
-    errors=(LicenceNotFoundError, NotFoundError),
+    errors=(LicenceNotFoundError, LevelTooLowError, NotFoundError),
 )
 async def read_card(call: Call, licence_id: UUID) -> HTTPResponse:
     """The licence's card as a picture."""
-    licence = await queries.get_licence(call.citizen_id, licence_id)
+    licence = await queries.shown_licence(call.party, licence_id)
     picture = await queries.card_picture(licence)
     return picture_answer(picture, hashlib.sha256(picture).hexdigest()[:32])
 
@@ -152,6 +161,7 @@ async def read_card(call: Call, licence_id: UUID) -> HTTPResponse:
     "POST",
     "/api/v1/licences/<licence_id:uuid>/presentations",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="present",
     status=201,
     errors=(LicenceNotFoundError, LevelTooLowError, NotFoundError),
@@ -159,7 +169,7 @@ async def read_card(call: Call, licence_id: UUID) -> HTTPResponse:
 async def present_licence(call: Call, licence_id: UUID) -> PresentationAnswer:
     """Hand out a code that shows the licence once within a minute."""
     house = call.house
-    presented = await service.present_licence(house.code_signer, house.settings.public_url, call.citizen_id, licence_id)
+    presented = await service.present_licence(house.code_signer, house.settings.public_url, call.party, licence_id)
     return PresentationAnswer(
         code=presented.code,
         url=presented.url,
@@ -173,12 +183,13 @@ async def present_licence(call: Call, licence_id: UUID) -> PresentationAnswer:
     "GET",
     "/api/v1/licences/<licence_id:uuid>/verifications",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="read",
     errors=(LicenceNotFoundError, InvalidCursorError),
 )
 async def list_verifications(call: Call, licence_id: UUID, query: PageQuery) -> VerificationPage:
     """Who scanned this licence, the latest first."""
-    page = await queries.list_verifications(call.citizen_id, licence_id, query.cursor)
+    page = await queries.list_verifications(call.party, licence_id, query.cursor)
     items = [
         VerificationView(
             id=entry.id,

@@ -1,5 +1,6 @@
 """Who may call what: every route is visited."""
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -23,9 +24,7 @@ GUARDED = {name: route for name, route in ROUTES.items() if route.actor not in {
 
 def visit(client: httpx.Client, route: Route, headers: dict[str, str]) -> httpx.Response:
     """Call a route with plausible parameters."""
-    path = route.path.replace("<token:str>", "abc").replace("<item_code:str>", "x").replace("<case_no:str>", "x")
-    for name in ("application_id", "licence_id", "file_id", "session_id"):
-        path = path.replace(f"<{name}:uuid>", str(uuid.uuid4()))
+    path = re.sub(r"<\w+:uuid>", lambda _: str(uuid.uuid4()), re.sub(r"<\w+:str>", "x", route.path))
     return client.request(route.method, path, headers=headers, json={} if route.body else None)
 
 

@@ -66,7 +66,7 @@ def test_what_one_applies_for(phone: Phone) -> None:
     body = {"note": "已补充", "form": {"remark": "已补充"}}
     assert "case_no" in keys(phone.http.post(f"{path}/supplements", json=body), 202)
     entry = phone.http.get(path).json()["timeline"][0]
-    assert {"kind", "state", "state_name", "note", "at"} == set(entry)
+    assert {"kind", "state", "state_name", "note", "by_mandate", "at"} == set(entry)
 
 
 def test_what_one_withdraws(phone: Phone) -> None:

@@ -16,6 +16,7 @@ from app.licences.errors import LicenceNotFoundError, VerificationKeyReusedError
 from app.licences.models import Licence, Presentation
 from app.licences.queries import inspect_code
 from app.licences.service import Presented, present_licence, revoke_licence, verify_code
+from app.mandates.party import Party
 from app.notifications.models import Message
 from tests.service.cases import issued_licence, some_case_no, verified_citizen, verifier
 
@@ -34,7 +35,7 @@ async def licence(citizen: Citizen) -> Licence:
 
 async def shown(house: House, citizen: Citizen, licence: Licence) -> Presented:
     """A fresh code."""
-    return await present_licence(house.code_signer, "https://jiaban.example.cn", citizen.id, licence.id)
+    return await present_licence(house.code_signer, "https://jiaban.example.cn", Party.own(citizen.id), licence.id)
 
 
 async def reason(house: House, code: str, key: str | None = None) -> str:

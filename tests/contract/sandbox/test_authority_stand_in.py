@@ -101,3 +101,42 @@ async def test_only_a_fresh_signature_of_the_right_client_is_believed(stand_ins:
     assert (await stand_ins.http.post(_PATH, content=body, headers=good)).status_code == 200
     replayed = await stand_ins.http.post(_PATH, content=body, headers=good)
     assert (replayed.status_code, replayed.json()["code"]) == (401, "signature")
+
+
+_REPRESENTATIVE = {"name": "李桂兰", "id_number": CITIZEN_NUMBER}
+
+
+@pytest.mark.parametrize(
+    ("uscc", "name", "representative", "match"),
+    [
+        ("91230800MA1B2C3D4D", "佳木斯示例食品有限公司", "李桂兰", True),
+        ("91230800MA1B2C3D4D", "别的公司", "李桂兰", False),
+        ("91350211M0000XUF46", "示例旧代码企业", "李桂兰", True),
+        ("91350100M000100Y43", "任意公司", "李桂兰", True),
+        ("91350100M000100Y43", "任意公司", "李不符", False),
+        ("91350100M000100Y43", "公司不符", "李桂兰", False),
+    ],
+)
+@on_the_shared_loop
+async def test_companies_are_known_by_code_name_and_representative(
+    stand_ins: StandIns, uscc: str, name: str, representative: str, match: bool
+) -> None:
+    body = {"uscc": uscc, "name": name, "legal_representative": {**_REPRESENTATIVE, "name": representative}}
+    response = await stand_ins.signed("POST", "/company-checks", body, signer=AUTHORITY)
+    assert response.json()["match"] is match
+
+
+@pytest.mark.parametrize(("name", "match"), [("李小兰", True), ("李不符", False)])
+@on_the_shared_loop
+async def test_a_guardian_is_one_unless_the_childs_name_says_otherwise(
+    stand_ins: StandIns, name: str, match: bool
+) -> None:
+    body = {"guardian_id_number": CITIZEN_NUMBER, "minor": {"name": name, "id_number": CITIZEN_NUMBER}}
+    response = await stand_ins.signed("POST", "/guardianship-checks", body, signer=AUTHORITY)
+    assert response.json()["match"] is match
+
+
+@on_the_shared_loop
+async def test_legal_checks_must_be_signed(stand_ins: StandIns) -> None:
+    for path in ("/company-checks", "/guardianship-checks"):
+        assert (await stand_ins.http.post(path, json={})).status_code == 401

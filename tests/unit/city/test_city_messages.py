@@ -13,8 +13,10 @@ from config.settings import CITY_DATA
 MESSAGE_KINDS = {
     *("submitted", "supplement_requested", "accepted", "not_accepted", "approved", "refused", "withdrawn"),
     *("licence_issued", "licence_revoked", "licence_scanned", "session_reused"),
+    *("mandate_accepted", "mandate_ended"),
 }
 PLACEHOLDERS = {"item", "case_no", "case_tail", "time", "note", "licence", "verdict", "office", "phrase"}
+PLACEHOLDERS |= {"person", "until"}
 FIELD_LIMITS = {"thing": 20, "character_string": 32, "phrase": 5, "time": 32}
 MESSAGES: dict[str, dict[str, Any]] = yaml.safe_load((CITY_DATA / "messages.yaml").read_text(encoding="utf-8"))
 
@@ -26,7 +28,10 @@ def placeholders(text: str) -> set[str]:
 def test_every_kind_of_message_is_there_and_legal_ones_are_marked() -> None:
     assert set(MESSAGES) == MESSAGE_KINDS
     legal = {kind for kind, message in MESSAGES.items() if message["urgency"] == "legal"}
-    assert legal == {"not_accepted", "refused", "supplement_requested", "licence_revoked", "session_reused"}
+    assert legal == {
+        *("not_accepted", "refused", "supplement_requested", "licence_revoked"),
+        *("session_reused", "mandate_accepted", "mandate_ended"),
+    }
     assert {message["urgency"] for message in MESSAGES.values()} == {"legal", "normal"}
 
 

@@ -1,0 +1,120 @@
+"""Reads of mandates."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from app.identity.rules import mask_name
+from app.kit import clock
+from app.mandates.errors import CompanyNotFoundError
+from app.mandates.models import Company, Mandate, MandateKind, MandateState
+
+_SHOWN_AFTER_END = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class MandateView:
+    """A mandate as one of its sides sees it: people by masked names, companies by theirs."""
+
+    mandate: Mandate
+    given: bool
+    principal: str | None
+    delegate: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LegalPerson:
+    """A company with the person who represents it in law."""
+
+    company: Company
+    name: str | None
+    id_number: str | None
+    phone: str | None
+
+
+def view(mandate: Mandate, citizen_id: UUID) -> MandateView:
+    """The view of a mandate whose sides are loaded."""
+    principal = mandate.company.name if mandate.company else _masked(mandate.principal)
+    held = mandate.delegate is not None and mandate.delegate.id == citizen_id
+    return MandateView(mandate, not held, principal, _masked(mandate.delegate))
+
+
+def _masked(citizen: object) -> str | None:
+    name = getattr(citizen, "name", None)
+    return mask_name(name) if name else None
+
+
+async def list_mandates(citizen_id: UUID) -> list[MandateView]:
+    """What a citizen has given and holds, the newest first, those of companies they represent included.
+
+    Ended ones are shown for a year, so that both sides can see what was.
+    """
+    since = clock.now() - _SHOWN_AFTER_END
+    companies = await represented(citizen_id)
+    mine = Q(principal_id=citizen_id) | Q(delegate_id=citizen_id) | Q(company_id__in=companies)
+    found = (
+        await Mandate.filter(mine, Q(ended_at=None) | Q(ended_at__gt=since))
+        .order_by("-id")
+        .prefetch_related("principal", "delegate", "company")
+    )
+    return [view(mandate, citizen_id) for mandate in found]
+
+
+async def represented(citizen_id: UUID) -> list[UUID]:
+    """The companies that a citizen represents in law."""
+    return [mandate.company_id async for mandate in _live(kind=MandateKind.REPRESENTATIVE, delegate_id=citizen_id)]  # type: ignore[attr-defined]  # Tortoise adds it
+
+
+async def represented_company(citizen_id: UUID, company_id: UUID) -> Company:
+    """A company that the citizen represents in law. Raises CompanyNotFoundError."""
+    if company_id not in await represented(citizen_id):
+        raise CompanyNotFoundError
+    return await Company.get(id=company_id)
+
+
+async def legal_person(company_id: UUID) -> LegalPerson:
+    """A company and its legal representative, the latest checked one."""
+    company = await Company.get(id=company_id)
+    mandate = (
+        await Mandate.filter(company_id=company_id, kind=MandateKind.REPRESENTATIVE, delegate_id__not_isnull=True)
+        .order_by("-id")
+        .prefetch_related("delegate")
+        .first()
+    )
+    person = mandate.delegate if mandate else None
+    if person is None:
+        return LegalPerson(company, None, None, None)
+    return LegalPerson(company, person.name, person.id_number, person.phone)
+
+
+async def people_to_tell(citizen_id: UUID, company_id: UUID | None, mandate_id: UUID | None) -> list[UUID]:
+    """Who hears what happens to something: its owner, and whoever acts in it while their mandate lasts.
+
+    Of a company that is its agent, or its representatives where none is left. A child's guardians hear in its place.
+    """
+    acting = await _delegates(id=mandate_id) if mandate_id else []
+    if company_id:
+        return acting or await representatives(company_id)
+    guardians = await _delegates(principal_id=citizen_id, kind=MandateKind.GUARDIAN)
+    return list(dict.fromkeys([citizen_id, *guardians, *acting]))
+
+
+async def is_live(mandate_id: UUID) -> bool:
+    """Whether a mandate counts at present."""
+    return await _live(id=mandate_id).exists()
+
+
+async def representatives(company_id: UUID) -> list[UUID]:
+    """Who represents a company in law at present."""
+    return await _delegates(company_id=company_id, kind=MandateKind.REPRESENTATIVE)
+
+
+async def _delegates(**which: object) -> list[UUID]:
+    return [mandate.delegate_id async for mandate in _live(**which).order_by("id")]  # type: ignore[attr-defined]  # Tortoise adds it
+
+
+def _live(**which: object) -> QuerySet[Mandate]:
+    return Mandate.filter(state=MandateState.ACTIVE, ends_at__gt=clock.now(), **which)
