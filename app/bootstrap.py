@@ -15,6 +15,7 @@ from app.approvals.ports import ApprovalSystem
 from app.identity.authority import HttpAuthority
 from app.identity.queries import holds_stand_in_data
 from app.identity.sessions import LiveSessions
+from app.identity.staff import StaffDoor
 from app.identity.tokens import AccessTokens
 from app.kit import crypto
 from app.kit.crypto import Keyring
@@ -50,6 +51,7 @@ class House:
     approvals_signer: Signer
     access_tokens: AccessTokens
     live_sessions: LiveSessions
+    staff_door: StaffDoor
     code_signer: CodeSigner
     official_account: CallbackCodec
     mini_program: CallbackCodec
@@ -129,6 +131,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         http = await client(wechat.base_url, wechat.timeout_seconds)
         secret = wechat.mini_program_secret.get_secret_value()
         tokens = wechat_tokens.AccessTokens(wechat.mini_program_appid, secret, http, redis)
+        access_tokens = AccessTokens(_signing(keys.session_signing), keys.session_signing_active)
         yield House(
             settings=settings,
             redis=redis,
@@ -137,8 +140,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             authority=HttpAuthority(await partner(settings.authority)),
             approvals=HttpApprovalSystem(await partner(settings.approvals)),
             approvals_signer=_signer(settings.approvals),
-            access_tokens=AccessTokens(_signing(keys.session_signing), keys.session_signing_active),
+            access_tokens=access_tokens,
             live_sessions=LiveSessions(),
+            staff_door=StaffDoor(access_tokens, redis, second_factor_for_all=settings.environment == "production"),
             code_signer=CodeSigner(_signing(keys.licence_signing), keys.licence_signing_active),
             official_account=_callback(
                 wechat,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pydantic import ValidationError
 
 from app.bootstrap import UnsafeStartError, open_house
+from app.commands import staff
 from app.kit.logs import configure_logs
 from config.settings import CITY_DATA, Settings, load_settings
 
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     command("sandbox", _sandbox, "stand in for WeChat, the authority and the approval system")
     command("migrate", _migrate, "bring the database's schema up to date")
     command("load-city", _load_city, "load config/city into the database")
+    staff.add_commands(commands)
     dev = commands.add_parser("dev", help="for developers").add_subparsers(required=True, metavar="command")
     dev.add_parser("makemigrations", help="write what the models want").set_defaults(function=_makemigrations)
     return parser

@@ -10,8 +10,8 @@ from app.approvals.errors import SignatureExpiredError, SignatureInvalidError, S
 from app.bootstrap import House
 from app.identity.errors import AccessTokenInvalidError, AccessTokenMissingError
 from app.identity.models import Staff
+from app.identity.rules import Audience, Duty
 from app.identity.staff import active_staff, require_duty
-from app.identity.tokens import Audience
 from app.kit import clock
 from app.kit.errors import DomainError
 from app.kit.signing import SignatureRefusedError
@@ -52,7 +52,7 @@ def bearer_token(request: Request) -> str:
     return token.strip()
 
 
-async def identify(house: House, request: Request, actor: str, duty: str | None, *, acting: bool = False) -> Caller:
+async def identify(house: House, request: Request, actor: str, duty: Duty | None, *, acting: bool = False) -> Caller:
     """Prove who is calling a route of ``actor``; ``acting`` lets a citizen act for another by ACTING_FOR.
 
     Raises the errors that the route publishes.
@@ -60,17 +60,14 @@ async def identify(house: House, request: Request, actor: str, duty: str | None,
     match actor:
         case "citizen":
             bearer = house.access_tokens.read(bearer_token(request), Audience.CITIZEN)
-            if bearer.session is None:
-                raise AccessTokenInvalidError
-            await house.live_sessions.require(bearer.session)
-            party = await _party(request, bearer.id, acting=acting)
-            return Caller(f"citizen:{bearer.id}", citizen_id=bearer.id, session_id=bearer.session, party=party)
+            citizen_id = await house.live_sessions.owner(bearer.session)
+            party = await _party(request, citizen_id, acting=acting)
+            return Caller(f"citizen:{citizen_id}", citizen_id=citizen_id, session_id=bearer.session, party=party)
         case "staff":
             bearer = house.access_tokens.read(bearer_token(request), Audience.STAFF)
-            member = await active_staff(bearer.id)
-            if duty:
-                require_duty(member, duty)
-            return Caller(f"staff:{member.id}", staff=member)
+            member = await active_staff(await house.live_sessions.owner(bearer.session))
+            require_duty(member, duty or Duty.ANY)
+            return Caller(f"staff:{member.id}", session_id=bearer.session, staff=member)
         case "partner":
             nonce = verify_partner(house, request)
             return Caller(f"partner:{house.approvals_signer.client_id}", nonce=nonce)
@@ -78,7 +75,7 @@ async def identify(house: House, request: Request, actor: str, duty: str | None,
             require_operator(house, request)
             return Caller("operator")
         case _:
-            return Caller(f"address:{request.remote_addr or request.ip}")
+            return Caller(f"address:{address_of(request)}")
 
 
 async def _party(request: Request, citizen_id: UUID, *, acting: bool) -> Party:
@@ -92,6 +89,11 @@ async def _party(request: Request, citizen_id: UUID, *, acting: bool) -> Party:
     except ValueError as error:
         raise MandateInactiveError from error
     return await party_of(citizen_id, mandate_id)
+
+
+def address_of(request: Request) -> str:
+    """The address a request comes from, as the proxies in front tell it."""
+    return str(request.remote_addr or request.ip)
 
 
 def require_operator(house: House, request: Request) -> None:

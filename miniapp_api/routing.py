@@ -20,6 +20,7 @@ from sanic import HTTPResponse, Request, Sanic
 from app.bootstrap import House
 from app.identity import errors as identity_errors
 from app.identity.models import Staff
+from app.identity.rules import Duty
 from app.kit import limits
 from app.kit.errors import DomainError, NotFoundError, RateLimitedError
 from app.mandates import errors as mandate_errors
@@ -92,6 +93,22 @@ class Call:
         return self.caller.staff
 
     @property
+    def session_id(self) -> UUID:
+        """The session of the citizen or member of staff who calls."""
+        if self.caller.session_id is None:
+            raise RuntimeError("neither a citizens' nor a staff route")
+        return self.caller.session_id
+
+    @property
+    def address(self) -> str:
+        """The address the request comes from."""
+        return auth.address_of(self.request)
+
+    def device(self, named: str = "") -> str:
+        """What the device calls itself: as it was ``named``, else its browser."""
+        return named or str(self.request.headers.get("User-Agent", ""))
+
+    @property
     def idempotency_key(self) -> str | None:
         """The Idempotency-Key header. Raises IdempotencyKeyInvalidError."""
         key = self.request.headers.get("Idempotency-Key")
@@ -110,7 +127,7 @@ class Route:
     actor: Actor
     limit: str
     status: int
-    duty: str | None
+    duty: Duty | None
     media_type: str
     also: tuple[int, ...]
     upload: type[BaseModel] | None
@@ -157,8 +174,8 @@ class Route:
         if ":uuid>" in self.path:
             # What is no UUID leads to no route.
             found.append(NotFoundError)
-        if self.duty:
-            found.append(identity_errors.DutyMissingError)
+        if self.duty and self.duty is not Duty.ANY:
+            found += [identity_errors.DutyMissingError, identity_errors.PasswordChangeNeededError]
         return tuple(dict.fromkeys(found))
 
 
@@ -171,7 +188,7 @@ _ACTING_ERRORS = (mandate_errors.MandateInactiveError, mandate_errors.MatterNotC
 _ACTOR_ERRORS: dict[Actor, tuple[type[DomainError], ...]] = {
     Actor.ANYONE: (),
     Actor.CITIZEN: (*_TOKEN_ERRORS, identity_errors.SessionEndedError),
-    Actor.STAFF: _TOKEN_ERRORS,
+    Actor.STAFF: (*_TOKEN_ERRORS, identity_errors.SessionEndedError),
     Actor.PARTNER: auth.PARTNER_ERRORS,
     Actor.WECHAT: (),
     Actor.OPERATOR: _TOKEN_ERRORS[:2],
@@ -192,7 +209,7 @@ class Routes:
         actor: Actor,
         limit: str,
         status: int = 200,
-        duty: str | None = None,
+        duty: Duty | None = None,
         media_type: str = "application/json",
         also: tuple[int, ...] = (),
         upload: type[BaseModel] | None = None,
@@ -202,9 +219,13 @@ class Routes:
     ) -> Callable[[H], H]:
         """Declare a handler. ``limit`` names a rule of ``config/limits.yaml``, ``duty`` what staff must have.
 
+        Staff routes declare one, be it Duty.ANY: ValueError otherwise.
+
         ``acting`` lets a citizen call it for another, by the mandate that ``X-Acting-For`` names. ``also`` are
         statuses other than ``status`` under which the route gives its own answer, and no error.
         """
+        if (actor is Actor.STAFF) != (duty is not None):
+            raise ValueError(f"{path}: staff routes, and they alone, declare a duty")
         if acting:
             headers = (*headers, auth.ACTING_FOR)
 
@@ -300,7 +321,7 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
     async def serve(request: Request, **path: Any) -> HTTPResponse:
         house: House = request.app.ctx.house
         caller = await auth.identify(house, request, route.actor.value, route.duty, acting=route.acting)
-        subject = caller.subject if rule.per == "account" else f"address:{request.remote_addr or request.ip}"
+        subject = caller.subject if rule.per == "account" else f"address:{auth.address_of(request)}"
         await limits.hold(rule, subject, house.redis)
         arguments: dict[str, Any] = path
         if route.body:

@@ -11,8 +11,8 @@ import httpx
 from sanic import HTTPResponse, Request, Sanic
 
 from app.bootstrap import House
+from app.identity.rules import Audience
 from app.identity.service import openid_of
-from app.identity.tokens import Audience
 from miniapp_api.auth import bearer_token
 from miniapp_api.citizen.messages import SubscriptionRequest
 from miniapp_api.routing import parse

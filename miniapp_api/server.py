@@ -16,7 +16,9 @@ from miniapp_api.h5 import codes
 from miniapp_api.openapi import build_openapi
 from miniapp_api.routing import Route, Routes, mount
 from miniapp_api.sandbox_phone import follow_grants
-from miniapp_api.staff import routes as staff
+from miniapp_api.staff import accounts as staff_accounts
+from miniapp_api.staff import sessions as staff_sessions
+from miniapp_api.staff import verifications
 
 SURFACES: tuple[Routes, ...] = (
     identity.routes,
@@ -25,7 +27,9 @@ SURFACES: tuple[Routes, ...] = (
     licences.routes,
     messages.routes,
     mandates.routes,
-    staff.routes,
+    staff_sessions.routes,
+    staff_accounts.routes,
+    verifications.routes,
     approvals.routes,
     wechat.routes,
     codes.routes,

@@ -3,6 +3,7 @@
 Tests share it and stay apart by being about different citizens.
 """
 
+import itertools
 import os
 import tomllib
 import uuid
@@ -34,7 +35,7 @@ def free_ports() -> int:
     """The first of four free ports in a row. Runs that begin at once look in different places."""
     ranges = range(_FIRST_PORT, _LAST_PORT, _PORTS)
     start = os.getpid() % len(ranges)
-    for first in (*ranges[start:], *ranges[:start]):
+    for first in itertools.chain(ranges[start:], ranges[:start]):
         if all(port_is_free(port) for port in range(first, first + _PORTS)):
             return first
     raise RuntimeError("no free ports")

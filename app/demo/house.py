@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -12,14 +13,15 @@ import asyncpg
 import httpx
 import psutil
 
+from app.bootstrap import install_keyring
 from app.catalogue.service import load_city
 from app.demo.engines import EngineError, port_is_free, postgres_program, redis_program
 from app.demo.plan import Plan, make_plan, write_settings
 from app.demo.processes import ProcessError, Processes, Running, own_program
-from app.identity.staff import ensure_demonstration_staff
+from app.identity.staff_accounts import ensure_demonstration_staff
 from app.kit.db import database
 from app.schema import migrate_database
-from config.settings import CITY_DATA, DemoSettings
+from config.settings import CITY_DATA, DemoSettings, Settings
 
 _REVIVE_SECONDS = 0.2
 Report = Callable[[str], None]
@@ -108,6 +110,7 @@ async def _prepare(plan: Plan, demo: DemoSettings, report: Report) -> None:
     report("migrating the database")
     await migrate_database(plan.database_url)
     report("loading the city's data")
+    install_keyring(Settings(**tomllib.loads(plan.config_file.read_text(encoding="utf-8"))))
     async with database(plan.database_url):
         await load_city(CITY_DATA)
         await ensure_demonstration_staff()

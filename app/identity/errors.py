@@ -99,6 +99,60 @@ class PasswordWrongError(DomainError):
     code, kind = "password_wrong", Kind.UNAUTHENTICATED
 
 
+class SecondFactorNeededError(DomainError):
+    """The password is right; the code of the second factor is missing."""
+
+    code, kind = "second_factor_needed", Kind.UNAUTHENTICATED
+
+
+class SecondFactorWrongError(DomainError):
+    """The code of the second factor is wrong, too old, or was used before."""
+
+    code, kind = "second_factor_wrong", Kind.UNAUTHENTICATED
+
+
+class SecondFactorUnsetError(DomainError):
+    """The account has no second factor, and here nobody signs in without."""
+
+    code, kind = "second_factor_unset", Kind.FORBIDDEN
+
+
+class PasswordWeakError(DomainError):
+    """A new password that is too short or too easy."""
+
+    code, kind = "password_weak", Kind.INVALID
+
+
+class PasswordChangeNeededError(DomainError):
+    """The password was chosen by an administrator; until it is changed the account may do nothing else."""
+
+    code, kind = "password_change_needed", Kind.FORBIDDEN
+
+
+class StaffNotFoundError(DomainError):
+    """No such account, or it lies outside of the administrator's region and department."""
+
+    code, kind = "staff_not_found", Kind.NOT_FOUND
+
+
+class UsernameTakenError(DomainError):
+    """Another account has this user name, or this identity in 企业微信."""
+
+    code, kind = "username_taken", Kind.CONFLICT
+
+
+class OutsideOwnScopeError(DomainError):
+    """The region or department lies outside of the administrator's own."""
+
+    code, kind = "outside_own_scope", Kind.FORBIDDEN
+
+
+class OwnAccountError(DomainError):
+    """Administrators do not change their own account: another one does."""
+
+    code, kind = "own_account", Kind.CONFLICT
+
+
 class DutyMissingError(DomainError):
     """The member of staff lacks the duty this needs."""
 

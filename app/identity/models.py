@@ -1,7 +1,10 @@
 """Rows of identity. Names, identity numbers and phone numbers are sealed, and found by keyed hashes."""
 
+from uuid import UUID
+
 from tortoise import Model, fields
 
+from app.identity.rules import Audience
 from app.kit.fields import sealed_json, sealed_text
 from app.kit.ids import new_id
 
@@ -51,12 +54,20 @@ class WeChatAccount(Model):
 
 
 class Session(Model):
-    """One sign-in of a citizen; its refresh tokens are one family. ``device`` is what the phone calls itself."""
+    """One sign-in of a citizen or a member of staff; its refresh tokens are one family.
+
+    ``audience`` is the surface it is good for, that of citizens' phones where it is empty. ``device`` is what the
+    device calls itself.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    citizen: fields.ForeignKeyRelation[Citizen] = fields.ForeignKeyField(
-        "jiaban.Citizen", related_name="sessions", db_index=True
+    citizen: fields.ForeignKeyNullableRelation[Citizen] = fields.ForeignKeyField(
+        "jiaban.Citizen", related_name="sessions", db_index=True, null=True
     )
+    staff: fields.ForeignKeyNullableRelation["Staff"] = fields.ForeignKeyField(
+        "jiaban.Staff", related_name="sessions", db_index=True, null=True
+    )
+    audience = fields.CharEnumField(Audience, max_length=16, null=True)
     device = fields.CharField(max_length=128, null=True)
     created_at = fields.DatetimeField()
     last_used_at = fields.DatetimeField(null=True)
@@ -67,6 +78,17 @@ class Session(Model):
         """Table."""
 
         table = "sessions"
+
+    @property
+    def surface(self) -> Audience:
+        """The surface this session is good for."""
+        return self.audience or Audience.CITIZEN
+
+    @property
+    def owner_id(self) -> UUID:
+        """The citizen or member of staff whose session this is."""
+        owner: UUID = self.citizen_id or self.staff_id  # type: ignore[attr-defined]  # Tortoise adds them
+        return owner
 
 
 class RefreshToken(Model):
@@ -92,13 +114,25 @@ class RefreshToken(Model):
 
 
 class Staff(Model):
-    """A member of staff. ``duties`` name what they may do; ``demonstration`` accounts bar production."""
+    """A member of staff of a department in a region. ``duties`` name what they may do.
+
+    ``department`` is a code, ``*`` for every one; ``region`` a code of the national list, the whole city where it is
+    empty. ``otp_secret`` is the base32 secret of the second factor (RFC 6238), ``otp_step`` the last time step whose
+    code was used. ``work_user_id`` is who this is in 企业微信. ``password_given`` was chosen by an administrator and
+    must be changed before anything else. ``demonstration`` accounts bar production.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     username = fields.CharField(max_length=64, unique=True)
     password_hash = fields.CharField(max_length=255)
+    password_given = fields.BooleanField(null=True)
+    otp_secret = sealed_text(null=True)
+    otp_step = fields.BigIntField(null=True)
+    work_user_id = fields.CharField(max_length=64, null=True, unique=True)
+    name = sealed_text(null=True)
     office = fields.CharField(max_length=128)
     department = fields.CharField(max_length=32)
+    region = fields.CharField(max_length=12, null=True)
     duties = fields.JSONField[list[str]]()
     active = fields.BooleanField(default=True)
     demonstration = fields.BooleanField(default=False)

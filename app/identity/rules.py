@@ -2,9 +2,9 @@
 
 import re
 from datetime import date
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
-from app.identity.errors import IdNumberInvalidError, LevelTooLowError
+from app.identity.errors import IdNumberInvalidError, LevelTooLowError, PasswordWeakError
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
@@ -21,10 +21,27 @@ class Level(IntEnum):
     FACE = 3
 
 
-class Duty:
-    """Duties of staff."""
+class Audience(StrEnum):
+    """The surface a session is good for: citizens' phones, web pages, staff."""
 
+    CITIZEN = "citizen"
+    H5 = "h5"
+    STAFF = "staff"
+
+
+class Duty(StrEnum):
+    """Duties of staff. ANY marks what every member of staff may do for themself; nobody is given it."""
+
+    ANY = "any"
     VERIFY = "verify"
+    WINDOW = "window"
+    SUPERVISE = "supervise"
+    EDIT_ITEMS = "edit_items"
+    ADMINISTER = "administer"
+
+
+EVERY_DEPARTMENT = "*"
+_SHORTEST_PASSWORD = 12
 
 
 def check_character(first_17: str) -> str:
@@ -80,3 +97,22 @@ def require_level(present: int, needed: int) -> None:
     if present < needed:
         missing = [step for level, step in _STEPS.items() if present < level <= needed]
         raise LevelTooLowError(level=present, level_needed=needed, next_step=missing[-1], steps=missing)
+
+
+def require_strong_password(password: str, username: str) -> None:
+    """Raise PasswordWeakError unless a password has 12 characters or more and does not hold the user name.
+
+    Length and not a mixture of classes: NIST SP 800-63B, section 5.1.1.2.
+    """
+    if len(password) < _SHORTEST_PASSWORD or username.lower() in password.lower() or len(set(password)) < 5:  # noqa: PLR2004  # one key held down
+        raise PasswordWeakError(shortest=_SHORTEST_PASSWORD)
+
+
+def region_prefix(region: str | None) -> str:
+    """What the codes of a region and of all below it begin with; nothing for None, the whole city.
+
+    Codes of the national list: two digits each for province, city and county, three each for township and village
+    (GB/T 2260, GB/T 10114); those of a higher level end in zeros.
+    """
+    code = (region or "").ljust(12, "0")
+    return next((code[:length] for length in (0, 2, 4, 6, 9) if not code[length:].strip("0")), code)

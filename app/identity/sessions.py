@@ -1,21 +1,25 @@
-"""Sessions of citizens: an access token for a quarter of an hour, a refresh token that is used once."""
+"""Sessions of citizens and staff: an access token for a quarter of an hour, a refresh token that is used once."""
 
 import hashlib
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from cachetools import TTLCache
 
 from app.audit import service as audit
 from app.identity.errors import RefreshTokenInvalidError, SessionEndedError, SessionNotFoundError
-from app.identity.models import Citizen, RefreshToken, Session
-from app.identity.tokens import LIFETIME, AccessTokens, Audience
+from app.identity.models import Citizen, RefreshToken, Session, Staff
+from app.identity.rules import Audience
+from app.identity.tokens import LIFETIME, AccessTokens
 from app.kit import clock, db, jobs
 from app.kit.db import transaction
 
 REFRESH_LIFETIME = timedelta(days=30)
+# A shift and its breaks: staff sign in with their second factor every day.
+STAFF_REFRESH_LIFETIME = timedelta(hours=12)
 RETRY_WINDOW = timedelta(seconds=60)
 # The room that tells citizens stands above this one: it is reached by the name of its job.
 TELL = "notifications.tell"
@@ -29,8 +33,9 @@ RETURNING id, session_id
 """
 _END = """
 UPDATE sessions SET ended_at = $1, ended_because = $2
-WHERE citizen_id = $3 AND ended_at IS NULL AND ($4::uuid IS NULL OR id = $4)
+WHERE (citizen_id = $3 OR staff_id = $3) AND ended_at IS NULL AND ($4::uuid IS NULL OR id = $4)
 """
+_LIVE = "SELECT citizen_id, staff_id, ended_at, last_used_at FROM sessions WHERE id = $1"
 _NOTE_USE = "UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)"
 
 
@@ -45,30 +50,40 @@ class TokenPair:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Tokens, and whom they speak for."""
+    """Tokens, and the citizen or member of staff whom they speak for."""
 
     tokens: TokenPair
-    citizen: Citizen
+    owner_id: UUID
 
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-async def open_session(tokens: AccessTokens, citizen: Citizen, device: str) -> Grant:
-    """Begin a session for a citizen who has just signed in on ``device``.
+async def open_session(tokens: AccessTokens, audience: Audience, owner_id: UUID, device: str) -> Grant:
+    """Begin a session on one surface for a citizen or a member of staff who has just signed in on ``device``.
 
-    The phone calls itself what it likes: only what can be shown is kept of it, 128 characters at most.
+    The device calls itself what it likes: only what can be shown is kept of it, 128 characters at most.
     """
     device = "".join(filter(str.isprintable, device))[:128]
+    of_staff = audience is Audience.STAFF
     async with transaction():
         moment = clock.now()
-        session = await Session.create(citizen=citizen, device=device, created_at=moment, last_used_at=moment)
-        return Grant(await _new_pair(tokens, session.id, citizen.id), citizen)
+        session = await Session.create(
+            audience=audience,
+            citizen_id=None if of_staff else owner_id,
+            staff_id=owner_id if of_staff else None,
+            device=device,
+            created_at=moment,
+            last_used_at=moment,
+        )
+        return Grant(await _new_pair(tokens, session), owner_id)
 
 
-async def refresh_session(tokens: AccessTokens, refresh_token: str, idempotency_key: str | None) -> Grant:
-    """Spend a refresh token for a new pair.
+async def refresh_session(
+    tokens: AccessTokens, audience: Audience, refresh_token: str, idempotency_key: str | None
+) -> Grant:
+    """Spend a refresh token of this surface for a new pair.
 
     A token that was spent before ends its whole session and the citizen is told, since one of the two who hold it stole
     it. Only a retry with the same key within RETRY_WINDOW gets the same answer again: its reply was lost. Raises
@@ -76,13 +91,16 @@ async def refresh_session(tokens: AccessTokens, refresh_token: str, idempotency_
     """
     digest = _digest(refresh_token)
     async with transaction():
+        known = await RefreshToken.get_or_none(digest=digest).prefetch_related("session")
+        if known is None or known.session.surface is not audience:
+            raise RefreshTokenInvalidError
         spent = await db.row(_SPEND, digest, clock.now(), idempotency_key)
         if spent:
-            session = await Session.select_for_update().get(id=spent["session_id"]).prefetch_related("citizen")
+            session = await Session.select_for_update().get(id=spent["session_id"])
             if session.ended_at is None:
-                pair = await _new_pair(tokens, session.id, session.citizen.id)
+                pair = await _new_pair(tokens, session)
                 await RefreshToken.filter(id=spent["id"]).update(answer=asdict(pair))
-                return Grant(pair, session.citizen)
+                return Grant(pair, session.owner_id)
         else:
             again = await _used_before(digest, idempotency_key)
             if again:
@@ -95,69 +113,87 @@ async def _used_before(digest: str, idempotency_key: str | None) -> Grant | None
     token = await RefreshToken.filter(digest=digest, used_at__not_isnull=True).first()
     if token is None or token.used_at is None:
         return None
-    session = await Session.select_for_update().get(id=token.session_id).prefetch_related("citizen")  # type: ignore[attr-defined]  # Tortoise adds it
+    session = await Session.select_for_update().get(id=token.session_id)  # type: ignore[attr-defined]  # Tortoise adds it
     if session.ended_at is not None:
         return None
     is_retry = idempotency_key is not None and idempotency_key == token.idempotency_key
     if is_retry and token.answer and clock.now() - token.used_at <= RETRY_WINDOW:
-        return Grant(TokenPair(**token.answer), session.citizen)
-    await _end(session.citizen.id, session.id, "refresh_token_reused")
-    await jobs.defer(TELL, citizen_id=str(session.citizen.id), kind="session_reused", occasion=str(session.id))
+        return Grant(TokenPair(**token.answer), session.owner_id)
+    await _end(session.surface, session.owner_id, session.id, "refresh_token_reused")
+    if session.surface is not Audience.STAFF:
+        await jobs.defer(TELL, citizen_id=str(session.owner_id), kind="session_reused", occasion=str(session.id))
     return None
 
 
-async def _new_pair(tokens: AccessTokens, session_id: UUID, citizen_id: UUID) -> TokenPair:
+async def _new_pair(tokens: AccessTokens, session: Session) -> TokenPair:
     refresh_token = secrets.token_urlsafe(32)
     await RefreshToken.create(
-        session_id=session_id, digest=_digest(refresh_token), expires_at=clock.now() + REFRESH_LIFETIME
+        session_id=session.id, digest=_digest(refresh_token), expires_at=clock.now() + _lifetime(session.surface)
     )
-    access_token = tokens.issue(Audience.CITIZEN, citizen_id, session_id)
+    access_token = tokens.issue(session.surface, session.owner_id, session.id)
     return TokenPair(access_token, refresh_token, int(LIFETIME.total_seconds()))
 
 
-async def live_sessions(citizen_id: UUID) -> list[Session]:
-    """A citizen's sessions that did not end, the last used first."""
-    oldest = clock.now() - REFRESH_LIFETIME
-    return await Session.filter(citizen_id=citizen_id, ended_at=None, last_used_at__gt=oldest).order_by("-last_used_at")
+def _lifetime(audience: Audience) -> timedelta:
+    return STAFF_REFRESH_LIFETIME if audience is Audience.STAFF else REFRESH_LIFETIME
 
 
-async def end_session(citizen_id: UUID, session_id: UUID) -> None:
-    """End one of the citizen's sessions. Raises SessionNotFoundError."""
+async def live_sessions(owner: Audience, owner_id: UUID) -> list[Session]:
+    """Somebody's sessions that did not end, the last used first. ``owner`` tells citizens from staff."""
+    of_staff = owner is Audience.STAFF
+    whose = {"staff_id": owner_id} if of_staff else {"citizen_id": owner_id}
+    oldest = clock.now() - _lifetime(owner)
+    return await Session.filter(ended_at=None, last_used_at__gt=oldest, **whose).order_by("-last_used_at")
+
+
+async def end_session(owner: Audience, owner_id: UUID, session_id: UUID) -> None:
+    """End one of somebody's sessions. Raises SessionNotFoundError."""
     async with transaction():
-        if not await _end(citizen_id, session_id, "ended_by_citizen"):
+        if not await _end(owner, owner_id, session_id, "ended_by_owner"):
             raise SessionNotFoundError
 
 
-async def end_all_sessions(citizen_id: UUID) -> int:
-    """End all of the citizen's sessions, the present one included; returns how many."""
+async def end_all_sessions(owner: Audience, owner_id: UUID, because: str = "ended_by_owner") -> int:
+    """End all of somebody's sessions, the present one included; returns how many."""
     async with transaction():
-        return await _end(citizen_id, None, "ended_by_citizen")
+        return await _end(owner, owner_id, None, because)
 
 
-async def _end(citizen_id: UUID, session_id: UUID | None, because: str) -> int:
-    await Citizen.select_for_update().get(id=citizen_id)
-    ended = await db.execute(_END, clock.now(), because, citizen_id, session_id)
+async def _end(owner: Audience, owner_id: UUID, session_id: UUID | None, because: str) -> int:
+    kind: Any = Staff if owner is Audience.STAFF else Citizen
+    await kind.select_for_update().get(id=owner_id)
+    ended = await db.execute(_END, clock.now(), because, owner_id, session_id)
     if ended:
         details = {"session": str(session_id)} if session_id else {"sessions": ended}
-        await audit.record(f"citizen:{citizen_id}", f"citizen:{citizen_id}", because, **details)
+        name = "staff" if owner is Audience.STAFF else "citizen"
+        await audit.record(f"{name}:{owner_id}", f"{name}:{owner_id}", because, **details)
     return ended
 
 
 class LiveSessions:
-    """Which sessions are alive, as PostgreSQL says; each process believes itself for a second at most."""
+    """Which sessions are alive and whose, as PostgreSQL says; each process believes itself for a second at most."""
 
     def __init__(self) -> None:
-        self._seen: TTLCache[UUID, bool] = TTLCache(maxsize=100_000, ttl=_SEEN_SECONDS)
+        self._seen: TTLCache[UUID, UUID | None] = TTLCache(maxsize=100_000, ttl=_SEEN_SECONDS)
 
-    async def require(self, session_id: UUID) -> None:
-        """Raise SessionEndedError unless the session is alive; note that it was used, once a minute."""
-        alive = self._seen.get(session_id)
-        if alive is None:
-            moment = clock.now()
-            found = await db.row("SELECT ended_at, last_used_at FROM sessions WHERE id = $1", session_id)
-            alive = found is not None and found["ended_at"] is None
-            self._seen[session_id] = alive
-            if alive and found and (found["last_used_at"] is None or found["last_used_at"] < moment - _USE_NOTED_EVERY):
-                await db.execute(_NOTE_USE, session_id, moment, moment - _USE_NOTED_EVERY)
-        if not alive:
+    async def owner(self, session_id: UUID) -> UUID:
+        """Whose session this is; note that it was used, once a minute. Raises SessionEndedError unless it is alive.
+
+        A session outlives the joining of two accounts, so that its row and not the token says whose it is.
+        """
+        if session_id in self._seen:
+            owner = self._seen[session_id]
+        else:
+            owner = self._seen[session_id] = await self._look(session_id, clock.now())
+        if owner is None:
             raise SessionEndedError
+        return owner
+
+    async def _look(self, session_id: UUID, moment: datetime) -> UUID | None:
+        found = await db.row(_LIVE, session_id)
+        if found is None or found["ended_at"] is not None:
+            return None
+        if found["last_used_at"] is None or found["last_used_at"] < moment - _USE_NOTED_EVERY:
+            await db.execute(_NOTE_USE, session_id, moment, moment - _USE_NOTED_EVERY)
+        owner: UUID = found["citizen_id"] or found["staff_id"]
+        return owner

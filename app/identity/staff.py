@@ -1,4 +1,4 @@
-"""Staff: their accounts, their sign-in, their duties."""
+"""Staff sign in, and what they may do."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,27 +7,55 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from redis.asyncio import Redis
 
-from app.identity.errors import AccessTokenInvalidError, DutyMissingError, PasswordWrongError
+from app.audit import service as audit
+from app.identity import rules, second_factor, sessions
+from app.identity.errors import (
+    AccessTokenInvalidError,
+    DutyMissingError,
+    PasswordChangeNeededError,
+    PasswordWrongError,
+    SecondFactorNeededError,
+    SecondFactorUnsetError,
+    SecondFactorWrongError,
+)
 from app.identity.models import Staff
-from app.identity.rules import Duty
-from app.identity.tokens import LIFETIME, AccessTokens, Audience
-from app.kit import clock
-
-_DEMONSTRATION = ("verifier", "verifier-demo", "佳木斯市市场监督管理局执法一科", "scjg", [Duty.VERIFY])
+from app.identity.rules import Audience, Duty
+from app.identity.sessions import Grant
+from app.identity.tokens import AccessTokens
+from app.kit import limits
+from app.kit.db import transaction
 
 
 @dataclass(frozen=True, slots=True)
 class StaffGrant:
     """What a sign-in of staff gives."""
 
-    access_token: str
-    expires_in: int
+    grant: Grant
+    member: Staff
+
+
+@dataclass(frozen=True, slots=True)
+class StaffDoor:
+    """How staff get in: by what tokens, and whether an account without a second factor may at all.
+
+    Only under the stand-ins is ``second_factor_for_all`` false.
+    """
+
+    tokens: AccessTokens
+    redis: Redis
+    second_factor_for_all: bool
 
 
 @cache
 def _hasher() -> PasswordHasher:
     return PasswordHasher()
+
+
+async def hash_password(password: str) -> str:
+    """The argon2id hash of a password (RFC 9106)."""
+    return await asyncio.to_thread(_hasher().hash, password)
 
 
 @cache
@@ -43,14 +71,81 @@ def _is_right(password_hash: str, password: str) -> bool:
         return False
 
 
-async def sign_in_staff(tokens: AccessTokens, username: str, password: str) -> StaffGrant:
-    """Sign a member of staff in. Raises PasswordWrongError, whatever of the two was wrong."""
+async def sign_in_staff(
+    door: StaffDoor, username: str, password: str, otp: str | None, *, address: str, device: str
+) -> StaffGrant:
+    """Sign a member of staff in by password and second factor.
+
+    Wrong tries are counted per name, and per name and address. Raises PasswordWrongError, whatever of name and password
+    was wrong, SecondFactorNeededError, SecondFactorWrongError, SecondFactorUnsetError or RateLimitedError.
+    """
+    counted = await _count(door, username, address)
     member = await Staff.get_or_none(username=username, active=True)
     password_hash = member.password_hash if member else _nobody()
     right = await asyncio.to_thread(_is_right, password_hash, password)
     if member is None or not right:
         raise PasswordWrongError
-    return StaffGrant(tokens.issue(Audience.STAFF, member.id), int(LIFETIME.total_seconds()))
+    await _require_second_factor(door, member, otp)
+    await _forgive(counted)
+    return await _open(door, member, device)
+
+
+async def sign_in_known_staff(
+    door: StaffDoor, member: Staff, otp: str | None, *, address: str, device: str
+) -> StaffGrant:
+    """Sign in a member of staff whom another provider has proven, in place of the password.
+
+    Raises SecondFactorNeededError, SecondFactorWrongError, SecondFactorUnsetError or RateLimitedError.
+    """
+    counted = await _count(door, member.username, address)
+    await _require_second_factor(door, member, otp)
+    await _forgive(counted)
+    return await _open(door, member, device)
+
+
+async def _count(door: StaffDoor, username: str, address: str) -> list[tuple[limits.LimitRule, str]]:
+    known = limits.rules()
+    counted = [(known["staff_try"], username), (known["staff_try_here"], f"{username} {address}")]
+    for rule, subject in reversed(counted):
+        await limits.hold(rule, subject, door.redis)
+    return counted
+
+
+async def _forgive(counted: list[tuple[limits.LimitRule, str]]) -> None:
+    for rule, subject in counted:
+        await limits.forgive(rule, subject)
+
+
+async def _require_second_factor(door: StaffDoor, member: Staff, otp: str | None) -> None:
+    if member.otp_secret is None:
+        if door.second_factor_for_all:
+            raise SecondFactorUnsetError
+        return
+    if not otp:
+        raise SecondFactorNeededError
+    if not await second_factor.spend_code(member, otp):
+        raise SecondFactorWrongError
+
+
+async def _open(door: StaffDoor, member: Staff, device: str) -> StaffGrant:
+    return StaffGrant(await sessions.open_session(door.tokens, Audience.STAFF, member.id, device), member)
+
+
+async def change_own_password(member: Staff, old: str, new: str) -> int:
+    """Change a password; every session of the account ends, and their number is returned.
+
+    Raises PasswordWrongError for the old one, PasswordWeakError for the new one.
+    """
+    if not await asyncio.to_thread(_is_right, member.password_hash, old):
+        raise PasswordWrongError
+    rules.require_strong_password(new, member.username)
+    hashed = await hash_password(new)
+    async with transaction():
+        locked = await Staff.select_for_update().get(id=member.id)
+        locked.password_hash, locked.password_given = hashed, False
+        await locked.save(update_fields=["password_hash", "password_given"])
+        await audit.record(f"staff:{member.id}", f"staff:{member.id}", "password_changed")
+        return await sessions.end_all_sessions(Audience.STAFF, member.id, "password_changed")
 
 
 async def active_staff(staff_id: UUID) -> Staff:
@@ -61,24 +156,14 @@ async def active_staff(staff_id: UUID) -> Staff:
     return member
 
 
-def require_duty(member: Staff, duty: str) -> None:
-    """Raise DutyMissingError unless the member of staff has the duty."""
+def require_duty(member: Staff, duty: Duty) -> None:
+    """Raise DutyMissingError unless the member of staff has the duty.
+
+    Whoever must change their password first has none: PasswordChangeNeededError.
+    """
+    if duty is Duty.ANY:
+        return
+    if member.password_given:
+        raise PasswordChangeNeededError
     if duty not in member.duties:
         raise DutyMissingError(duty=duty)
-
-
-async def ensure_demonstration_staff() -> None:
-    """Make the demonstration account, under the stand-ins only."""
-    username, password, office, department, duties = _DEMONSTRATION
-    if await Staff.exists(username=username):
-        return
-    password_hash = await asyncio.to_thread(_hasher().hash, password)
-    await Staff.create(
-        username=username,
-        password_hash=password_hash,
-        office=office,
-        department=department,
-        duties=duties,
-        demonstration=True,
-        created_at=clock.now(),
-    )

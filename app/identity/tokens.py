@@ -3,24 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from uuid import UUID
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.identity.errors import AccessTokenExpiredError, AccessTokenInvalidError
+from app.identity.rules import Audience
 from app.kit import clock
 
 LIFETIME = timedelta(minutes=15)
 _ISSUER = "jiaban"
-
-
-class Audience(StrEnum):
-    """The surface a token is good for."""
-
-    CITIZEN = "citizen"
-    STAFF = "staff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +21,7 @@ class Bearer:
     """Who a token speaks for."""
 
     id: UUID
-    session: UUID | None
+    session: UUID
 
 
 class AccessTokens:
@@ -38,12 +31,17 @@ class AccessTokens:
         self._private, self._active = keys[active], active
         self._public = {key_id: key.public_key() for key_id, key in keys.items()}
 
-    def issue(self, audience: Audience, subject: UUID, session: UUID | None = None) -> str:
-        """A token for ``subject``, good for LIFETIME."""
+    def issue(self, audience: Audience, subject: UUID, session: UUID) -> str:
+        """A token of a session for ``subject``, good for LIFETIME."""
         moment = clock.now()
-        claims = {"iss": _ISSUER, "aud": audience.value, "sub": str(subject), "iat": moment, "exp": moment + LIFETIME}
-        if session:
-            claims["sid"] = str(session)
+        claims = {
+            "iss": _ISSUER,
+            "aud": audience.value,
+            "sub": str(subject),
+            "sid": str(session),
+            "iat": moment,
+            "exp": moment + LIFETIME,
+        }
         return jwt.encode(claims, self._private, algorithm="EdDSA", headers={"kid": self._active})
 
     def read(self, token: str, audience: Audience) -> Bearer:
@@ -56,10 +54,9 @@ class AccessTokens:
                 algorithms=["EdDSA"],
                 audience=audience.value,
                 issuer=_ISSUER,
-                options={"require": ["exp", "sub"], "verify_exp": False},
+                options={"require": ["exp", "sub", "sid"], "verify_exp": False},
             )
-            session = claims.get("sid")
-            bearer = Bearer(UUID(claims["sub"]), UUID(session) if session else None)
+            bearer = Bearer(UUID(claims["sub"]), UUID(claims["sid"]))
             expired = int(claims["exp"]) <= clock.now().timestamp()
         except (jwt.PyJWTError, KeyError, ValueError, TypeError) as error:
             raise AccessTokenInvalidError from error

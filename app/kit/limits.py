@@ -27,6 +27,10 @@ ON CONFLICT (rule, subject, "window") DO UPDATE SET count = counted_tries.count 
 RETURNING count
 """
 
+_FORGIVE = """
+UPDATE counted_tries SET count = count - 1 WHERE rule = $1 AND subject = $2 AND "window" = $3 AND count > 0
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class LimitRule:
@@ -58,6 +62,12 @@ async def hold(rule: LimitRule, subject: str, redis: Redis) -> None:
     count = await (_in_database(rule, hashed, window) if rule.guards else _in_redis(rule, hashed, window, redis))
     if count > rule.count:
         raise RateLimitedError(retry_after=(window + 1) * rule.seconds - moment)
+
+
+async def forgive(rule: LimitRule, subject: str) -> None:
+    """Take back one count of a guarded rule in the present window: for tries that turned out to be right."""
+    window = int(clock.now().timestamp()) // rule.seconds
+    await db.execute(_FORGIVE, rule.name, hashlib.sha256(subject.encode()).hexdigest(), window)
 
 
 async def _in_database(rule: LimitRule, subject: str, window: int) -> int:

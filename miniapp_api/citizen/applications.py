@@ -13,8 +13,8 @@ from app.identity.errors import LevelTooLowError
 from app.kit import clock, texts
 from app.kit.errors import InvalidCursorError, NotFoundError
 from miniapp_api.answers import file_answer
-from miniapp_api.citizen.paging import PageQuery
 from miniapp_api.errors import UploadMissingError
+from miniapp_api.paging import PageQuery
 from miniapp_api.routing import Actor, Call, Routes, Schema
 
 routes = Routes()

@@ -7,9 +7,10 @@ from pydantic import Field
 
 from app.identity import errors, rules, service, sessions
 from app.identity.models import Citizen
-from app.kit import clock
+from app.identity.rules import Audience
 from app.kit.errors import NotFoundError
 from miniapp_api.routing import Actor, Call, Routes, Schema
+from miniapp_api.sessions import EndedAnswer, SessionList
 
 routes = Routes()
 
@@ -70,30 +71,8 @@ class SessionAnswer(Schema):
     citizen: CitizenView
 
 
-class SessionView(Schema):
-    """A sign-in that did not end; ``current`` is the one that asks."""
-
-    id: UUID
-    device: str
-    created_at: str
-    last_used_at: str
-    current: bool
-
-
-class SessionList(Schema):
-    """Where a citizen is signed in."""
-
-    items: list[SessionView]
-
-
-class EndedAnswer(Schema):
-    """How many sessions were ended."""
-
-    ended: int
-
-
-def _granted(grant: sessions.Grant) -> SessionAnswer:
-    return SessionAnswer(**asdict(grant.tokens), citizen=CitizenView.of(grant.citizen))
+def _granted(grant: sessions.Grant, citizen: Citizen) -> SessionAnswer:
+    return SessionAnswer(**asdict(grant.tokens), citizen=CitizenView.of(citizen))
 
 
 @routes.add(
@@ -108,8 +87,10 @@ async def open_session(call: Call, body: SessionRequest) -> SessionAnswer:
     """Sign in with a WeChat login code."""
     appid = call.house.settings.wechat.mini_program_appid
     citizen = await service.sign_in(call.house.wechat, appid, body.code)
-    device = body.device or call.request.headers.get("User-Agent", "")
-    return _granted(await sessions.open_session(call.house.access_tokens, citizen, device))
+    grant = await sessions.open_session(
+        call.house.access_tokens, Audience.CITIZEN, citizen.id, call.device(body.device)
+    )
+    return _granted(grant, citizen)
 
 
 @routes.add(
@@ -118,38 +99,28 @@ async def open_session(call: Call, body: SessionRequest) -> SessionAnswer:
     actor=Actor.ANYONE,
     limit="refresh",
     headers=("Idempotency-Key",),
-    errors=(errors.RefreshTokenInvalidError,),
+    errors=(errors.RefreshTokenInvalidError, NotFoundError),
 )
 async def refresh_session(call: Call, body: RefreshRequest) -> SessionAnswer:
     """Exchange a refresh token for a new pair.
 
     A token used twice ends its session; a retry with the same Idempotency-Key within a minute gets the same answer.
     """
-    grant = await sessions.refresh_session(call.house.access_tokens, body.refresh_token, call.idempotency_key)
-    return _granted(grant)
+    tokens = call.house.access_tokens
+    grant = await sessions.refresh_session(tokens, Audience.CITIZEN, body.refresh_token, call.idempotency_key)
+    return _granted(grant, await service.get_citizen(grant.owner_id))
 
 
 @routes.add("GET", "/api/v1/sessions", actor=Actor.CITIZEN, limit="read")
 async def list_sessions(call: Call) -> SessionList:
     """Where I am signed in, the last used first."""
-    found = await sessions.live_sessions(call.citizen_id)
-    items = [
-        SessionView(
-            id=session.id,
-            device=session.device or "",
-            created_at=clock.in_city(session.created_at),
-            last_used_at=clock.in_city(session.last_used_at or session.created_at),
-            current=session.id == call.caller.session_id,
-        )
-        for session in found
-    ]
-    return SessionList(items=items)
+    return SessionList.of(await sessions.live_sessions(Audience.CITIZEN, call.citizen_id), call.session_id)
 
 
 @routes.add("DELETE", "/api/v1/sessions", actor=Actor.CITIZEN, limit="write")
 async def end_all_sessions(call: Call) -> EndedAnswer:
     """Sign out everywhere, here too."""
-    return EndedAnswer(ended=await sessions.end_all_sessions(call.citizen_id))
+    return EndedAnswer(ended=await sessions.end_all_sessions(Audience.CITIZEN, call.citizen_id))
 
 
 @routes.add(
@@ -161,7 +132,7 @@ async def end_all_sessions(call: Call) -> EndedAnswer:
 )
 async def end_session(call: Call, session_id: UUID) -> EndedAnswer:
     """Sign out on one device."""
-    await sessions.end_session(call.citizen_id, session_id)
+    await sessions.end_session(Audience.CITIZEN, call.citizen_id, session_id)
     return EndedAnswer(ended=1)
 
 

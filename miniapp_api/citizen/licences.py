@@ -16,7 +16,7 @@ from app.licences import queries, service
 from app.licences.errors import LicenceNotFoundError
 from app.licences.models import Licence
 from miniapp_api.answers import picture_answer
-from miniapp_api.citizen.paging import PageQuery
+from miniapp_api.paging import PageQuery
 from miniapp_api.routing import Actor, Call, Routes, Schema
 
 routes = Routes()

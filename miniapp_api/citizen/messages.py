@@ -9,7 +9,7 @@ from app.kit import clock
 from app.kit.errors import InvalidCursorError
 from app.notifications import queries, service
 from app.notifications.errors import TemplateUnknownError
-from miniapp_api.citizen.paging import PageQuery
+from miniapp_api.paging import PageQuery
 from miniapp_api.routing import Actor, Call, Routes, Schema
 
 routes = Routes()

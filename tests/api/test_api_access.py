@@ -9,14 +9,14 @@ import pytest
 
 from app.bootstrap import House
 from app.demo.plan import Plan
-from app.identity.models import Staff
-from app.identity.rules import Duty
-from app.identity.tokens import AccessTokens, Audience
+from app.identity.rules import Audience, Duty
+from app.identity.tokens import AccessTokens
 from app.kit import clock
-from miniapp_api.routing import Actor, Route
+from miniapp_api.routing import Actor, Route, Routes
 from miniapp_api.server import all_routes
 from tests.api.conftest import Holder
 from tests.conftest import Phone, error_of, make_person
+from tests.service.cases import signed_in, staff_member
 
 ROUTES = {route.name: route for route in all_routes()}
 GUARDED = {name: route for name, route in ROUTES.items() if route.actor not in {Actor.ANYONE, Actor.WECHAT}}
@@ -46,7 +46,7 @@ def test_a_token_is_good_for_its_own_surface_only(tokens: AccessTokens, client: 
     for audience in Audience:
         if audience.value == route.actor.value:
             continue
-        token = tokens.issue(audience, uuid.uuid4())
+        token = tokens.issue(audience, uuid.uuid4(), uuid.uuid4())
         status, code = error_of(visit(client, route, {"Authorization": f"Bearer {token}"}))
         assert (status, code) in {(401, "access_token_invalid"), (401, "signature_missing")}
 
@@ -55,37 +55,45 @@ def test_a_token_is_good_for_its_own_surface_only(tokens: AccessTokens, client: 
 def test_an_expired_token_says_so(tokens: AccessTokens, client: httpx.Client, name: str) -> None:
     """So that the phone refreshes it and tries again."""
     with clock.travel(timedelta(minutes=-16)):
-        token = tokens.issue(Audience.CITIZEN, uuid.uuid4())
+        token = tokens.issue(Audience.CITIZEN, uuid.uuid4(), uuid.uuid4())
     answer = visit(client, ROUTES[name], {"Authorization": f"Bearer {token}"})
     assert error_of(answer) == (401, "access_token_expired")
 
 
-def test_staff_of_nobody_may_do_nothing(client: httpx.Client, tokens: AccessTokens) -> None:
-    """A token for an account that is not there, or is not active any more."""
-    token = tokens.issue(Audience.STAFF, uuid.uuid4())
+def test_a_session_that_is_none_opens_nothing(client: httpx.Client, tokens: AccessTokens) -> None:
+    """A token for a session and an account that are not there."""
+    token = tokens.issue(Audience.STAFF, uuid.uuid4(), uuid.uuid4())
     answer = client.post("/staff/v1/verifications", json={"code": "x"}, headers={"Authorization": f"Bearer {token}"})
-    assert error_of(answer) == (401, "access_token_invalid")
+    assert error_of(answer) == (401, "session_ended")
 
 
-async def test_staff_without_the_duty_are_refused(house: House, tokens: AccessTokens, client: httpx.Client) -> None:
-    """Whoever works here may not therefore verify; whoever left may do nothing."""
-    del house
-    for duties, active, expected in (
-        ([], True, (403, "duty_missing")),
-        ([Duty.VERIFY], False, (401, "access_token_invalid")),
+STAFF = [route for route in ROUTES.values() if route.actor is Actor.STAFF]
+
+
+async def test_staff_without_the_duty_are_refused(house: House, client: httpx.Client) -> None:
+    """Whoever works here may not therefore verify; a given password must be changed first; whoever left may nothing."""
+    every = [duty.value for duty in Duty]
+    for made, expected in (
+        (await staff_member([]), (403, "duty_missing")),
+        (await staff_member(every, password_given=True), (403, "password_change_needed")),
     ):
-        member = await Staff.create(
-            username=uuid.uuid4().hex,
-            password_hash="none that any password has",
-            office="执法一科",
-            department="scjg",
-            duties=duties,
-            active=active,
-            created_at=clock.now(),
-        )
-        headers = {"Authorization": f"Bearer {tokens.issue(Audience.STAFF, member.id)}"}
-        for route in (route for route in ROUTES.values() if route.actor is Actor.STAFF):
-            assert error_of(visit(client, route, headers)) == expected
+        headers = await signed_in(house, made)
+        for route in STAFF:
+            answer = visit(client, route, headers)
+            assert (route.duty is Duty.ANY) == (answer.status_code not in {401, 403}), route.name
+            if route.duty is not Duty.ANY:
+                assert error_of(answer) == expected, route.name
+    headers = await signed_in(house, await staff_member(every, active=False))
+    for route in STAFF:
+        assert error_of(visit(client, route, headers)) == (401, "access_token_invalid")
+
+
+@pytest.mark.parametrize("duty", [None, Duty.VERIFY])
+def test_a_route_that_declares_no_duty_of_staff_cannot_be_made(duty: Duty | None) -> None:
+    """Nor one of citizens that declares one."""
+    actor = Actor.CITIZEN if duty else Actor.STAFF
+    with pytest.raises(ValueError, match="declare a duty"):
+        Routes().add("GET", "/staff/v1/nothing", actor=actor, limit="read", duty=duty)
 
 
 def test_a_wrong_password_and_an_unknown_name_look_alike(client: httpx.Client) -> None:

@@ -93,6 +93,7 @@ def test_what_one_holds(client: httpx.Client, holder: Holder) -> None:
 def test_what_staff_do(client: httpx.Client) -> None:
     """Sign in, verify."""
     session = client.post("/staff/v1/sessions", json={"username": "verifier", "password": "verifier-demo"})
-    assert keys(session, 201) == {"access_token", "expires_in"}
+    tokens = {"access_token", "refresh_token", "expires_in"}
+    assert keys(session, 201) == tokens | {"duties", "password_change_needed"}
     client.headers["Authorization"] = f"Bearer {session.json()['access_token']}"
     assert {"verdict", "reason", "licence"} <= keys(client.post("/staff/v1/verifications", json={"code": "x"}))

@@ -6,13 +6,17 @@ import signal
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import psutil
+import pyotp
 import pytest
 
+from app.demo.plan import Plan
 from tests.conftest import REPOSITORY, free_ports
 from tests.e2e.breaking import await_true
 
@@ -90,3 +94,36 @@ def test_missing_settings_are_named_and_no_value_is_shown(tmp_path: Path) -> Non
     assert "public_url" in ended.stderr
     assert "secret-value" not in ended.stderr + ended.stdout
     assert not list(tmp_path.iterdir())
+
+
+def test_accounts_of_staff_are_kept_on_the_command_line(plan: Plan) -> None:
+    """Made with what is shown once, seen, barred, let in again, given new credentials; a name is taken once."""
+    name = f"t{uuid.uuid4().hex}"
+
+    def staff(*words: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "app.cli", "staff", *words],
+            cwd=REPOSITORY,
+            env={**os.environ, "JIABAN_CONFIG_FILE": str(plan.config_file), "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return done.returncode, done.stdout
+
+    def enters(shown: str) -> int:
+        words = dict(line.strip().split(None, 1) for line in shown.splitlines()[1:3])
+        secret = shown.split("second factor")[1].split(maxsplit=1)[0]
+        body = {**words, "otp": pyotp.TOTP(secret).now()}
+        return httpx.post(f"{plan.web_url}/staff/v1/sessions", json=body, trust_env=False).status_code
+
+    added, shown = staff("add", name, "--office", "执法一科", "--department", "scjg", "--duty", "verify")
+    assert (added, enters(shown)) == (0, 201)
+    assert staff("add", name, "--office", "执法一科")[0] == 1
+    assert [line.split()[-1] for line in staff("list")[1].splitlines() if line.startswith(name)] == ["yes"]
+    assert staff("disable", name)[0] == 0
+    assert enters(staff("reset", name)[1]) == 401
+    assert staff("enable", name)[0] == 0
+    assert enters(staff("reset", name)[1]) == 201
+    assert staff("disable", "nobody")[0] == 1

@@ -2,12 +2,16 @@
 
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from app.bootstrap import House
 from app.catalogue.queries import search_items
 from app.identity import service as identity
 from app.identity.models import Citizen, Staff
+from app.identity.rules import Audience
+from app.identity.sessions import open_session
+from app.identity.staff import hash_password
+from app.kit import clock
 from app.kit.db import transaction
 from app.licences.models import Licence
 from app.licences.service import issue_licence
@@ -46,6 +50,20 @@ async def issued_licence(citizen: Citizen, case_no: str) -> Licence:
 async def verifier() -> Staff:
     """The demonstration's verifier."""
     return await Staff.get(username="verifier")
+
+
+async def staff_member(duties: list[str], **columns: Any) -> Staff:
+    """A member of staff of the market supervision's first office, with the password ``password-of-a-test``."""
+    plain = {"office": "执法一科", "department": "scjg", "created_at": clock.now(), **columns}
+    return await Staff.create(
+        username=f"t{uuid4().hex}", password_hash=await hash_password("password-of-a-test"), duties=duties, **plain
+    )
+
+
+async def signed_in(house: House, member: Staff) -> dict[str, str]:
+    """The header by which a member of staff calls."""
+    grant = await open_session(house.access_tokens, Audience.STAFF, member.id, "测试")
+    return {"Authorization": f"Bearer {grant.tokens.access_token}"}
 
 
 async def trip_item() -> str:

@@ -12,12 +12,10 @@ from app.bootstrap import House
 from app.identity.errors import (
     AlreadyVerifiedError,
     LoginCodeInvalidError,
-    PasswordWrongError,
     RealNameMismatchError,
 )
 from app.identity.models import Citizen, WeChatAccount
 from app.identity.service import bind_phone, sign_in, verify_real_name
-from app.identity.staff import sign_in_staff
 from app.kit import crypto, db
 from app.kit.crypto import SealBrokenError
 from tests.conftest import Person, make_person
@@ -136,11 +134,3 @@ async def test_two_persons_at_once_cannot_both_become_one_citizen(house: House, 
     assert len([outcome for outcome in outcomes if isinstance(outcome, AlreadyVerifiedError)]) == 3
     chain = AuditRecord.filter(chain=f"citizen:{citizen.id}", action="real_name_verified")
     assert await chain.count() == 1
-
-
-async def test_an_unknown_member_of_staff_and_a_wrong_password_are_one_error(house: House) -> None:
-    """Nobody learns which it was."""
-    for username, password in (("verifier", "wrong"), ("nobody", "verifier-demo"), ("", "")):
-        with pytest.raises(PasswordWrongError):
-            await sign_in_staff(house.access_tokens, username, password)
-    assert (await sign_in_staff(house.access_tokens, "verifier", "verifier-demo")).expires_in == 900

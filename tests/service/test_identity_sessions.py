@@ -11,8 +11,8 @@ from app.demo.plan import Plan
 from app.identity import sessions
 from app.identity.errors import RefreshTokenInvalidError, SessionEndedError, SessionNotFoundError
 from app.identity.models import Citizen, Session
+from app.identity.rules import Audience
 from app.identity.sessions import Grant, LiveSessions
-from app.identity.tokens import Audience
 from app.kit import clock, db
 from app.notifications.models import Message
 from tests.conftest import Phone, error_of
@@ -28,12 +28,12 @@ async def citizen(house: House) -> Citizen:
 
 async def opened(house: House, citizen: Citizen) -> Grant:
     """A new session."""
-    return await sessions.open_session(house.access_tokens, citizen, "测试手机")
+    return await sessions.open_session(house.access_tokens, Audience.CITIZEN, citizen.id, "测试手机")
 
 
 async def refreshed(house: House, token: str, key: str | None = None) -> Grant:
     """The next pair."""
-    return await sessions.refresh_session(house.access_tokens, token, key)
+    return await sessions.refresh_session(house.access_tokens, Audience.CITIZEN, token, key)
 
 
 async def told(citizen: Citizen) -> int:
@@ -125,13 +125,13 @@ async def test_a_session_is_ended_by_its_citizen_alone(house: House, citizen: Ci
     """Each, or all at once."""
     stranger = await verified_citizen(house)
     mine = [await opened(house, citizen) for _ in range(3)]
-    first, *_ = await sessions.live_sessions(citizen.id)
+    first, *_ = await sessions.live_sessions(Audience.CITIZEN, citizen.id)
     with pytest.raises(SessionNotFoundError):
-        await sessions.end_session(stranger.id, first.id)
-    await sessions.end_session(citizen.id, first.id)
+        await sessions.end_session(Audience.CITIZEN, stranger.id, first.id)
+    await sessions.end_session(Audience.CITIZEN, citizen.id, first.id)
     with pytest.raises(SessionNotFoundError):
-        await sessions.end_session(citizen.id, first.id)
-    assert await sessions.end_all_sessions(citizen.id) == 2
+        await sessions.end_session(Audience.CITIZEN, citizen.id, first.id)
+    assert await sessions.end_all_sessions(Audience.CITIZEN, citizen.id) == 2
     for grant in mine:
         with pytest.raises(RefreshTokenInvalidError):
             await refreshed(house, grant.tokens.refresh_token)
@@ -141,20 +141,19 @@ async def test_a_process_believes_itself_for_a_second_at_most(house: House, citi
     """PostgreSQL is the truth, also for what another process ended."""
     grant = await opened(house, citizen)
     bearer = house.access_tokens.read(grant.tokens.access_token, Audience.CITIZEN)
-    assert bearer.session
     live = LiveSessions()
-    await live.require(bearer.session)
-    await sessions.end_all_sessions(citizen.id)
+    assert await live.owner(bearer.session) == citizen.id
+    await sessions.end_all_sessions(Audience.CITIZEN, citizen.id)
 
     async def refused() -> None:
         while True:
-            await live.require(bearer.session)  # type: ignore[arg-type]  # asserted above
+            await live.owner(bearer.session)
             await asyncio.sleep(0.01)
 
     with pytest.raises(SessionEndedError):
         await asyncio.wait_for(refused(), 2)
     with pytest.raises(SessionEndedError):
-        await LiveSessions().require(bearer.session)
+        await LiveSessions().owner(bearer.session)
 
 
 def test_sessions_are_listed_and_ended_over_http(plan: Plan, phone: Phone) -> None:

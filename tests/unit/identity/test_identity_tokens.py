@@ -1,6 +1,7 @@
 """Access tokens: for one surface, for a quarter of an hour, by our keys."""
 
 import base64
+import itertools
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,42 +15,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.identity.errors import AccessTokenExpiredError, AccessTokenInvalidError
-from app.identity.tokens import AccessTokens, Audience
+from app.identity.rules import Audience
+from app.identity.tokens import AccessTokens
 from app.kit import clock
 
 KEY, NEXT = (Ed25519PrivateKey.from_private_bytes(bytes([number] * 32)) for number in (1, 2))
 TOKENS = AccessTokens({"a": KEY}, "a")
-WHO = uuid4()
+WHO, SESSION = uuid4(), uuid4()
 
 
 def test_a_token_tells_whom_it_speaks_for() -> None:
     """The person and the session."""
-    session = uuid4()
-    bearer = TOKENS.read(TOKENS.issue(Audience.CITIZEN, WHO, session), Audience.CITIZEN)
-    assert (bearer.id, bearer.session) == (WHO, session)
+    bearer = TOKENS.read(TOKENS.issue(Audience.CITIZEN, WHO, SESSION), Audience.CITIZEN)
+    assert (bearer.id, bearer.session) == (WHO, SESSION)
 
 
 def test_keys_change_with_an_overlap() -> None:
     """Tokens of the last key are still read."""
     both = AccessTokens({"a": KEY, "b": NEXT}, "b")
-    assert both.read(TOKENS.issue(Audience.STAFF, WHO), Audience.STAFF).id == WHO
+    assert both.read(TOKENS.issue(Audience.STAFF, WHO, SESSION), Audience.STAFF).id == WHO
     with pytest.raises(AccessTokenInvalidError):
-        TOKENS.read(both.issue(Audience.STAFF, WHO), Audience.STAFF)
+        TOKENS.read(both.issue(Audience.STAFF, WHO, SESSION), Audience.STAFF)
 
 
-@pytest.mark.parametrize(("made_for", "asked_for"), [("citizen", "staff"), ("staff", "citizen")])
-def test_a_token_opens_its_own_surface_alone(made_for: str, asked_for: str) -> None:
+@pytest.mark.parametrize(("made_for", "asked_for"), list(itertools.permutations(Audience, 2)))
+def test_a_token_opens_its_own_surface_alone(made_for: Audience, asked_for: Audience) -> None:
     """In both directions."""
-    token = TOKENS.issue(Audience(made_for), WHO)
-    assert TOKENS.read(token, Audience(made_for)).id == WHO
+    token = TOKENS.issue(made_for, WHO, SESSION)
+    assert TOKENS.read(token, made_for).id == WHO
     with pytest.raises(AccessTokenInvalidError):
-        TOKENS.read(token, Audience(asked_for))
+        TOKENS.read(token, asked_for)
 
 
 @given(st.data())
 def test_a_changed_character_is_found(data: st.DataObject) -> None:
     """Anywhere in head, claims and signature; the last one's spare bits aside."""
-    token = TOKENS.issue(Audience.CITIZEN, WHO)
+    token = TOKENS.issue(Audience.CITIZEN, WHO, SESSION)
     place = data.draw(st.integers(0, len(token) - 2))
     other = data.draw(st.sampled_from("Aa0_.").filter(lambda character: character != token[place]))
     with pytest.raises(AccessTokenInvalidError):
@@ -58,7 +59,7 @@ def test_a_changed_character_is_found(data: st.DataObject) -> None:
 
 def test_a_token_ends_after_a_quarter_of_an_hour() -> None:
     """And says so, since a phone then refreshes it."""
-    token = TOKENS.issue(Audience.CITIZEN, WHO)
+    token = TOKENS.issue(Audience.CITIZEN, WHO, SESSION)
     with clock.travel(timedelta(minutes=14, seconds=58)):
         TOKENS.read(token, Audience.CITIZEN)
     with clock.travel(timedelta(minutes=15, seconds=1)), pytest.raises(AccessTokenExpiredError):
@@ -68,7 +69,15 @@ def test_a_token_ends_after_a_quarter_of_an_hour() -> None:
 def claims(**changes: object) -> dict[str, object]:
     """The claims of a good token, with changes."""
     moment = int(clock.now().timestamp())
-    return {"iss": "jiaban", "aud": "citizen", "sub": str(WHO), "iat": moment, "exp": moment + 60, **changes}
+    return {
+        "iss": "jiaban",
+        "aud": "citizen",
+        "sub": str(WHO),
+        "sid": str(SESSION),
+        "iat": moment,
+        "exp": moment + 60,
+        **changes,
+    }
 
 
 def unsigned() -> str:
@@ -84,7 +93,7 @@ def by_public_key() -> str:
 
 
 ATTACKS: dict[str, Callable[[], str]] = {
-    "another audience": lambda: TOKENS.issue(Audience.STAFF, WHO),
+    "another audience": lambda: TOKENS.issue(Audience.STAFF, WHO, SESSION),
     "no signature": unsigned,
     "our public key as a secret": by_public_key,
     "another key under our id": lambda: jwt.encode(claims(), NEXT, algorithm="EdDSA", headers={"kid": "a"}),
@@ -93,7 +102,7 @@ ATTACKS: dict[str, Callable[[], str]] = {
     "another issuer": lambda: jwt.encode(claims(iss="x"), KEY, algorithm="EdDSA", headers={"kid": "a"}),
     "no end": lambda: jwt.encode({k: v for k, v in claims().items() if k != "exp"}, KEY, "EdDSA", headers={"kid": "a"}),
     "nobody": lambda: jwt.encode(claims(sub="me"), KEY, algorithm="EdDSA", headers={"kid": "a"}),
-    "cut off": lambda: TOKENS.issue(Audience.CITIZEN, WHO)[:-3],
+    "cut off": lambda: TOKENS.issue(Audience.CITIZEN, WHO, SESSION)[:-3],
 }
 
 

@@ -1,10 +1,9 @@
-"""Staff sign in and verify codes."""
+"""Staff verify codes."""
 
 from typing import Any, Literal
 
 from pydantic import Field
 
-from app.identity import errors, staff
 from app.identity.rules import Duty
 from app.kit import texts
 from app.kit.errors import NotFoundError
@@ -16,20 +15,6 @@ from app.licences.service import Checked
 from miniapp_api.routing import Actor, Call, Routes, Schema
 
 routes = Routes()
-
-
-class StaffSessionRequest(Schema):
-    """A user name and a password."""
-
-    username: str = Field(min_length=1, max_length=64)
-    password: str = Field(min_length=1, max_length=256)
-
-
-class StaffSessionAnswer(Schema):
-    """A token; ``expires_in`` is its time in seconds."""
-
-    access_token: str
-    expires_in: int
 
 
 class VerificationRequest(Schema):
@@ -91,20 +76,6 @@ def _shown(checked: Checked) -> ShownLicence | None:
             if field.name in shown
         ],
     )
-
-
-@routes.add(
-    "POST",
-    "/staff/v1/sessions",
-    actor=Actor.ANYONE,
-    limit="staff_sign_in",
-    status=201,
-    errors=(errors.PasswordWrongError,),
-)
-async def open_staff_session(call: Call, body: StaffSessionRequest) -> StaffSessionAnswer:
-    """Sign in."""
-    grant = await staff.sign_in_staff(call.house.access_tokens, body.username, body.password)
-    return StaffSessionAnswer(access_token=grant.access_token, expires_in=grant.expires_in)
 
 
 @routes.add(

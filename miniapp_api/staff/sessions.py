@@ -1,0 +1,138 @@
+"""Staff sign in, see where they are signed in, and sign out."""
+
+from dataclasses import asdict
+from uuid import UUID
+
+from pydantic import Field
+
+from app.identity import errors, sessions, staff
+from app.identity.rules import Audience, Duty
+from miniapp_api.routing import Actor, Call, Routes, Schema
+from miniapp_api.sessions import EndedAnswer, SessionList
+
+routes = Routes()
+
+
+class StaffSessionRequest(Schema):
+    """A user name, a password, and the code of the second factor where the account has one."""
+
+    username: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=256)
+    otp: str | None = Field(default=None, max_length=16)
+    device: str = Field(default="", max_length=128)
+
+
+class StaffRefreshRequest(Schema):
+    """A refresh token; it is spent by this."""
+
+    refresh_token: str = Field(min_length=1, max_length=128)
+
+
+class StaffTokens(Schema):
+    """Tokens; ``expires_in`` is the access token's time in seconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+class StaffSessionAnswer(StaffTokens):
+    """Tokens, and what the account may do; until a given password is changed that is nothing."""
+
+    duties: list[str]
+    password_change_needed: bool
+
+
+class PasswordRequest(Schema):
+    """The present password and the one to come."""
+
+    old: str = Field(min_length=1, max_length=256)
+    new: str = Field(min_length=1, max_length=256)
+
+
+SIGN_IN_ERRORS = (errors.SecondFactorNeededError, errors.SecondFactorWrongError, errors.SecondFactorUnsetError)
+
+
+def granted(given: staff.StaffGrant) -> StaffSessionAnswer:
+    """The answer to a sign-in."""
+    return StaffSessionAnswer(
+        **asdict(given.grant.tokens),
+        duties=given.member.duties,
+        password_change_needed=bool(given.member.password_given),
+    )
+
+
+@routes.add(
+    "POST",
+    "/staff/v1/sessions",
+    actor=Actor.ANYONE,
+    limit="staff_sign_in",
+    status=201,
+    errors=(errors.PasswordWrongError, *SIGN_IN_ERRORS),
+)
+async def open_staff_session(call: Call, body: StaffSessionRequest) -> StaffSessionAnswer:
+    """Sign in."""
+    return granted(
+        await staff.sign_in_staff(
+            call.house.staff_door,
+            body.username,
+            body.password,
+            body.otp,
+            address=call.address,
+            device=call.device(body.device),
+        )
+    )
+
+
+@routes.add(
+    "POST",
+    "/staff/v1/sessions/refresh",
+    actor=Actor.ANYONE,
+    limit="refresh",
+    headers=("Idempotency-Key",),
+    errors=(errors.RefreshTokenInvalidError,),
+)
+async def refresh_staff_session(call: Call, body: StaffRefreshRequest) -> StaffTokens:
+    """Exchange a refresh token for a new pair, as citizens do."""
+    tokens = call.house.access_tokens
+    grant = await sessions.refresh_session(tokens, Audience.STAFF, body.refresh_token, call.idempotency_key)
+    return StaffTokens(**asdict(grant.tokens))
+
+
+@routes.add("GET", "/staff/v1/sessions", actor=Actor.STAFF, duty=Duty.ANY, limit="read")
+async def list_staff_sessions(call: Call) -> SessionList:
+    """Where I am signed in, the last used first."""
+    return SessionList.of(await sessions.live_sessions(Audience.STAFF, call.staff.id), call.session_id)
+
+
+@routes.add("DELETE", "/staff/v1/sessions", actor=Actor.STAFF, duty=Duty.ANY, limit="write")
+async def end_all_staff_sessions(call: Call) -> EndedAnswer:
+    """Sign out everywhere, here too."""
+    return EndedAnswer(ended=await sessions.end_all_sessions(Audience.STAFF, call.staff.id))
+
+
+@routes.add(
+    "DELETE",
+    "/staff/v1/sessions/<session_id:uuid>",
+    actor=Actor.STAFF,
+    duty=Duty.ANY,
+    limit="write",
+    errors=(errors.SessionNotFoundError,),
+)
+async def end_staff_session(call: Call, session_id: UUID) -> EndedAnswer:
+    """Sign out on one device."""
+    await sessions.end_session(Audience.STAFF, call.staff.id, session_id)
+    return EndedAnswer(ended=1)
+
+
+@routes.add(
+    "POST",
+    "/staff/v1/password",
+    actor=Actor.STAFF,
+    duty=Duty.ANY,
+    limit="staff_password",
+    errors=(errors.PasswordWrongError, errors.PasswordWeakError),
+)
+async def change_password(call: Call, body: PasswordRequest) -> EndedAnswer:
+    """Change my password; I sign in anew with it everywhere."""
+    return EndedAnswer(ended=await staff.change_own_password(call.staff, body.old, body.new))
