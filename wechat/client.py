@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import httpx
 
-from wechat.codes import Advice
-from wechat.errors import WeChatAmbiguousError, WeChatRefusedError
-from wechat.tokens import AccessTokens
-from wechat.transport import call, text
+from wechat.errors import WeChatAmbiguousError
+from wechat.transport import Tokens, call, call_with_token, text
 
 _LOGIN = "/sns/jscode2session"
 _PHONE = "/wxa/business/getuserphonenumber"
@@ -41,7 +39,7 @@ class MiniProgramClient:
     WeChatUnreachableError or WeChatAmbiguousError.
     """
 
-    def __init__(self, appid: str, secret: str, http: httpx.AsyncClient, tokens: AccessTokens) -> None:
+    def __init__(self, appid: str, secret: str, http: httpx.AsyncClient, tokens: Tokens) -> None:
         self._appid = appid
         self._secret = secret
         self._http = http
@@ -61,7 +59,7 @@ class MiniProgramClient:
 
     async def phone_number(self, code: str) -> PhoneNumber:
         """Spend the code of the phone number button, which works once and lives five minutes."""
-        answer = await self._call_with_token(_PHONE, {"code": code})
+        answer = await call_with_token(self._http, self._tokens, "POST", _PHONE, json={"code": code})
         info = answer.get("phone_info")
         if not isinstance(info, dict):
             raise WeChatAmbiguousError(_PHONE, "no phone_info")
@@ -93,15 +91,4 @@ class MiniProgramClient:
         }
         if page is not None:
             body["page"] = page
-        await self._call_with_token(SUBSCRIBE_SEND, body)
-
-    async def _call_with_token(self, api: str, body: Mapping[str, object]) -> dict[str, Any]:
-        token = await self._tokens.get()
-        try:
-            return await call(self._http, "POST", api, params={"access_token": token}, json=body)
-        except WeChatRefusedError as refused:
-            if refused.advice is not Advice.REFRESH_TOKEN:
-                raise
-        # The platform said no, so nothing has happened and a repeat is safe; a second no stands.
-        token = await self._tokens.refresh(token)
-        return await call(self._http, "POST", api, params={"access_token": token}, json=body)
+        await call_with_token(self._http, self._tokens, "POST", SUBSCRIBE_SEND, json=body)

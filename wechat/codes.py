@@ -1,6 +1,6 @@
 """WeChat's error codes as data: what each means and what to do about it.
 
-Source: WeChat's public documentation of the APIs in ``wechat.client`` and its list of global return codes.
+Source: WeChat's and WeCom's public documentation of the APIs in this package and their lists of global return codes.
 """
 
 from enum import StrEnum
@@ -29,18 +29,25 @@ CODES: dict[int, tuple[Advice, str]] = {
     40014: (Advice.REFRESH_TOKEN, "bad access token"),
     40029: (Advice.TELL, "bad, used or expired code"),
     40037: (Advice.GIVE_UP, "unknown template"),
+    40091: (Advice.GIVE_UP, "bad secret of a company's app"),
     40125: (Advice.GIVE_UP, "bad secret"),
+    40163: (Advice.TELL, "used code"),
     40164: (Advice.GIVE_UP, "the calling address is not on the white list"),
     40226: (Advice.TELL, "the account is held to be of high risk"),
     41030: (Advice.GIVE_UP, "unknown page"),
     42001: (Advice.REFRESH_TOKEN, "expired access token"),
+    # Listed among the global codes; whether an expired code of web OAuth gets it is not confirmed.
+    42003: (Advice.TELL, "expired code"),
     43101: (Advice.TELL, "the citizen gave no grant, or none is left"),
     43117: (Advice.QUOTA, "sent too often"),
     45009: (Advice.QUOTA, "the day's quota is used up"),
     45011: (Advice.QUOTA, "the minute's quota is used up"),
+    45033: (Advice.QUOTA, "too many calls at once"),
     47001: (Advice.GIVE_UP, "bad format of the request"),
     47003: (Advice.GIVE_UP, "a template field is wrong"),
     48001: (Advice.GIVE_UP, "the account has no permission for this API"),
+    50001: (Advice.GIVE_UP, "the page's domain is not one of the app's"),
+    60020: (Advice.GIVE_UP, "the calling address is not on the company's white list"),
 }
 
 _UNKNOWN = (Advice.GIVE_UP, "unknown code")

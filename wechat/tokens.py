@@ -7,20 +7,26 @@ documentation of stable_token), so it stands behind the normal mode.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import httpx
 from redis.asyncio import Redis
 
-from wechat.errors import WeChatAmbiguousError
 from wechat.token_store import Held, TokenStore
-from wechat.transport import call, text
+from wechat.transport import call, lifetime, text
 
 _API = "/cgi-bin/stable_token"
 # The platform renews a token in the last five minutes of its life: let go of ours before that.
 _MARGIN_SECONDS = 300.0
 # How long a process trusts its own copy before it looks at the shared one again.
 _LOCAL_SECONDS = 10.0
+
+
+def read_token(answer: Mapping[str, Any], *, api: str) -> tuple[str, float]:
+    """The token of an answer and the seconds to use it for. Raises WeChatAmbiguousError where either is missing."""
+    token, seconds = text(answer, "access_token", api=api), lifetime(answer, api=api)
+    return token, seconds - min(_MARGIN_SECONDS, seconds / 10)
 
 
 class AccessTokens:
@@ -89,15 +95,19 @@ class AccessTokens:
         if isinstance(found, Held):
             return self._remember(found.token, min(found.seconds, _LOCAL_SECONDS))
         if self._store is None or found is None:
-            return self._remember(*await self._fetch(stale))
+            return self._remember(*await self.fetch(stale))
         try:
-            token, seconds = await self._fetch(stale)
+            token, seconds = await self.fetch(stale)
             shared = await self._store.write(token, seconds)
         finally:
             await self._store.unlock(found)
         return self._remember(token, min(seconds, _LOCAL_SECONDS) if shared else seconds)
 
-    async def _fetch(self, stale: str | None) -> tuple[str, float]:
+    async def fetch(self, stale: str | None) -> tuple[str, float]:
+        """A token from the platform, if possible another than ``stale``, and its seconds; nothing is remembered.
+
+        A platform that gives tokens in another way has its own. Raises the errors of ``wechat.transport.call``.
+        """
         token, seconds = await self._ask(force=False)
         if token == stale:
             token, seconds = await self._ask(force=True)
@@ -116,7 +126,4 @@ class AccessTokens:
                 "force_refresh": force,
             },
         )
-        token, seconds = text(answer, "access_token", api=_API), answer.get("expires_in")
-        if not isinstance(seconds, int) or seconds <= 0:
-            raise WeChatAmbiguousError(_API, "no expires_in")
-        return token, seconds - min(_MARGIN_SECONDS, seconds / 10)
+        return read_token(answer, api=_API)

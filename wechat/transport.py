@@ -7,11 +7,11 @@ this module therefore takes the query out of httpx's log records.
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import httpx
 
-from wechat.codes import meaning_of
+from wechat.codes import Advice, meaning_of
 from wechat.errors import WeChatAmbiguousError, WeChatRefusedError, WeChatUnreachableError
 
 # What of the platform's own message is safe to keep: a field's name and the id that WeChat's support asks for.
@@ -28,6 +28,18 @@ def _without_query(record: logging.LogRecord) -> bool:
 
 
 logging.getLogger("httpx").addFilter(_without_query)
+
+
+class Tokens(Protocol):
+    """Where access tokens come from; both methods raise the errors of ``call`` where none can be had."""
+
+    async def get(self) -> str:
+        """The token in force."""
+        ...
+
+    async def refresh(self, stale: str) -> str:
+        """Another token than ``stale``, which the platform has refused."""
+        ...
 
 
 async def call(
@@ -66,12 +78,44 @@ async def call(
     return answer
 
 
+async def call_with_token(
+    http: httpx.AsyncClient,
+    tokens: Tokens,
+    method: Literal["GET", "POST"],
+    api: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    json: Mapping[str, object] | None = None,
+) -> dict[str, Any]:
+    """Call ``api`` with an access token in the query; once more with another one where the token was refused.
+
+    Raises what ``call`` raises.
+    """
+    token = await tokens.get()
+    try:
+        return await call(http, method, api, params={"access_token": token, **(params or {})}, json=json)
+    except WeChatRefusedError as refused:
+        if refused.advice is not Advice.REFRESH_TOKEN:
+            raise
+    # The platform said no, so nothing has happened and a repeat is safe; a second no stands.
+    token = await tokens.refresh(token)
+    return await call(http, method, api, params={"access_token": token, **(params or {})}, json=json)
+
+
 def text(answer: Mapping[str, Any], name: str, *, api: str) -> str:
     """The non-empty text ``name`` of an answer. Raises WeChatAmbiguousError where it is missing."""
     value = answer.get(name)
     if not isinstance(value, str) or not value:
         raise WeChatAmbiguousError(api, f"no {name}")
     return value
+
+
+def lifetime(answer: Mapping[str, Any], *, api: str) -> int:
+    """The seconds in ``expires_in``. Raises WeChatAmbiguousError where they are missing or none."""
+    seconds = answer.get("expires_in")
+    if not isinstance(seconds, int) or seconds <= 0:
+        raise WeChatAmbiguousError(api, "no expires_in")
+    return seconds
 
 
 def _safe_message(code: int, errmsg: object) -> str:
