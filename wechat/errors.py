@@ -6,6 +6,7 @@
     ├── WeChatRefusedError      the platform answered with an errcode: it did not do it
     ├── WeChatUnreachableError  certainly not sent: safe to try again
     ├── WeChatAmbiguousError    sent, no usable answer: it may have happened
+    ├── NotAMemberError         WeCom knows who it is: nobody of the company
     └── CallbackRefusedError    a push to us that is not to be believed
 
 No message carries a value of ours or of a citizen: no code, openid, token, secret or text of a field.
@@ -59,6 +60,14 @@ class WeChatAmbiguousError(WeChatError):
         super().__init__(f"{api}: sent without a usable answer ({reason})")
         self.api = api
         self.reason = reason
+
+
+class NotAMemberError(WeChatError):
+    """WeCom answered, and the person is no member of the company. ``api`` is the API's path."""
+
+    def __init__(self, api: str) -> None:
+        super().__init__(f"{api}: not a member of the company")
+        self.api = api
 
 
 class CallbackRefusedError(WeChatError):
