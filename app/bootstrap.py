@@ -23,13 +23,17 @@ from app.kit.db import database
 from app.kit.signed_http import SignedHttp
 from app.kit.signing import Signer
 from app.licences.codes import CodeSigner
-from config.settings import PartnerSettings, Settings, WeChatSettings
+from config.settings import PartnerSettings, Settings, WeChatSettings, WorkSettings
 from media.storage import BlobStore, FolderStore
 from wechat import tokens as wechat_tokens
 from wechat.callback import CallbackCodec
 from wechat.client import MiniProgramClient
+from wechat.face import FaceClient
+from wechat.official import OfficialAccountClient
+from wechat.work import WorkClient
 
 STAND_IN_APPID = "wxjiabansandbox"
+STAND_IN_CORPID = "wwjiabansandbox"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}  # noqa: S104  # named in order to be refused
 _REDIS_SECONDS = 1.0
 
@@ -40,12 +44,19 @@ class UnsafeStartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Every object a process needs, made once."""
+    """Every object a process needs, made once.
+
+    ``official`` calls WeChat for the official account, ``official_account`` reads what WeChat pushes to it; ``work`` is
+    None where the staff have no WeCom.
+    """
 
     settings: Settings
     redis: aioredis.Redis
     blobs: BlobStore
     wechat: MiniProgramClient
+    face: FaceClient
+    official: OfficialAccountClient
+    work: WorkClient | None
     authority: HttpAuthority
     approvals: ApprovalSystem
     approvals_signer: Signer
@@ -80,6 +91,8 @@ def refuse_stand_ins(settings: Settings) -> None:
         raise UnsafeStartError("production settings must not configure the sandbox")
     addresses = {
         "wechat.base_url": settings.wechat.base_url,
+        "wechat.open_url": settings.wechat.open_url,
+        **({"work.base_url": settings.work.base_url} if settings.work else {}),
         "authority.base_url": settings.authority.base_url,
         "approvals.base_url": settings.approvals.base_url,
         "public_url": settings.public_url,
@@ -93,6 +106,8 @@ def refuse_stand_ins(settings: Settings) -> None:
     appids = (settings.wechat.mini_program_appid, settings.wechat.official_account_appid)
     if any(appid.startswith(STAND_IN_APPID) for appid in appids):
         raise UnsafeStartError("a WeChat app id of the stand-in is configured")
+    if settings.work is not None and settings.work.corpid.startswith(STAND_IN_CORPID):
+        raise UnsafeStartError("the WeCom corpid of the stand-in is configured")
 
 
 def _callback(settings: WeChatSettings, appid: str, token: SecretStr, key: SecretStr) -> CallbackCodec:
@@ -127,6 +142,10 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         async def partner(one: PartnerSettings) -> SignedHttp:
             return SignedHttp(await client(one.base_url, one.timeout_seconds), _signer(one))
 
+        async def staff(work: WorkSettings) -> WorkClient:
+            http = await client(work.base_url, work.timeout_seconds)
+            return WorkClient(work.corpid, work.secret.get_secret_value(), work.agent_id, http, wechat.open_url)
+
         wechat, keys = settings.wechat, settings.keys
         http = await client(wechat.base_url, wechat.timeout_seconds)
         secret = wechat.mini_program_secret.get_secret_value()
@@ -137,6 +156,11 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             redis=redis,
             blobs=FolderStore(settings.blobs),
             wechat=MiniProgramClient(wechat.mini_program_appid, secret, http, tokens),
+            face=FaceClient(http, tokens),
+            official=OfficialAccountClient(
+                wechat.official_account_appid, wechat.official_account_secret.get_secret_value(), http, wechat.open_url
+            ),
+            work=await staff(settings.work) if settings.work else None,
             authority=HttpAuthority(await partner(settings.authority)),
             approvals=HttpApprovalSystem(await partner(settings.approvals)),
             approvals_signer=_signer(settings.approvals),

@@ -25,18 +25,34 @@ _FROZEN = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class WeChatSettings(BaseModel):
-    """One mini-program and one official account. ``base_url`` is WeChat's address or the stand-in's."""
+    """One mini-program and one official account.
+
+    ``base_url`` is WeChat's address or the stand-in's; ``open_url`` is where browsers are sent to be recognised.
+    """
 
     model_config = _FROZEN
     base_url: str = "https://api.weixin.qq.com"
+    open_url: str = "https://open.weixin.qq.com"
     mini_program_appid: str
     mini_program_secret: SecretStr
     mini_program_token: SecretStr
     mini_program_aes_key: SecretStr
     official_account_appid: str
+    official_account_secret: SecretStr
     official_account_token: SecretStr
     official_account_aes_key: SecretStr
     previous_aes_key: SecretStr | None = None
+    timeout_seconds: float = 5.0
+
+
+class WorkSettings(BaseModel):
+    """One app of the staff's company in WeCom (企业微信): ``base_url`` is WeCom's address or the stand-in's."""
+
+    model_config = _FROZEN
+    base_url: str = "https://qyapi.weixin.qq.com"
+    corpid: str
+    agent_id: str
+    secret: SecretStr
     timeout_seconds: float = 5.0
 
 
@@ -110,6 +126,7 @@ class Settings(BaseSettings):
     proxies_count: int = 0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     wechat: WeChatSettings
+    work: WorkSettings | None = None
     authority: PartnerSettings
     approvals: PartnerSettings
     keys: KeySettings

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 from tortoise import Tortoise
 from tortoise.migrations.api import migrate
 
@@ -13,7 +14,7 @@ from app.bootstrap import House, UnsafeStartError, open_house, refuse_stand_ins
 from app.demo.house import ensure_database
 from app.kit.db import tortoise_config
 from app.schema import migrate_database, pending_changes
-from config.settings import Settings
+from config.settings import Settings, WeChatSettings, WorkSettings
 
 
 async def test_the_models_want_no_migration_that_nobody_wrote(settings: Settings) -> None:
@@ -51,48 +52,69 @@ async def test_a_database_that_holds_rows_is_brought_up_to_date(settings: Settin
         await admin.close()
 
 
+LOOPBACK = "http://127.0.0.1:8811"
+WORK = WorkSettings(corpid="ww0123456789abcdef", agent_id="1000002", secret=SecretStr("secret"))
+
+
+def wechat(settings: Settings, **changes: str) -> WeChatSettings:
+    """WeChat's settings as a city would have them, with some changes."""
+    real = {
+        "base_url": "https://api.weixin.qq.com",
+        "open_url": "https://open.weixin.qq.com",
+        "mini_program_appid": "wx0123456789abcdef",
+        "official_account_appid": "wxfedcba9876543210",
+    }
+    return settings.wechat.model_copy(update={**real, **changes})
+
+
 def production(settings: Settings, **changes: Any) -> Settings:
     """Settings as a city would have them, with some changes."""
     real = {
         "environment": "production",
         "sandbox": None,
         "public_url": "https://jiaban.example.gov.cn",
-        "wechat": settings.wechat.model_copy(
-            update={
-                "base_url": "https://api.weixin.qq.com",
-                "mini_program_appid": "wx0123456789abcdef",
-                "official_account_appid": "wxfedcba9876543210",
-            }
-        ),
+        "wechat": wechat(settings),
+        "work": WORK,
         "authority": settings.authority.model_copy(update={"base_url": "https://authority.example.gov.cn"}),
         "approvals": settings.approvals.model_copy(update={"base_url": "https://approvals.example.gov.cn"}),
     }
     return settings.model_copy(update={**real, **changes})
 
 
-def test_real_settings_may_start(settings: Settings) -> None:
-    """What the refusals are measured against."""
-    refuse_stand_ins(production(settings))
+@pytest.mark.parametrize("work", [WORK, None])
+def test_real_settings_may_start(settings: Settings, work: WorkSettings | None) -> None:
+    """What the refusals are measured against; the staff may do without WeCom."""
+    refuse_stand_ins(production(settings, work=work))
 
 
 STAND_INS: dict[str, Callable[[Settings], dict[str, Any]]] = {
-    "sandbox": lambda demo: {"sandbox": demo.sandbox},
-    "WeChat's address": lambda demo: {"wechat": demo.wechat},
-    "the authority's address": lambda demo: {"authority": demo.authority},
-    "the approval system's address": lambda demo: {"approvals": demo.approvals},
-    "our own address": lambda demo: {"public_url": demo.public_url},
-    "no encryption": lambda _: {"public_url": "http://jiaban.example.gov.cn"},
-    "an app id of the stand-in": lambda demo: {
-        "wechat": demo.wechat.model_copy(update={"base_url": "https://api.weixin.qq.com"})
-    },
+    "the sandbox": lambda demo: {"sandbox": demo.sandbox},
+    "wechat.base_url points": lambda demo: {"wechat": wechat(demo, base_url=LOOPBACK)},
+    "wechat.open_url points": lambda demo: {"wechat": wechat(demo, open_url=LOOPBACK)},
+    "wechat.open_url must be an https": lambda demo: {"wechat": wechat(demo, open_url="http://open.weixin.qq.com")},
+    "work.base_url points": lambda _: {"work": WORK.model_copy(update={"base_url": LOOPBACK})},
+    "work.base_url must be an https": lambda _: {"work": WORK.model_copy(update={"base_url": "http://qyapi.cn"})},
+    "authority.base_url points": lambda demo: {"authority": demo.authority},
+    "approvals.base_url points": lambda demo: {"approvals": demo.approvals},
+    "public_url points": lambda demo: {"public_url": demo.public_url},
+    "public_url must be an https": lambda _: {"public_url": "http://jiaban.example.gov.cn"},
+    "app id of the stand-in": lambda demo: {"wechat": wechat(demo, mini_program_appid="wxjiabansandbox02")},
+    "corpid of the stand-in": lambda _: {"work": WORK.model_copy(update={"corpid": "wwjiabansandbox"})},
 }
 
 
-@pytest.mark.parametrize("name", STAND_INS)
-def test_production_refuses_anything_of_the_stand_ins(settings: Settings, name: str) -> None:
-    """Each by itself is enough."""
-    with pytest.raises(UnsafeStartError):
-        refuse_stand_ins(production(settings, **STAND_INS[name](settings)))
+@pytest.mark.parametrize("sentence", STAND_INS)
+def test_production_refuses_anything_of_the_stand_ins(settings: Settings, sentence: str) -> None:
+    """Each by itself is enough, and the refusal says what it is."""
+    with pytest.raises(UnsafeStartError, match=sentence):
+        refuse_stand_ins(production(settings, **STAND_INS[sentence](settings)))
+
+
+async def test_a_house_may_do_without_wecom(settings: Settings, house: House) -> None:
+    """The staff's WeCom is there where it is configured, and nowhere else."""
+    assert house.work is not None
+    async with open_house(settings.model_copy(update={"work": None})) as plain:
+        assert plain.work is None
 
 
 async def test_production_refuses_a_database_with_demonstration_accounts(settings: Settings) -> None:
