@@ -2,7 +2,7 @@
 
 The mini-program hands the ``verify_id`` to ``wx.requestFacialVerify``; what that says on the phone proves nothing, so
 the server asks for the result itself. Mainland identity cards only.
-Source: WeChat's documentation of getVerifyId and queryVerifyInfo. The errcodes of the two are not published.
+Source: WeChat's documentation of getVerifyId and queryVerifyInfo. Not confirmed: their errcodes, which were not found.
 """
 
 import hashlib

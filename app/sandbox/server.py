@@ -9,7 +9,16 @@ from sanic.exceptions import SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from app.sandbox import approvals, authority, faults, legal, wechat
+from app.sandbox import (
+    approvals,
+    authority,
+    faults,
+    legal,
+    wechat,
+    wechat_face,
+    wechat_oauth,
+    wechat_work,
+)
 from app.sandbox.answers import RefusedError, answer, refusal
 from app.sandbox.approvals_flow import Pace
 from app.sandbox.approvals_runner import Runner
@@ -89,6 +98,11 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
 
     app.blueprint(wechat.blueprint(settings.wechat, wechat_state, points))
     app.blueprint(wechat.control(wechat_state))
+    app.blueprint(wechat_oauth.blueprint(settings, points))
+    app.blueprint(wechat_face.blueprint(wechat_state, points))
+    app.blueprint(wechat_face.control(wechat_state))
+    if settings.work is not None:
+        app.blueprint(wechat_work.blueprint(settings.work, wechat_state, points))
     authority_gate = Gate(signer_of(settings.authority), nonces)
     app.blueprint(authority.blueprint(authority_state, authority_gate, points))
     app.blueprint(legal.blueprint(authority_state, authority_gate, points))

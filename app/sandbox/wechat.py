@@ -5,7 +5,6 @@ Paths, fields and error codes are those of WeChat's server API; the codes a phon
 
 import base64
 import hashlib
-import hmac
 import re
 import time
 from typing import Any
@@ -15,9 +14,10 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from app.sandbox.answers import RefusedError, answer, read
-from app.sandbox.faults import Faults, InjectedError
-from app.sandbox.wechat_state import PlatformError, WeChatState
+from app.sandbox.answers import answer, read
+from app.sandbox.faults import Faults
+from app.sandbox.wechat_answers import PlatformError, is_secret, wechat_blueprint
+from app.sandbox.wechat_state import WeChatState
 from config.settings import WeChatSettings
 
 _LOGIN = re.compile(r"login-(.+)")
@@ -50,7 +50,7 @@ class _GrantsBody(BaseModel):
 def _check_app(settings: WeChatSettings, appid: str | None, secret: str | None) -> None:
     if appid != settings.mini_program_appid:
         raise PlatformError(40013, "invalid appid")
-    if not hmac.compare_digest((secret or "").encode(), settings.mini_program_secret.get_secret_value().encode()):
+    if not is_secret(secret, settings.mini_program_secret):
         raise PlatformError(40125, "invalid appsecret")
 
 
@@ -74,25 +74,9 @@ def _phone(code: str, appid: str) -> dict[str, Any]:
     return {"errcode": 0, "errmsg": "ok", "phone_info": phone}
 
 
-def _refuse(_request: Request, error: PlatformError) -> HTTPResponse:
-    return answer({"errcode": error.errcode, "errmsg": error.errmsg})
-
-
-def _fail(_request: Request, _error: InjectedError) -> HTTPResponse:
-    return answer({"errcode": -1, "errmsg": "system error"})
-
-
-def _malformed(_request: Request, _error: RefusedError) -> HTTPResponse:
-    return answer({"errcode": 47001, "errmsg": "data format error"})
-
-
 def blueprint(settings: WeChatSettings, state: WeChatState, faults: Faults) -> Blueprint:
     """WeChat's own routes."""
-    routes = Blueprint("wechat")
-
-    routes.exception(PlatformError)(_refuse)
-    routes.exception(InjectedError)(_fail)
-    routes.exception(RefusedError)(_malformed)
+    routes = wechat_blueprint("wechat")
 
     @routes.get("/sns/jscode2session")
     async def code_to_session(request: Request) -> HTTPResponse:

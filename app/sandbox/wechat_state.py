@@ -1,4 +1,4 @@
-"""What the WeChat stand-in knows: tokens, grants and the messages it took."""
+"""What the WeChat stand-in knows: tokens, grants, the messages it took and the faces it was shown."""
 
 import re
 import secrets
@@ -9,6 +9,8 @@ from typing import Any
 
 from app.sandbox.answers import beijing_time
 from app.sandbox.journal import Change, Journal
+from app.sandbox.wechat_answers import PlatformError
+from app.sandbox.wechat_faces import Faces
 
 TOKEN_LIFETIME = 7200
 _TEMPLATE_ID = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -25,15 +27,6 @@ _FIELDS = {
 _ANY_FIELD = re.compile(_PRINTED + "+")
 
 
-class PlatformError(Exception):
-    """WeChat's kind of refusal: HTTP 200 with ``errcode`` and ``errmsg``."""
-
-    def __init__(self, errcode: int, errmsg: str) -> None:
-        super().__init__(f"{errcode} {errmsg}")
-        self.errcode = errcode
-        self.errmsg = errmsg
-
-
 def check_fields(data: dict[str, dict[str, str]]) -> None:
     """Hold every field of a message to its kind; raises PlatformError 47003, which names the field."""
     for key, field in data.items():
@@ -43,13 +36,15 @@ def check_fields(data: dict[str, dict[str, str]]) -> None:
 
 
 class WeChatState:
-    """Tokens, grants and kept messages, journaled in ``wechat.jsonl``."""
+    """Tokens, WeCom's among them, grants, kept messages and ``faces``, journaled in ``wechat.jsonl``."""
 
     def __init__(self, folder: Path) -> None:
         self._expiry: dict[str, float] = {}
         self._current: str | None = None
         self._grants: Counter[tuple[str, str]] = Counter()
         self._messages: list[dict[str, Any]] = []
+        self._work: tuple[str, float] = ("", 0.0)
+        self.faces = Faces(self._record)
         self._journal = Journal(folder / "wechat.jsonl", self._apply)
 
     def _apply(self, change: Change) -> None:
@@ -59,14 +54,22 @@ class WeChatState:
                     del self._expiry[self._current]
                 self._current = change["token"]
                 self._expiry[change["token"]] = change["expires_at"]
+            case "work_token":
+                self._work = change["token"], change["expires_at"]
             case "tokens_expired":
                 self._expiry = dict.fromkeys(self._expiry, 0.0)
+                self._work = self._work[0], 0.0
             case "granted":
                 self._grants.update((change["openid"], template_id) for template_id in change["template_ids"])
             case "sent":
                 message = change["message"]
                 self._grants[message["openid"], message["template_id"]] -= 1
                 self._messages.append(message)
+            case kind if kind in Faces.KINDS:
+                self.faces.apply(change)
+
+    def _record(self, change: Change) -> None:
+        self._journal.record(change)
 
     def token(self, *, force: bool) -> tuple[str, int]:
         """The token and its remaining seconds. ``force`` makes a new one; the one before is unknown from then on."""
@@ -84,6 +87,25 @@ class WeChatState:
         if token not in self._expiry:
             raise PlatformError(40001, "invalid credential, access_token is invalid or not latest")
         if self._expiry[token] <= time.time():
+            raise PlatformError(42001, "access_token expired")
+
+    def work_token(self) -> tuple[str, int]:
+        """WeCom's token and its remaining seconds; the same one until it expires."""
+        now = time.time()
+        if self._work[1] <= now:
+            new = {"token": secrets.token_urlsafe(96), "expires_at": now + TOKEN_LIFETIME}
+            self._journal.record({"kind": "work_token", **new})
+        token, expires_at = self._work
+        return token, round(expires_at - now)
+
+    def check_work_token(self, token: str | None) -> None:
+        """Raises PlatformError for a token of WeCom's that is missing (41001), unknown (40014) or expired (42001)."""
+        if not token:
+            raise PlatformError(41001, "access_token missing")
+        known, expires_at = self._work
+        if token != known:
+            raise PlatformError(40014, "invalid access_token")
+        if expires_at <= time.time():
             raise PlatformError(42001, "access_token expired")
 
     def expire_tokens(self) -> None:

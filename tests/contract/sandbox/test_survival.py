@@ -13,7 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.sandbox.journal import Change, Journal, JournalDamagedError
-from tests.contract.sandbox.stand_ins import APPROVALS, TEMPLATE, Product, StandIns, until
+from tests.contract.sandbox.stand_ins import APPROVALS, CITIZEN_NUMBER, TEMPLATE, Product, StandIns, until
+from wechat.errors import WeChatRefusedError
+from wechat.face import FaceClient
+from wechat.tokens import AccessTokens
+from wechat.work import WorkTokens
 
 on_the_shared_loop = pytest.mark.asyncio(loop_scope="session")
 
@@ -24,6 +28,8 @@ class Survivor:
 
     stand_ins: StandIns
     token: str
+    work_token: str
+    faces: dict[str, str]
     used_headers: dict[str, str]
     case: dict[str, Any]
 
@@ -32,6 +38,18 @@ async def _send(stand_ins: StandIns, token: str) -> int:
     message = {"touser": "o-kill", "template_id": TEMPLATE, "data": {"thing1": {"value": "已受理"}}}
     answer = await stand_ins.http.post(f"/cgi-bin/message/subscribe/send?access_token={token}", json=message)
     return int(answer.json()["errcode"])
+
+
+def _faces(stand_ins: StandIns) -> FaceClient:
+    return FaceClient(stand_ins.http, AccessTokens("wxmini", "mini", stand_ins.http, None))
+
+
+async def _work_token(stand_ins: StandIns) -> str:
+    return await WorkTokens("wwcompany", "company", stand_ins.http).get()
+
+
+def _holder(out_seq_no: str) -> dict[str, str]:
+    return {"out_seq_no": out_seq_no, "name": "张三", "id_number": CITIZEN_NUMBER, "openid": "o-kill"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -43,6 +61,9 @@ async def survivor(tmp_path_factory: pytest.TempPathFactory, product: Product) -
     for _ in range(2):
         await stand_ins.http.post("/control/grants", json={"openid": "o-kill", "template_ids": [TEMPLATE]})
     assert await _send(stand_ins, token) == 0
+    work_token = await _work_token(stand_ins)
+    faces = {name: (await _faces(stand_ins).get_verify_id(**_holder(name))).verify_id for name in ("shown", "begun")}
+    await stand_ins.http.post("/control/wechat/faces", json={"verify_id": faces["shown"], "passed": True})
     await stand_ins.control("kill-expected", "hold")
     await stand_ins.hand_in("kill", "请等待")
     await stand_ins.hand_in("kill-supplemented", "请补正")
@@ -59,7 +80,7 @@ async def survivor(tmp_path_factory: pytest.TempPathFactory, product: Product) -
         journal.write(b'[{"kind":"case","submi')
     product.statuses["kill-push"] = []
     await stand_ins.start()
-    yield Survivor(stand_ins, token, used_headers, case)
+    yield Survivor(stand_ins, token, work_token, faces, used_headers, case)
     await stand_ins.http.aclose()
     stand_ins.kill()
 
@@ -70,6 +91,19 @@ async def test_token_grants_and_messages_survive(survivor: Survivor) -> None:
     assert await stand_ins.token() == survivor.token
     assert [await _send(stand_ins, survivor.token) for _ in range(2)] == [0, 43101]
     assert len((await stand_ins.http.get("/control/messages?openid=o-kill")).json()["items"]) == 2
+
+
+@on_the_shared_loop
+async def test_faces_and_the_token_of_wecom_survive(survivor: Survivor) -> None:
+    stand_ins = survivor.stand_ins
+    assert await _work_token(stand_ins) == survivor.work_token
+    results = {
+        name: await _faces(stand_ins).query_verify_info(verify_id=verify_id, **_holder(name))
+        for name, verify_id in survivor.faces.items()
+    }
+    assert results == {"shown": True, "begun": False}
+    with pytest.raises(WeChatRefusedError):
+        await _faces(stand_ins).get_verify_id(**_holder("begun"))
 
 
 @on_the_shared_loop
