@@ -19,6 +19,7 @@ from app.mandates.errors import ActingNotPossibleError, MandateInactiveError
 from app.mandates.party import Party, party_of
 
 ACTING_FOR = "X-Acting-For"
+DEVICE_ID = "X-Device-Id"
 
 PARTNER_ERRORS: tuple[type[DomainError], ...] = (
     SignatureMissingError,
@@ -94,6 +95,15 @@ async def _party(request: Request, citizen_id: UUID, *, acting: bool) -> Party:
 def address_of(request: Request) -> str:
     """The address a request comes from, as the proxies in front tell it."""
     return str(request.remote_addr or request.ip)
+
+
+def device_of(request: Request) -> str:
+    """What tries are counted by for a device: the id that the app keeps on it, else its address and browser.
+
+    It guards together with the counts per person, which a made-up id does not escape.
+    """
+    named = str(request.headers.get(DEVICE_ID, ""))
+    return named[:128] or f"{address_of(request)} {request.headers.get('User-Agent', '')}"
 
 
 def require_operator(house: House, request: Request) -> None:

@@ -104,6 +104,11 @@ class Call:
         """The address the request comes from."""
         return auth.address_of(self.request)
 
+    @property
+    def device_id(self) -> str:
+        """What guarded tries are counted by for this device."""
+        return auth.device_of(self.request)
+
     def device(self, named: str = "") -> str:
         """What the device calls itself: as it was ``named``, else its browser."""
         return named or str(self.request.headers.get("User-Agent", ""))

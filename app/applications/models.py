@@ -1,13 +1,20 @@
 """Rows of applications. What the citizen wrote and what officials answered is sealed."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from tortoise import Model, fields
 
 from app.identity.models import Citizen
+from app.kit import db
 from app.kit.fields import sealed_json, sealed_text
 from app.kit.ids import new_id
 from app.mandates.models import Company
+
+_FREE_KEYS = """
+UPDATE applications SET idempotency_key = NULL
+WHERE citizen_id = $1 AND idempotency_key IN (SELECT idempotency_key FROM applications WHERE citizen_id = $2)
+"""
 
 
 class State(StrEnum):
@@ -61,6 +68,20 @@ class Application(Model):
 
         table = "applications"
         unique_together = (("citizen", "idempotency_key"),)
+
+    @classmethod
+    async def move(cls, old: UUID, new: UUID) -> None:
+        """Make one citizen's cases another's; a key that both used no longer repeats the moved one."""
+        await db.execute(_FREE_KEYS, old, new)
+        await db.execute("UPDATE applications SET citizen_id = $2 WHERE citizen_id = $1", old, new)
+
+    @classmethod
+    async def move_in_name(cls, old: UUID, new: UUID) -> None:
+        """Make the cases in one citizen's own name another's; a company's stay."""
+        await db.execute(_FREE_KEYS, old, new)
+        await db.execute(
+            "UPDATE applications SET citizen_id = $2 WHERE citizen_id = $1 AND company_id IS NULL", old, new
+        )
 
 
 class TimelineEntry(Model):

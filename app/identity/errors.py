@@ -87,6 +87,72 @@ class AlreadyVerifiedError(DomainError):
     code, kind = "already_verified", Kind.CONFLICT
 
 
+class MinorNeedsGuardianError(DomainError):
+    """The number is a child's: a guardian acts for it until its fourteenth birthday (PIPL, article 31)."""
+
+    code, kind = "minor_needs_guardian", Kind.FORBIDDEN
+
+
+class SnapshotUserError(DomainError):
+    """WeChat showed a snapshot of the page to a made-up account; the citizen must open the page itself."""
+
+    code, kind = "snapshot_user", Kind.FORBIDDEN
+
+
+class FaceNeedsMiniProgramError(DomainError):
+    """Faces are compared in the mini-program; this session is another surface's."""
+
+    code, kind = "face_needs_mini_program", Kind.CONFLICT
+
+
+class FaceVerificationNotFoundError(DomainError):
+    """No such comparison of the citizen's, or its time is over."""
+
+    code, kind = "face_verification_not_found", Kind.NOT_FOUND
+
+
+class FaceNotPassedError(DomainError):
+    """The comparison failed, was broken off, or is not finished."""
+
+    code, kind = "face_not_passed", Kind.INVALID
+
+
+class LoginStateInvalidError(DomainError):
+    """The sign-in through another site did not begin in this browser, was finished before, or took too long."""
+
+    code, kind = "login_state_invalid", Kind.UNAUTHENTICATED
+
+
+class CsrfTokenWrongError(DomainError):
+    """A page changes something without the token that only our own pages know."""
+
+    code, kind = "csrf_token_wrong", Kind.FORBIDDEN
+
+
+class ProvinceUnavailableError(DomainError):
+    """The provincial identity platform gives no answer."""
+
+    code, kind = "province_unavailable", Kind.UNAVAILABLE
+
+
+class ProvinceRefusedError(DomainError):
+    """The provincial identity platform did not confirm the sign-in."""
+
+    code, kind = "province_refused", Kind.UNAUTHENTICATED
+
+
+class WorkUnavailableError(DomainError):
+    """企业微信 gives no answer, or is not set up here."""
+
+    code, kind = "work_unavailable", Kind.UNAVAILABLE
+
+
+class WorkAccountUnknownError(DomainError):
+    """No active account of staff belongs to this identity in 企业微信."""
+
+    code, kind = "work_account_unknown", Kind.UNAUTHENTICATED
+
+
 class LevelTooLowError(DomainError):
     """The assurance level is too low; the context names the level needed and the next step."""
 

@@ -14,7 +14,8 @@ OPENID_LENGTH = 64
 class Citizen(Model):
     """A person who uses the mini-app, from the first login on. ``level`` is the assurance level, 0 to 3.
 
-    A ``ward`` is a child for whom a guardian acts; it has no account of its own.
+    A ``ward`` is a child for whom a guardian acts; it has no account of its own. An account that turned out to be
+    another one's person is empty, and says by ``joined_into`` whose.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -27,6 +28,7 @@ class Citizen(Model):
     phone_hash = fields.CharField(max_length=64, null=True, db_index=True)
     verified_at = fields.DatetimeField(null=True)
     ward = fields.BooleanField(null=True)
+    joined_into = fields.UUIDField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -53,11 +55,75 @@ class WeChatAccount(Model):
         unique_together = (("appid", "openid"),)
 
 
+class ProvincialAccount(Model):
+    """A citizen's account at the provincial identity platform: ``subject`` is its name for the citizen."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    citizen: fields.ForeignKeyRelation[Citizen] = fields.ForeignKeyField(
+        "jiaban.Citizen", related_name="provincial_accounts", db_index=True
+    )
+    issuer = fields.CharField(max_length=255)
+    subject = fields.CharField(max_length=255)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "provincial_accounts"
+        unique_together = (("issuer", "subject"),)
+
+
+class FaceVerification(Model):
+    """A comparison of a citizen's face with their identity card's, carried out by WeChat on the phone.
+
+    ``out_seq_no`` is ours, ``verify_id`` WeChat's name for it; ``passed_at`` is set once, when it is first heard.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    citizen: fields.ForeignKeyRelation[Citizen] = fields.ForeignKeyField(
+        "jiaban.Citizen", related_name="face_verifications", db_index=True
+    )
+    out_seq_no = fields.CharField(max_length=32, unique=True)
+    verify_id = sealed_text()
+    id_number_hash = fields.CharField(max_length=128)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    passed_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Table."""
+
+        table = "face_verifications"
+
+
+class LoginState(Model):
+    """A sign-in on its way through another site's page, by the SHA-256 of its ``state``; it is used once.
+
+    ``browser`` is the SHA-256 of a cookie, so that it ends in the browser it began in. ``nonce`` and ``verifier`` go
+    with OpenID Connect. ``citizen_id`` is who was signed in at its beginning.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    digest = fields.CharField(max_length=64, unique=True)
+    kind = fields.CharField(max_length=16)
+    browser = fields.CharField(max_length=64)
+    nonce = fields.CharField(max_length=64)
+    verifier = sealed_text()
+    return_to = fields.CharField(max_length=512)
+    citizen_id = fields.UUIDField(null=True)
+    expires_at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        """Table."""
+
+        table = "login_states"
+
+
 class Session(Model):
     """One sign-in of a citizen or a member of staff; its refresh tokens are one family.
 
-    ``audience`` is the surface it is good for, that of citizens' phones where it is empty. ``device`` is what the
-    device calls itself.
+    ``audience`` is the surface it is good for, that of citizens' phones where it is empty. ``wechat_account_id`` is
+    the account at WeChat that signed in, ``device`` what the device calls itself.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -68,6 +134,7 @@ class Session(Model):
         "jiaban.Staff", related_name="sessions", db_index=True, null=True
     )
     audience = fields.CharEnumField(Audience, max_length=16, null=True)
+    wechat_account_id = fields.UUIDField(null=True)
     device = fields.CharField(max_length=128, null=True)
     created_at = fields.DatetimeField()
     last_used_at = fields.DatetimeField(null=True)

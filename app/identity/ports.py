@@ -3,6 +3,8 @@
 from typing import Protocol
 
 from wechat.client import LoginSession, PhoneNumber
+from wechat.face import FaceTicket
+from wechat.official import OAuthIdentity
 
 
 class WeChatLogin(Protocol):
@@ -20,3 +22,22 @@ class RealNameAuthority(Protocol):
 
     async def matches(self, name: str, id_number: str) -> bool:
         """Whether this person carries this number."""
+
+
+class WeChatPages(Protocol):
+    """WeChat's side of a page of the official account; raises the errors of ``wechat.errors``."""
+
+    async def oauth_identity(self, code: str) -> OAuthIdentity:
+        """Exchange the code that a page came back with, which works once."""
+
+
+class FaceComparison(Protocol):
+    """WeChat's comparison of a face with an identity card; raises the errors of ``wechat.errors``."""
+
+    async def get_verify_id(self, *, out_seq_no: str, name: str, id_number: str, openid: str) -> FaceTicket:
+        """Begin a comparison."""
+
+    async def query_verify_info(
+        self, *, verify_id: str, out_seq_no: str, name: str, id_number: str, openid: str
+    ) -> bool:
+        """Whether a comparison has passed."""

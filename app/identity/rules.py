@@ -41,6 +41,7 @@ class Duty(StrEnum):
 
 
 EVERY_DEPARTMENT = "*"
+AGE_OF_OWN_CONSENT = 14
 _SHORTEST_PASSWORD = 12
 
 
@@ -65,6 +66,21 @@ def parse_id_number(written: str, *, today: date) -> str:
     if born > today:
         raise IdNumberInvalidError
     return number
+
+
+def born_on(id_number: str) -> date:
+    """The birthday within a citizen identity number (GB 11643)."""
+    return date(int(id_number[6:10]), int(id_number[10:12]), int(id_number[12:14]))
+
+
+def fourteenth_birthday(id_number: str) -> date:
+    """The day from which a child decides about their own data (PIPL, article 31)."""
+    born = born_on(id_number)
+    try:
+        return born.replace(year=born.year + AGE_OF_OWN_CONSENT)
+    except ValueError:
+        # Born on 29 February: of age the day after its 28th.
+        return date(born.year + AGE_OF_OWN_CONSENT, 3, 1)
 
 
 def is_mainland_phone(number: str) -> bool:
@@ -93,10 +109,16 @@ _STEPS = {Level.PHONE: "phone", Level.REAL_NAME: "real_name", Level.FACE: "face"
 
 
 def require_level(present: int, needed: int) -> None:
-    """Raise LevelTooLowError, naming the next missing step, unless the level suffices."""
+    """Raise LevelTooLowError, naming the missing steps and which to take next, unless the level suffices.
+
+    A name can be verified without a phone number, so that the phone comes next only where it is all that is needed.
+    """
     if present < needed:
-        missing = [step for level, step in _STEPS.items() if present < level <= needed]
-        raise LevelTooLowError(level=present, level_needed=needed, next_step=missing[-1], steps=missing)
+        missing = {level: step for level, step in _STEPS.items() if present < level <= needed}
+        next_level = next(level for level in missing if level > Level.PHONE or needed == Level.PHONE)
+        raise LevelTooLowError(
+            level=present, level_needed=needed, next_step=missing[next_level], steps=list(missing.values())
+        )
 
 
 def require_strong_password(password: str, username: str) -> None:

@@ -60,7 +60,9 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-async def open_session(tokens: AccessTokens, audience: Audience, owner_id: UUID, device: str) -> Grant:
+async def open_session(
+    tokens: AccessTokens, audience: Audience, owner_id: UUID, device: str, wechat_account_id: UUID | None = None
+) -> Grant:
     """Begin a session on one surface for a citizen or a member of staff who has just signed in on ``device``.
 
     The device calls itself what it likes: only what can be shown is kept of it, 128 characters at most.
@@ -73,6 +75,7 @@ async def open_session(tokens: AccessTokens, audience: Audience, owner_id: UUID,
             audience=audience,
             citizen_id=None if of_staff else owner_id,
             staff_id=owner_id if of_staff else None,
+            wechat_account_id=wechat_account_id,
             device=device,
             created_at=moment,
             last_used_at=moment,
@@ -113,7 +116,10 @@ async def _used_before(digest: str, idempotency_key: str | None) -> Grant | None
     token = await RefreshToken.filter(digest=digest, used_at__not_isnull=True).first()
     if token is None or token.used_at is None:
         return None
-    session = await Session.select_for_update().get(id=token.session_id)  # type: ignore[attr-defined]  # Tortoise adds it
+    session = await Session.get(id=token.session_id)  # type: ignore[attr-defined]  # Tortoise adds it
+    # The owner before the session, as whoever ends sessions does.
+    await _lock_owner(session.surface, session.owner_id)
+    await session.refresh_from_db(using_db=db.connection())
     if session.ended_at is not None:
         return None
     is_retry = idempotency_key is not None and idempotency_key == token.idempotency_key
@@ -159,9 +165,13 @@ async def end_all_sessions(owner: Audience, owner_id: UUID, because: str = "ende
         return await _end(owner, owner_id, None, because)
 
 
-async def _end(owner: Audience, owner_id: UUID, session_id: UUID | None, because: str) -> int:
+async def _lock_owner(owner: Audience, owner_id: UUID) -> None:
     kind: Any = Staff if owner is Audience.STAFF else Citizen
-    await kind.select_for_update().get(id=owner_id)
+    await kind.select_for_update(no_key=True).get(id=owner_id)
+
+
+async def _end(owner: Audience, owner_id: UUID, session_id: UUID | None, because: str) -> int:
+    await _lock_owner(owner, owner_id)
     ended = await db.execute(_END, clock.now(), because, owner_id, session_id)
     if ended:
         details = {"session": str(session_id)} if session_id else {"sessions": ended}

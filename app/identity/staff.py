@@ -79,14 +79,14 @@ async def sign_in_staff(
     Wrong tries are counted per name, and per name and address. Raises PasswordWrongError, whatever of name and password
     was wrong, SecondFactorNeededError, SecondFactorWrongError, SecondFactorUnsetError or RateLimitedError.
     """
-    counted = await _count(door, username, address)
+    tries = await _count(door, username, address)
     member = await Staff.get_or_none(username=username, active=True)
     password_hash = member.password_hash if member else _nobody()
     right = await asyncio.to_thread(_is_right, password_hash, password)
     if member is None or not right:
         raise PasswordWrongError
     await _require_second_factor(door, member, otp)
-    await _forgive(counted)
+    await tries.forgive()
     return await _open(door, member, device)
 
 
@@ -97,23 +97,16 @@ async def sign_in_known_staff(
 
     Raises SecondFactorNeededError, SecondFactorWrongError, SecondFactorUnsetError or RateLimitedError.
     """
-    counted = await _count(door, member.username, address)
+    tries = await _count(door, member.username, address)
     await _require_second_factor(door, member, otp)
-    await _forgive(counted)
+    await tries.forgive()
     return await _open(door, member, device)
 
 
-async def _count(door: StaffDoor, username: str, address: str) -> list[tuple[limits.LimitRule, str]]:
-    known = limits.rules()
-    counted = [(known["staff_try"], username), (known["staff_try_here"], f"{username} {address}")]
-    for rule, subject in reversed(counted):
-        await limits.hold(rule, subject, door.redis)
-    return counted
-
-
-async def _forgive(counted: list[tuple[limits.LimitRule, str]]) -> None:
-    for rule, subject in counted:
-        await limits.forgive(rule, subject)
+async def _count(door: StaffDoor, username: str, address: str) -> limits.Tries:
+    tries = limits.Tries({"staff_try_here": f"{username} {address}", "staff_try": username})
+    await tries.count(door.redis)
+    return tries
 
 
 async def _require_second_factor(door: StaffDoor, member: Staff, otp: str | None) -> None:

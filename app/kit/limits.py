@@ -64,10 +64,26 @@ async def hold(rule: LimitRule, subject: str, redis: Redis) -> None:
         raise RateLimitedError(retry_after=(window + 1) * rule.seconds - moment)
 
 
-async def forgive(rule: LimitRule, subject: str) -> None:
-    """Take back one count of a guarded rule in the present window: for tries that turned out to be right."""
-    window = int(clock.now().timestamp()) // rule.seconds
-    await db.execute(_FORGIVE, rule.name, hashlib.sha256(subject.encode()).hexdigest(), window)
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """One try counted against several guarded rules, each with its subject, and forgiven where it was right.
+
+    It is counted beforehand, so that a thousand at once are counted too.
+    """
+
+    subjects: dict[str, str]
+
+    async def count(self, redis: Redis) -> None:
+        """Count the try. Raises RateLimitedError."""
+        for name, subject in self.subjects.items():
+            await hold(rules()[name], subject, redis)
+
+    async def forgive(self) -> None:
+        """Take the try back: it was right, or nobody could tell."""
+        for name, subject in self.subjects.items():
+            rule = rules()[name]
+            window = int(clock.now().timestamp()) // rule.seconds
+            await db.execute(_FORGIVE, name, hashlib.sha256(subject.encode()).hexdigest(), window)
 
 
 async def _in_database(rule: LimitRule, subject: str, window: int) -> int:

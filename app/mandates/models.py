@@ -1,11 +1,15 @@
 """Rows of mandates."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from tortoise import Model, fields
 
 from app.identity.models import Citizen
+from app.kit import clock, db
 from app.kit.ids import new_id
+
+_END = "UPDATE mandates SET state = 'ended', ended_at = $2, invitation = NULL WHERE state <> 'ended' AND "
 
 
 class Company(Model):
@@ -72,3 +76,16 @@ class Mandate(Model):
         """Table."""
 
         table = "mandates"
+
+    @classmethod
+    async def move(cls, old: UUID, new: UUID) -> None:
+        """Make one citizen's mandates another's; nobody has one for themself."""
+        for column in ("principal_id", "delegate_id"):
+            await db.execute(f"UPDATE mandates SET {column} = $2 WHERE {column} = $1", old, new)  # noqa: S608  # our own names
+        await db.execute(_END + "principal_id = $1 AND delegate_id = $1", new, clock.now())
+
+    @classmethod
+    async def move_in_name(cls, old: UUID, new: UUID) -> None:
+        """End what was agreed in a name that goes to another account: nobody knows who agreed."""
+        del new
+        await db.execute(_END + "(principal_id = $1 OR delegate_id = $1)", old, clock.now())

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
+from app.identity.rules import AGE_OF_OWN_CONSENT, fourteenth_birthday
 from app.kit import clock
 from app.mandates.errors import CreditCodeInvalidError, MandateTermInvalidError, NotAMinorError
 
 EVERYTHING = "*"
 LONGEST_TERM = timedelta(days=366)
 REPRESENTATIVE_TERM = timedelta(days=365)
-AGE_OF_OWN_CONSENT = 14
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _SHAPE = re.compile(rf"[{_ALPHABET}]{{18}}")
@@ -39,21 +39,6 @@ def end_of_term(last_day: date, today: date) -> datetime:
     if not today <= last_day <= today + LONGEST_TERM:
         raise MandateTermInvalidError(longest_days=LONGEST_TERM.days)
     return datetime.combine(last_day + timedelta(days=1), time(), tzinfo=clock.CITY_TIME)
-
-
-def born_on(id_number: str) -> date:
-    """The birthday within a citizen identity number (GB 11643)."""
-    return date(int(id_number[6:10]), int(id_number[10:12]), int(id_number[12:14]))
-
-
-def fourteenth_birthday(id_number: str) -> date:
-    """The day from which a child decides about their own data (PIPL, article 31)."""
-    born = born_on(id_number)
-    try:
-        return born.replace(year=born.year + AGE_OF_OWN_CONSENT)
-    except ValueError:
-        # Born on 29 February: of age the day after its 28th.
-        return date(born.year + AGE_OF_OWN_CONSENT, 3, 1)
 
 
 def end_of_guardianship(id_number: str, today: date) -> datetime:

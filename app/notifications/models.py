@@ -1,12 +1,20 @@
 """Rows of notifications."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from tortoise import Model, fields
 
 from app.identity.models import Citizen
+from app.kit import db
 from app.kit.fields import sealed_text
 from app.kit.ids import new_id
+
+_ADD_GRANTS = """
+INSERT INTO subscription_grants (id, citizen_id, template_id, remaining, updated_at)
+SELECT gen_random_uuid(), $2, template_id, remaining, updated_at FROM subscription_grants WHERE citizen_id = $1
+ON CONFLICT (citizen_id, template_id) DO UPDATE SET remaining = subscription_grants.remaining + excluded.remaining
+"""
 
 
 class Message(Model):
@@ -76,3 +84,9 @@ class SubscriptionGrant(Model):
 
         table = "subscription_grants"
         unique_together = (("citizen", "template_id"),)
+
+    @classmethod
+    async def move(cls, old: UUID, new: UUID) -> None:
+        """Add one citizen's grants to another's."""
+        await db.execute(_ADD_GRANTS, old, new)
+        await db.execute("DELETE FROM subscription_grants WHERE citizen_id = $1", old)

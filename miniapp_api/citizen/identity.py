@@ -5,10 +5,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.identity import errors, rules, service, sessions
+from app.identity import errors, rules, service, sessions, verification
 from app.identity.models import Citizen
 from app.identity.rules import Audience
+from app.identity.sign_in import sign_in
 from app.kit.errors import NotFoundError
+from miniapp_api.auth import DEVICE_ID
 from miniapp_api.routing import Actor, Call, Routes, Schema
 from miniapp_api.sessions import EndedAnswer, SessionList
 
@@ -41,6 +43,12 @@ class RealNameRequest(Schema):
     id_number: str = Field(min_length=1, max_length=32)
 
 
+class NameRequest(Schema):
+    """The name that I bear now."""
+
+    name: str = Field(min_length=1, max_length=64)
+
+
 class CitizenView(Schema):
     """A citizen as they see themselves; names and numbers are masked."""
 
@@ -71,6 +79,14 @@ class SessionAnswer(Schema):
     citizen: CitizenView
 
 
+class FaceTaskAnswer(Schema):
+    """What the phone hands to ``wx.requestFacialVerify`` within ``expires_in`` seconds."""
+
+    id: UUID
+    verify_id: str
+    expires_in: int
+
+
 def _granted(grant: sessions.Grant, citizen: Citizen) -> SessionAnswer:
     return SessionAnswer(**asdict(grant.tokens), citizen=CitizenView.of(citizen))
 
@@ -86,9 +102,10 @@ def _granted(grant: sessions.Grant, citizen: Citizen) -> SessionAnswer:
 async def open_session(call: Call, body: SessionRequest) -> SessionAnswer:
     """Sign in with a WeChat login code."""
     appid = call.house.settings.wechat.mini_program_appid
-    citizen = await service.sign_in(call.house.wechat, appid, body.code)
+    signed_in = await sign_in(call.house.wechat, appid, body.code)
+    citizen = signed_in.citizen
     grant = await sessions.open_session(
-        call.house.access_tokens, Audience.CITIZEN, citizen.id, call.device(body.device)
+        call.house.access_tokens, Audience.CITIZEN, citizen.id, call.device(body.device), signed_in.account_id
     )
     return _granted(grant, citizen)
 
@@ -164,16 +181,92 @@ async def bind_phone(call: Call, body: PhoneRequest) -> CitizenView:
     "/api/v1/identity/real-name",
     actor=Actor.CITIZEN,
     limit="write",
+    headers=(DEVICE_ID,),
     errors=(
         errors.IdNumberInvalidError,
         errors.RealNameMismatchError,
         errors.RealNameUnavailableError,
         errors.AlreadyVerifiedError,
+        errors.MinorNeedsGuardianError,
         NotFoundError,
     ),
 )
 async def verify_real_name(call: Call, body: RealNameRequest) -> CitizenView:
     """Verify name and identity number with the authority."""
     house = call.house
-    citizen = await service.verify_real_name(house.authority, house.redis, call.citizen_id, body.name, body.id_number)
+    citizen = await verification.verify_real_name(
+        house.authority, house.redis, call.citizen_id, body.name, body.id_number, device=call.device_id
+    )
+    return CitizenView.of(citizen)
+
+
+@routes.add(
+    "POST",
+    "/api/v1/identity/name",
+    actor=Actor.CITIZEN,
+    limit="write",
+    headers=(DEVICE_ID,),
+    errors=(
+        errors.LevelTooLowError,
+        errors.RealNameMismatchError,
+        errors.RealNameUnavailableError,
+        NotFoundError,
+    ),
+)
+async def correct_name(call: Call, body: NameRequest) -> CitizenView:
+    """Correct my name, which has changed in law; the authority confirms it for my number."""
+    house = call.house
+    citizen = await verification.correct_name(
+        house.authority, house.redis, call.citizen_id, body.name, device=call.device_id
+    )
+    return CitizenView.of(citizen)
+
+
+@routes.add(
+    "POST",
+    "/api/v1/identity/face-verifications",
+    actor=Actor.CITIZEN,
+    limit="write",
+    status=201,
+    headers=(DEVICE_ID,),
+    errors=(
+        errors.LevelTooLowError,
+        errors.FaceNeedsMiniProgramError,
+        errors.WeChatUnavailableError,
+        NotFoundError,
+    ),
+)
+async def begin_face_verification(call: Call) -> FaceTaskAnswer:
+    """Begin to prove by my face who I am; the phone goes on with ``wx.requestFacialVerify``."""
+    house = call.house
+    task = await verification.begin_face_verification(
+        house.face,
+        house.settings.wechat.mini_program_appid,
+        house.redis,
+        call.citizen_id,
+        call.session_id,
+        device=call.device_id,
+    )
+    return FaceTaskAnswer(id=task.id, verify_id=task.verify_id, expires_in=task.expires_in)
+
+
+@routes.add(
+    "POST",
+    "/api/v1/identity/face-verifications/<verification_id:uuid>/result",
+    actor=Actor.CITIZEN,
+    limit="write",
+    errors=(
+        errors.FaceVerificationNotFoundError,
+        errors.FaceNotPassedError,
+        errors.FaceNeedsMiniProgramError,
+        errors.WeChatUnavailableError,
+        NotFoundError,
+    ),
+)
+async def finish_face_verification(call: Call, verification_id: UUID) -> CitizenView:
+    """Take over what WeChat says of the comparison; my other accounts are joined with this one."""
+    appid = call.house.settings.wechat.mini_program_appid
+    citizen = await verification.finish_face_verification(
+        call.house.face, appid, call.citizen_id, call.session_id, verification_id
+    )
     return CitizenView.of(citizen)

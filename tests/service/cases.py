@@ -6,11 +6,12 @@ from uuid import UUID, uuid4
 
 from app.bootstrap import House
 from app.catalogue.queries import search_items
-from app.identity import service as identity
 from app.identity.models import Citizen, Staff
 from app.identity.rules import Audience
 from app.identity.sessions import open_session
+from app.identity.sign_in import sign_in
 from app.identity.staff import hash_password
+from app.identity.verification import verify_real_name
 from app.kit import clock
 from app.kit.db import transaction
 from app.licences.models import Licence
@@ -30,8 +31,10 @@ FORM: dict[str, Any] = {
 async def verified_citizen(house: House, person: Person | None = None) -> Citizen:
     """A citizen at assurance level 2."""
     person = person or make_person()
-    citizen = await identity.sign_in(house.wechat, house.settings.wechat.mini_program_appid, person.login_code)
-    return await identity.verify_real_name(house.authority, house.redis, citizen.id, person.name, person.id_number)
+    citizen = (await sign_in(house.wechat, house.settings.wechat.mini_program_appid, person.login_code)).citizen
+    return await verify_real_name(
+        house.authority, house.redis, citizen.id, person.name, person.id_number, device=f"{citizen.id}"
+    )
 
 
 async def issued_licence(citizen: Citizen, case_no: str) -> Licence:

@@ -11,7 +11,8 @@ from redis.asyncio import Redis
 
 from app.bootstrap import House
 from app.identity.errors import RealNameMismatchError
-from app.identity.service import sign_in, verify_real_name
+from app.identity.sign_in import sign_in
+from app.identity.verification import verify_real_name
 from app.kit import clock, db, limits
 from app.kit.errors import RateLimitedError
 from tests.conftest import Person
@@ -58,11 +59,11 @@ async def test_the_eleventh_try_of_a_real_name_in_an_hour_is_refused(
     house: House, person: Person, nowhere: Redis
 ) -> None:
     """Counted in PostgreSQL, so also with Redis away; the window over, the citizen may try again."""
-    citizen = await sign_in(house.wechat, house.settings.wechat.mini_program_appid, person.login_code)
+    citizen = (await sign_in(house.wechat, house.settings.wechat.mini_program_appid, person.login_code)).citizen
     authority = Denies()
 
     async def attempt() -> None:
-        await verify_real_name(authority, nowhere, citizen.id, person.name, person.id_number)
+        await verify_real_name(authority, nowhere, citizen.id, person.name, person.id_number, device="测试")
 
     with clock.travel(until(600)):
         for _ in range(10):

@@ -15,7 +15,9 @@ from app.identity.errors import (
     RealNameMismatchError,
 )
 from app.identity.models import Citizen, WeChatAccount
-from app.identity.service import bind_phone, sign_in, verify_real_name
+from app.identity.service import bind_phone
+from app.identity.sign_in import sign_in
+from app.identity.verification import verify_real_name
 from app.kit import crypto, db
 from app.kit.crypto import SealBrokenError
 from tests.conftest import Person, make_person
@@ -27,6 +29,11 @@ _LOOK = 'SELECT 1 AS found FROM "{schema}"."{table}" AS entry WHERE strpos(entry
 _TABLES = """
 SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
 """
+
+
+async def known(house: House, person: Person, appid: str = APPID) -> Citizen:
+    """The citizen whom a WeChat app knows."""
+    return (await sign_in(house.wechat, appid, person.login_code)).citizen
 
 
 async def tables_that_hold(value: str) -> set[str]:
@@ -42,21 +49,21 @@ async def tables_that_hold(value: str) -> set[str]:
 
 async def test_first_logins_at_once_make_one_citizen(house: House, person: Person) -> None:
     """A phone that sends its login twice."""
-    citizens = await asyncio.gather(*(sign_in(house.wechat, APPID, person.login_code) for _ in range(20)))
+    citizens = await asyncio.gather(*(known(house, person) for _ in range(20)))
     assert len({citizen.id for citizen in citizens}) == 1
 
 
 async def test_one_unionid_is_one_citizen_in_every_app(house: House, person: Person) -> None:
     """The official account and the mini-program know the same person under two openids."""
-    first = await sign_in(house.wechat, APPID, person.login_code)
-    second = await sign_in(house.wechat, f"wx{uuid4().hex[:16]}", person.login_code)
+    first = await known(house, person)
+    second = await known(house, person, f"wx{uuid4().hex[:16]}")
     assert first.id == second.id
 
 
 async def test_first_logins_at_once_in_two_apps_make_one_citizen(house: House, person: Person) -> None:
     """The UnionID joins them, however close they are."""
     apps = [f"wx{uuid4().hex[:16]}" for _ in range(4)]
-    citizens = await asyncio.gather(*(sign_in(house.wechat, appid, person.login_code) for appid in apps * 3))
+    citizens = await asyncio.gather(*(known(house, person, appid) for appid in apps * 3))
     assert len({citizen.id for citizen in citizens}) == 1
     (citizen, *_) = citizens
     assert await WeChatAccount.filter(citizen_id=citizen.id).count() == len(apps)
@@ -104,29 +111,32 @@ async def test_real_names_are_verified_once(house: House) -> None:
     citizen = await verified_citizen(house, person)
     assert citizen.level == 2
     for _ in range(12):
-        await verify_real_name(house.authority, house.redis, citizen.id, person.name, person.id_number)
+        await verify_real_name(house.authority, house.redis, citizen.id, person.name, person.id_number, device="测试")
     other = make_person()
     with pytest.raises(AlreadyVerifiedError):
-        await verify_real_name(house.authority, house.redis, citizen.id, other.name, other.id_number)
+        await verify_real_name(house.authority, house.redis, citizen.id, other.name, other.id_number, device="测试")
     verified = AuditRecord.filter(chain=f"citizen:{citizen.id}", action="real_name_verified")
     assert await verified.count() == 1
 
 
 async def test_a_mismatch_leaves_the_citizen_as_they_were(house: House, person: Person) -> None:
     """Nothing of what was tried is kept."""
-    citizen = await sign_in(house.wechat, APPID, person.login_code)
+    citizen = await known(house, person)
     with pytest.raises(RealNameMismatchError):
-        await verify_real_name(house.authority, house.redis, citizen.id, "不符", person.id_number)
+        await verify_real_name(house.authority, house.redis, citizen.id, "不符", person.id_number, device="测试")
     stored = await Citizen.get(id=citizen.id)
     assert (stored.level, stored.name, stored.id_number, stored.verified_at) == (0, None, None, None)
 
 
 async def test_two_persons_at_once_cannot_both_become_one_citizen(house: House, person: Person) -> None:
     """One of them is verified, the other is refused, and the record knows of one."""
-    citizen = await sign_in(house.wechat, APPID, person.login_code)
+    citizen = await known(house, person)
     persons = [make_person(), make_person()] * 3
     outcomes = await asyncio.gather(
-        *(verify_real_name(house.authority, house.redis, citizen.id, one.name, one.id_number) for one in persons),
+        *(
+            verify_real_name(house.authority, house.redis, citizen.id, one.name, one.id_number, device="测试")
+            for one in persons
+        ),
         return_exceptions=True,
     )
     verified = {outcome.id_number for outcome in outcomes if isinstance(outcome, Citizen)}

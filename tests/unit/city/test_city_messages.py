@@ -14,6 +14,7 @@ MESSAGE_KINDS = {
     *("submitted", "supplement_requested", "accepted", "not_accepted", "approved", "refused", "withdrawn"),
     *("licence_issued", "licence_revoked", "licence_scanned", "session_reused"),
     *("mandate_accepted", "mandate_ended"),
+    *("identity_used_elsewhere", "accounts_joined", "name_taken_over"),
 }
 PLACEHOLDERS = {"item", "case_no", "case_tail", "time", "note", "licence", "verdict", "office", "phrase"}
 PLACEHOLDERS |= {"person", "until"}
@@ -31,6 +32,7 @@ def test_every_kind_of_message_is_there_and_legal_ones_are_marked() -> None:
     assert legal == {
         *("not_accepted", "refused", "supplement_requested", "licence_revoked"),
         *("session_reused", "mandate_accepted", "mandate_ended"),
+        *("identity_used_elsewhere", "accounts_joined", "name_taken_over"),
     }
     assert {message["urgency"] for message in MESSAGES.values()} == {"legal", "normal"}
 

@@ -135,6 +135,6 @@ def test_a_level_too_low_names_the_missing_steps() -> None:
     assert error.value.context == {
         "level": 0,
         "level_needed": 3,
-        "next_step": "face",
+        "next_step": "real_name",
         "steps": ["phone", "real_name", "face"],
     }

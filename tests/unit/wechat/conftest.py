@@ -78,5 +78,5 @@ def platform() -> Iterator[Platform]:
 @pytest.fixture
 async def http(platform: Platform) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client of the platform."""
-    async with httpx.AsyncClient(base_url=platform.url, timeout=5, verify=_TLS) as client:
+    async with httpx.AsyncClient(base_url=platform.url, timeout=30, verify=_TLS) as client:
         yield client
