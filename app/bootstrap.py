@@ -97,6 +97,8 @@ def refuse_stand_ins(settings: Settings) -> None:
         "approvals.base_url": settings.approvals.base_url,
         "public_url": settings.public_url,
     }
+    if settings.province is not None:
+        addresses["province.issuer"] = settings.province.issuer
     for name, address in addresses.items():
         parts = urlsplit(address)
         if parts.hostname in _LOOPBACK:

@@ -66,6 +66,16 @@ class PartnerSettings(BaseModel):
     timeout_seconds: float = 5.0
 
 
+class ProvinceSettings(BaseModel):
+    """The provincial identity platform: its OpenID Connect issuer, and the client it knows this city as."""
+
+    model_config = _FROZEN
+    issuer: str
+    client_id: str
+    client_secret: SecretStr
+    timeout_seconds: float = 5.0
+
+
 class KeySettings(BaseModel):
     """Keys that guard people. A ring maps a key's id to its value; ``*_active`` names the one that writes.
 
@@ -129,6 +139,7 @@ class Settings(BaseSettings):
     work: WorkSettings | None = None
     authority: PartnerSettings
     approvals: PartnerSettings
+    province: ProvinceSettings | None = None
     keys: KeySettings
     worker: WorkerSettings = WorkerSettings()
     sandbox: SandboxSettings | None = None

@@ -14,7 +14,7 @@ from app.bootstrap import House, UnsafeStartError, open_house, refuse_stand_ins
 from app.demo.house import ensure_database
 from app.kit.db import tortoise_config
 from app.schema import migrate_database, pending_changes
-from config.settings import Settings, WeChatSettings, WorkSettings
+from config.settings import ProvinceSettings, Settings, WeChatSettings, WorkSettings
 
 
 async def test_the_models_want_no_migration_that_nobody_wrote(settings: Settings) -> None:
@@ -67,6 +67,12 @@ def wechat(settings: Settings, **changes: str) -> WeChatSettings:
     return settings.wechat.model_copy(update={**real, **changes})
 
 
+def issued_by(settings: Settings, issuer: str) -> ProvinceSettings:
+    """The provincial platform under another address."""
+    assert settings.province is not None
+    return settings.province.model_copy(update={"issuer": issuer})
+
+
 def production(settings: Settings, **changes: Any) -> Settings:
     """Settings as a city would have them, with some changes."""
     real = {
@@ -77,14 +83,16 @@ def production(settings: Settings, **changes: Any) -> Settings:
         "work": WORK,
         "authority": settings.authority.model_copy(update={"base_url": "https://authority.example.gov.cn"}),
         "approvals": settings.approvals.model_copy(update={"base_url": "https://approvals.example.gov.cn"}),
+        "province": issued_by(settings, "https://id.example.gov.cn/oidc"),
     }
     return settings.model_copy(update={**real, **changes})
 
 
 @pytest.mark.parametrize("work", [WORK, None])
 def test_real_settings_may_start(settings: Settings, work: WorkSettings | None) -> None:
-    """What the refusals are measured against; the staff may do without WeCom."""
+    """What the refusals are measured against; a city may do without WeCom and without the provincial platform."""
     refuse_stand_ins(production(settings, work=work))
+    refuse_stand_ins(production(settings, province=None))
 
 
 STAND_INS: dict[str, Callable[[Settings], dict[str, Any]]] = {
@@ -96,6 +104,8 @@ STAND_INS: dict[str, Callable[[Settings], dict[str, Any]]] = {
     "work.base_url must be an https": lambda _: {"work": WORK.model_copy(update={"base_url": "http://qyapi.cn"})},
     "authority.base_url points": lambda demo: {"authority": demo.authority},
     "approvals.base_url points": lambda demo: {"approvals": demo.approvals},
+    "province.issuer points": lambda demo: {"province": demo.province},
+    "province.issuer must be an https": lambda demo: {"province": issued_by(demo, "http://id.example.gov.cn/oidc")},
     "public_url points": lambda demo: {"public_url": demo.public_url},
     "public_url must be an https": lambda _: {"public_url": "http://jiaban.example.gov.cn"},
     "app id of the stand-in": lambda demo: {"wechat": wechat(demo, mini_program_appid="wxjiabansandbox02")},
