@@ -27,6 +27,8 @@ NAMES = (
     "approvals.withdrawal",
     "approvals.query",
     "approvals.events",
+    "province.token",
+    "province.jwks",
 )
 POINTS = frozenset(f"{name}.{moment}" for name in NAMES for moment in ("before", "after"))
 LONGEST_PAUSE = 60.0

@@ -14,6 +14,7 @@ from app.sandbox import (
     authority,
     faults,
     legal,
+    province,
     wechat,
     wechat_face,
     wechat_oauth,
@@ -26,6 +27,7 @@ from app.sandbox.approvals_store import ApprovalsStore
 from app.sandbox.authority import AuthorityState
 from app.sandbox.gate import Gate, Nonces, signer_of
 from app.sandbox.product import Product
+from app.sandbox.province_state import ProvinceState
 from app.sandbox.wechat_state import WeChatState
 from config.settings import SandboxSettings, Settings
 
@@ -95,6 +97,8 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     nonces = Nonces(sandbox.data / "nonces.jsonl")
     points = faults.Faults()
     signer = signer_of(settings.approvals)
+    journals: list[WeChatState | AuthorityState | ApprovalsStore | Nonces | ProvinceState]
+    journals = [wechat_state, authority_state, store, nonces]
 
     app.blueprint(wechat.blueprint(settings.wechat, wechat_state, points))
     app.blueprint(wechat.control(wechat_state))
@@ -109,6 +113,10 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     app.blueprint(authority.control(authority_state))
     app.blueprint(approvals.blueprint(store, Gate(signer, nonces), points))
     app.blueprint(approvals.control(store))
+    if settings.province is not None:
+        journals.append(province_state := ProvinceState(sandbox.data))
+        app.blueprint(province.blueprint(settings.province, settings.public_url, province_state, points))
+        app.blueprint(province.control(province_state))
     app.blueprint(faults.blueprint(points))
     app.blueprint(_control())
     app.exception(RefusedError)(_refuse)
@@ -123,7 +131,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     async def stop(app: Sanic[Any, Any]) -> None:
         await app.ctx.runner.stop()
         await app.ctx.product.close()
-        for journal in (wechat_state, authority_state, store, nonces):
+        for journal in journals:
             journal.close()
 
     app.register_listener(start, "before_server_start")

@@ -20,6 +20,8 @@ from app.kit.signing import Signer
 T = TypeVar("T")
 APPROVALS = Signer("jiaban", b"approvals-secret")
 AUTHORITY = Signer("jiaban-authority", b"authority-secret")
+# Characters that client_secret_basic must encode (RFC 6749, 2.3.1).
+PROVINCE_CLIENT, PROVINCE_SECRET = "jiaban:province", "secret of+the%province"
 TEMPLATE = "T" * 43
 CITIZEN_NUMBER = "11010519491231002X"
 _SERVE = "from app.sandbox.server import serve; from config.settings import load_settings; serve(load_settings())"
@@ -237,6 +239,9 @@ def _environment(data: Path, port: int, product_port: int) -> dict[str, str]:
         "APPROVALS__BASE_URL": "http://unused",
         "APPROVALS__CLIENT_ID": APPROVALS.client_id,
         "APPROVALS__SECRET": APPROVALS.secret.decode(),
+        "PROVINCE__ISSUER": f"http://127.0.0.1:{port}/province",
+        "PROVINCE__CLIENT_ID": PROVINCE_CLIENT,
+        "PROVINCE__CLIENT_SECRET": PROVINCE_SECRET,
         "KEYS__ENCRYPTION": key,
         "KEYS__ENCRYPTION_ACTIVE": "k",
         "KEYS__LOOKUP": "00",
