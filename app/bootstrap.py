@@ -13,6 +13,7 @@ from redis import asyncio as aioredis
 from app.approvals.connector import HttpApprovalSystem
 from app.approvals.ports import ApprovalSystem
 from app.identity.authority import HttpAuthority
+from app.identity.province import ProvinceLogin
 from app.identity.queries import holds_stand_in_data
 from app.identity.sessions import LiveSessions
 from app.identity.staff import StaffDoor
@@ -23,7 +24,7 @@ from app.kit.db import database
 from app.kit.signed_http import SignedHttp
 from app.kit.signing import Signer
 from app.licences.codes import CodeSigner
-from config.settings import PartnerSettings, Settings, WeChatSettings, WorkSettings
+from config.settings import PartnerSettings, ProvinceSettings, Settings, WeChatSettings, WorkSettings
 from media.storage import BlobStore, FolderStore
 from wechat import tokens as wechat_tokens
 from wechat.callback import CallbackCodec
@@ -58,6 +59,7 @@ class House:
     official: OfficialAccountClient
     work: WorkClient | None
     authority: HttpAuthority
+    province: ProvinceLogin | None
     approvals: ApprovalSystem
     approvals_signer: Signer
     access_tokens: AccessTokens
@@ -148,6 +150,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             http = await client(work.base_url, work.timeout_seconds)
             return WorkClient(work.corpid, work.secret.get_secret_value(), work.agent_id, http, wechat.open_url)
 
+        async def province(one: ProvinceSettings) -> ProvinceLogin:
+            return ProvinceLogin(await client("", one.timeout_seconds), one)
+
         wechat, keys = settings.wechat, settings.keys
         http = await client(wechat.base_url, wechat.timeout_seconds)
         secret = wechat.mini_program_secret.get_secret_value()
@@ -164,6 +169,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             ),
             work=await staff(settings.work) if settings.work else None,
             authority=HttpAuthority(await partner(settings.authority)),
+            province=await province(settings.province) if settings.province else None,
             approvals=HttpApprovalSystem(await partner(settings.approvals)),
             approvals_signer=_signer(settings.approvals),
             access_tokens=access_tokens,

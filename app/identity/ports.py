@@ -1,5 +1,6 @@
 """What identity needs from outside."""
 
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wechat.client import LoginSession, PhoneNumber
@@ -41,3 +42,27 @@ class FaceComparison(Protocol):
         self, *, verify_id: str, out_seq_no: str, name: str, id_number: str, openid: str
     ) -> bool:
         """Whether a comparison has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvincialIdentity:
+    """Who signed in at the province.
+
+    ``subject`` is the province's own id of the account and never changes; ``id_number`` has 18 characters, X in upper
+    case; ``level`` is an assurance level, ``rules.Level.REAL_NAME`` or ``FACE``.
+    """
+
+    subject: str = field(repr=False)
+    name: str = field(repr=False)
+    id_number: str = field(repr=False)
+    level: int
+
+
+class ProvincialIdentityProvider(Protocol):
+    """The provincial identity platform; raises the errors of ``app.kit.ports``."""
+
+    async def authorize_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
+        """Where a citizen's browser goes to sign in. ``state``, ``nonce`` and ``verifier`` are new for each sign-in."""
+
+    async def finish(self, *, code: str, redirect_uri: str, nonce: str, verifier: str) -> ProvincialIdentity:
+        """Redeem the code that the citizen came back with, which works once."""
