@@ -15,6 +15,7 @@ from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_W
 from app.approvals import inbox
 from app.approvals import tasks as approvals
 from app.bootstrap import House
+from app.identity.logins import forget_old_logins
 from app.identity.sessions import TELL
 from app.kit import jobs, limits, nonces
 from app.kit.ports import PortError
@@ -64,6 +65,7 @@ async def _forget_old(timestamp: int) -> None:
     del timestamp
     await nonces.forget_old()
     await limits.forget_old()
+    await forget_old_logins()
 
 
 def build_queue(house: House) -> procrastinate.App:

@@ -8,18 +8,22 @@ from sanic import Request
 
 from app.approvals.errors import SignatureExpiredError, SignatureInvalidError, SignatureMissingError
 from app.bootstrap import House
-from app.identity.errors import AccessTokenInvalidError, AccessTokenMissingError
+from app.identity.errors import AccessTokenInvalidError, AccessTokenMissingError, CsrfTokenWrongError
 from app.identity.models import Staff
 from app.identity.rules import Audience, Duty
 from app.identity.staff import active_staff, require_duty
+from app.identity.tokens import Bearer
 from app.kit import clock
 from app.kit.errors import DomainError
 from app.kit.signing import SignatureRefusedError
 from app.mandates.errors import ActingNotPossibleError, MandateInactiveError
 from app.mandates.party import Party, party_of
+from miniapp_api import cookies
 
 ACTING_FOR = "X-Acting-For"
 DEVICE_ID = "X-Device-Id"
+CSRF_TOKEN = "X-CSRF-Token"  # noqa: S105  # a header's name
+_SAFE = {"GET", "HEAD", "OPTIONS"}
 
 PARTNER_ERRORS: tuple[type[DomainError], ...] = (
     SignatureMissingError,
@@ -60,7 +64,7 @@ async def identify(house: House, request: Request, actor: str, duty: Duty | None
     """
     match actor:
         case "citizen":
-            bearer = house.access_tokens.read(bearer_token(request), Audience.CITIZEN)
+            bearer = _citizens_bearer(house, request)
             citizen_id = await house.live_sessions.owner(bearer.session)
             party = await _party(request, citizen_id, acting=acting)
             return Caller(f"citizen:{citizen_id}", citizen_id=citizen_id, session_id=bearer.session, party=party)
@@ -77,6 +81,27 @@ async def identify(house: House, request: Request, actor: str, duty: Duty | None
             return Caller("operator")
         case _:
             return Caller(f"address:{address_of(request)}")
+
+
+def _citizens_bearer(house: House, request: Request) -> Bearer:
+    """The token of the header, else that of a page's cookie: a browser sends it along whoever made the request.
+
+    So a page that changes something also shows what no other site can read (OWASP: double submit, bound to the token).
+    """
+    cookie = request.cookies.get(cookies.ACCESS)
+    if cookie is None or "Authorization" in request.headers:
+        return house.access_tokens.read(bearer_token(request), Audience.CITIZEN)
+    bearer = house.access_tokens.read(cookie, Audience.H5)
+    if request.method not in _SAFE:
+        require_csrf_token(request, bearer.csrf_token or "")
+    return bearer
+
+
+def require_csrf_token(request: Request, expected: str) -> None:
+    """Raise CsrfTokenWrongError unless the request shows the token that our own pages know."""
+    shown = str(request.headers.get(CSRF_TOKEN, "")).encode(errors="surrogateescape")
+    if not expected or not hmac.compare_digest(shown, expected.encode()):
+        raise CsrfTokenWrongError
 
 
 async def _party(request: Request, citizen_id: UUID, *, acting: bool) -> Party:

@@ -9,6 +9,7 @@ from app.kit import texts
 from app.kit.db import AWAY
 from app.kit.errors import DomainError, Kind, NotFoundError, TemporarilyUnavailableError
 from miniapp_api.answers import json_answer
+from miniapp_api.h5.pages import page
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +89,11 @@ def status_of(error: type[DomainError]) -> int:
     return _STATUS_OF_CODE.get(error.code) or STATUS[error.kind]
 
 
+def _is_for_a_person(request: Request) -> bool:
+    """Whether a browser shows the answer as a page, rather than a script or an app reading it."""
+    return request.path.startswith("/h5/") and "text/html" in str(request.headers.get("Accept", ""))
+
+
 def error_answer(request: Request, error: DomainError) -> HTTPResponse:
     """The answer that tells a caller about an error."""
     headers = {}
@@ -95,6 +101,14 @@ def error_answer(request: Request, error: DomainError) -> HTTPResponse:
         headers["Retry-After"] = str(error.context.get("retry_after", _RETRY_AFTER_SECONDS))
     if error.kind is Kind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = "Bearer"
+    if _is_for_a_person(request):
+        return page(
+            "error.html",
+            status=status_of(type(error)),
+            text=lambda key: texts.text("error_page", key),
+            message=texts.text("errors", error.code),
+            request_id=str(request.id),
+        )
     body = {
         "code": error.code,
         "message": texts.text("errors", error.code),

@@ -12,13 +12,14 @@ from pydantic.json_schema import models_json_schema
 
 from app.kit import texts
 from app.kit.errors import DomainError
+from miniapp_api import auth, cookies
 from miniapp_api.errors import InternalError, status_of
 from miniapp_api.routing import Actor, Route
 
 _REF = "#/components/schemas/{model}"
 _PART = re.compile(r"<(\w+):(\w+)>")
 _SECURITY: dict[Actor, list[dict[str, list[str]]]] = {
-    Actor.CITIZEN: [{"citizen": []}],
+    Actor.CITIZEN: [{"citizen": []}, {"page": [], "csrf": []}],
     Actor.STAFF: [{"staff": []}],
     Actor.OPERATOR: [{"operator": []}],
     Actor.PARTNER: [{"clientId": [], "timestamp": [], "nonce": [], "signature": []}],
@@ -26,6 +27,8 @@ _SECURITY: dict[Actor, list[dict[str, list[str]]]] = {
 _SCHEMES: dict[str, Any] = {
     "citizen": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "staff": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "page": {"type": "apiKey", "in": "cookie", "name": cookies.ACCESS},
+    "csrf": {"type": "apiKey", "in": "header", "name": auth.CSRF_TOKEN},
     "operator": {"type": "http", "scheme": "bearer"},
     "clientId": {"type": "apiKey", "in": "header", "name": "X-Client-Id"},
     "timestamp": {"type": "apiKey", "in": "header", "name": "X-Timestamp"},

@@ -174,6 +174,8 @@ class Route:
             found.append(BodyTooLargeError)
         if "Idempotency-Key" in self.headers:
             found.append(IdempotencyKeyInvalidError)
+        if self.actor is Actor.CITIZEN and self.method != "GET":
+            found.append(identity_errors.CsrfTokenWrongError)
         if self.actor is Actor.CITIZEN:
             found += _ACTING_ERRORS if self.acting else [mandate_errors.ActingNotPossibleError]
         if ":uuid>" in self.path:

@@ -12,7 +12,7 @@ from miniapp_api import ops, telemetry
 from miniapp_api.callbacks import approvals, wechat
 from miniapp_api.citizen import applications, identity, items, licences, mandates, messages
 from miniapp_api.errors import handle_error
-from miniapp_api.h5 import codes
+from miniapp_api.h5 import codes, sign_in
 from miniapp_api.openapi import build_openapi
 from miniapp_api.routing import Route, Routes, mount
 from miniapp_api.sandbox_phone import follow_grants
@@ -33,6 +33,7 @@ SURFACES: tuple[Routes, ...] = (
     approvals.routes,
     wechat.routes,
     codes.routes,
+    sign_in.routes,
     ops.routes,
 )
 _MAX_BODY_BYTES = 12 * 1024 * 1024

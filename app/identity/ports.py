@@ -66,3 +66,10 @@ class ProvincialIdentityProvider(Protocol):
 
     async def finish(self, *, code: str, redirect_uri: str, nonce: str, verifier: str) -> ProvincialIdentity:
         """Redeem the code that the citizen came back with, which works once."""
+
+
+class StaffPages(Protocol):
+    """企业微信's side of a page that staff open there; raises the errors of ``wechat.errors``."""
+
+    async def user_id(self, code: str) -> str:
+        """Exchange the code that a page came back with, which works once."""

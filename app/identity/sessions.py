@@ -47,6 +47,11 @@ class TokenPair:
     refresh_token: str
     expires_in: int
 
+    @property
+    def csrf_token(self) -> str:
+        """What a page shows beside the access token in its cookie, to prove that it is ours."""
+        return csrf_token_of(self.refresh_token)
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -54,6 +59,11 @@ class Grant:
 
     tokens: TokenPair
     owner_id: UUID
+
+
+def csrf_token_of(refresh_token: str) -> str:
+    """The token against forged requests that goes with a refresh token. It tells nothing about that."""
+    return hashlib.sha256(f"csrf {refresh_token}".encode()).hexdigest()
 
 
 def _digest(token: str) -> str:
@@ -136,7 +146,8 @@ async def _new_pair(tokens: AccessTokens, session: Session) -> TokenPair:
     await RefreshToken.create(
         session_id=session.id, digest=_digest(refresh_token), expires_at=clock.now() + _lifetime(session.surface)
     )
-    access_token = tokens.issue(session.surface, session.owner_id, session.id)
+    csrf_token = csrf_token_of(refresh_token) if session.surface is Audience.H5 else None
+    access_token = tokens.issue(session.surface, session.owner_id, session.id, csrf_token)
     return TokenPair(access_token, refresh_token, int(LIFETIME.total_seconds()))
 
 

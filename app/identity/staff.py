@@ -14,18 +14,24 @@ from app.identity import rules, second_factor, sessions
 from app.identity.errors import (
     AccessTokenInvalidError,
     DutyMissingError,
+    LoginCodeInvalidError,
     PasswordChangeNeededError,
     PasswordWrongError,
     SecondFactorNeededError,
     SecondFactorUnsetError,
     SecondFactorWrongError,
+    WorkAccountUnknownError,
+    WorkUnavailableError,
 )
 from app.identity.models import Staff
+from app.identity.ports import StaffPages
 from app.identity.rules import Audience, Duty
+from app.identity.service import CODE_REFUSED
 from app.identity.sessions import Grant
 from app.identity.tokens import AccessTokens
 from app.kit import limits
 from app.kit.db import transaction
+from wechat.errors import NotAMemberError, WeChatError, WeChatRefusedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,25 @@ async def sign_in_staff(
     await _require_second_factor(door, member, otp)
     await tries.forgive()
     return await _open(door, member, device)
+
+
+async def member_behind(work: StaffPages, code: str) -> Staff:
+    """The member of staff who opened a page in 企业微信 and came back with a code.
+
+    Raises WorkAccountUnknownError, LoginCodeInvalidError or WorkUnavailableError.
+    """
+    try:
+        user_id = await work.user_id(code)
+    except NotAMemberError as error:
+        raise WorkAccountUnknownError from error
+    except WeChatRefusedError as error:
+        raise (LoginCodeInvalidError if error.code in CODE_REFUSED else WorkUnavailableError) from error
+    except WeChatError as error:
+        raise WorkUnavailableError from error
+    member = await Staff.get_or_none(work_user_id=user_id, active=True)
+    if member is None:
+        raise WorkAccountUnknownError
+    return member
 
 
 async def sign_in_known_staff(

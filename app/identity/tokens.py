@@ -18,10 +18,11 @@ _ISSUER = "jiaban"
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who a token speaks for."""
+    """Who a token speaks for. ``csrf_token`` is what a page must show beside one in a cookie."""
 
     id: UUID
     session: UUID
+    csrf_token: str | None = None
 
 
 class AccessTokens:
@@ -31,7 +32,7 @@ class AccessTokens:
         self._private, self._active = keys[active], active
         self._public = {key_id: key.public_key() for key_id, key in keys.items()}
 
-    def issue(self, audience: Audience, subject: UUID, session: UUID) -> str:
+    def issue(self, audience: Audience, subject: UUID, session: UUID, csrf_token: str | None = None) -> str:
         """A token of a session for ``subject``, good for LIFETIME."""
         moment = clock.now()
         claims = {
@@ -42,6 +43,8 @@ class AccessTokens:
             "iat": moment,
             "exp": moment + LIFETIME,
         }
+        if csrf_token:
+            claims["csrf"] = csrf_token
         return jwt.encode(claims, self._private, algorithm="EdDSA", headers={"kid": self._active})
 
     def read(self, token: str, audience: Audience) -> Bearer:
@@ -56,7 +59,7 @@ class AccessTokens:
                 issuer=_ISSUER,
                 options={"require": ["exp", "sub", "sid"], "verify_exp": False},
             )
-            bearer = Bearer(UUID(claims["sub"]), UUID(claims["sid"]))
+            bearer = Bearer(UUID(claims["sub"]), UUID(claims["sid"]), claims.get("csrf"))
             expired = int(claims["exp"]) <= clock.now().timestamp()
         except (jwt.PyJWTError, KeyError, ValueError, TypeError) as error:
             raise AccessTokenInvalidError from error

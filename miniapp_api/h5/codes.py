@@ -1,27 +1,14 @@
 """What a scanned code opens in any phone: genuine or not, and little more. Opening it never spends it."""
 
-from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from sanic import HTTPResponse
 
 from app.kit import texts
 from app.licences.models import LicenceState
 from app.licences.queries import PublicView, inspect_code
+from miniapp_api.h5.pages import page
 from miniapp_api.routing import Actor, Call, Routes
 
 routes = Routes()
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-}
-
-
-@cache
-def _pages() -> Environment:
-    return Environment(loader=PackageLoader("miniapp_api.h5"), autoescape=True, undefined=StrictUndefined)
 
 
 def _verdict(view: PublicView) -> str:
@@ -34,11 +21,14 @@ def _verdict(view: PublicView) -> str:
 
 async def _page(call: Call, token: str) -> HTTPResponse:
     view = await inspect_code(call.house.code_signer, token)
-    page = _pages().get_template("code.html")
-    verdict = _verdict(view)
-    content = page.render(view=view, verdict=verdict, text=lambda key: texts.text("public_code", key))
     status = 200 if view.genuine else 404
-    return HTTPResponse(content, status=status, headers=_HEADERS, content_type="text/html; charset=utf-8")
+    return page(
+        "code.html",
+        status=status,
+        view=view,
+        verdict=_verdict(view),
+        text=lambda key: texts.text("public_code", key),
+    )
 
 
 @routes.add("GET", "/v/<token:str>", actor=Actor.ANYONE, limit="open_code", media_type="text/html", also=(404,))

@@ -4,13 +4,19 @@ from dataclasses import asdict
 from uuid import UUID
 
 from pydantic import Field
+from sanic import HTTPResponse
 
-from app.identity import errors, sessions, staff
+from app.identity import errors, logins, sessions, staff
+from app.identity.logins import LoginKind
 from app.identity.rules import Audience, Duty
+from miniapp_api import cookies
+from miniapp_api.answers import json_answer
 from miniapp_api.routing import Actor, Call, Routes, Schema
 from miniapp_api.sessions import EndedAnswer, SessionList
+from wechat.work import WorkClient
 
 routes = Routes()
+_SIGN_IN_PAGE = "/staff/sign-in"
 
 
 class StaffSessionRequest(Schema):
@@ -18,6 +24,21 @@ class StaffSessionRequest(Schema):
 
     username: str = Field(min_length=1, max_length=64)
     password: str = Field(min_length=1, max_length=256)
+    otp: str | None = Field(default=None, max_length=16)
+    device: str = Field(default="", max_length=128)
+
+
+class WorkAddress(Schema):
+    """Where 企业微信 asks who somebody is."""
+
+    url: str
+
+
+class WorkSessionRequest(Schema):
+    """What 企业微信 sent back, and the code of the second factor where the account has one."""
+
+    code: str = Field(min_length=1, max_length=512)
+    state: str = Field(min_length=1, max_length=128)
     otp: str | None = Field(default=None, max_length=16)
     device: str = Field(default="", max_length=128)
 
@@ -82,6 +103,57 @@ async def open_staff_session(call: Call, body: StaffSessionRequest) -> StaffSess
             device=call.device(body.device),
         )
     )
+
+
+@routes.add(
+    "POST",
+    "/staff/v1/sign-in/work",
+    actor=Actor.ANYONE,
+    limit="staff_sign_in",
+    status=201,
+    errors=(errors.WorkUnavailableError,),
+)
+async def begin_work_sign_in(call: Call) -> HTTPResponse:
+    """Begin to sign in through 企业微信: the address to open there. It comes back to the staff's sign-in page."""
+    work = _work(call)
+    browser = cookies.login_of(call.request)
+    begun = await logins.begin_login(LoginKind.WORK, browser=browser, return_to=_SIGN_IN_PAGE)
+    url = work.authorize_url(f"{call.house.settings.public_url}{_SIGN_IN_PAGE}", begun.state)
+    answer = json_answer(WorkAddress(url=url), status=201)
+    cookies.give_login(answer, begun.browser, call.house.settings.public_url)
+    return answer
+
+
+@routes.add(
+    "POST",
+    "/staff/v1/sessions/work",
+    actor=Actor.ANYONE,
+    limit="staff_sign_in",
+    status=201,
+    errors=(
+        errors.LoginStateInvalidError,
+        errors.WorkUnavailableError,
+        errors.WorkAccountUnknownError,
+        errors.LoginCodeInvalidError,
+        *SIGN_IN_ERRORS,
+    ),
+)
+async def open_work_session(call: Call, body: WorkSessionRequest) -> StaffSessionAnswer:
+    """Sign in with what 企业微信 sent back, in place of a password."""
+    work = _work(call)
+    await logins.end_login(LoginKind.WORK, state=body.state, browser=cookies.login_of(call.request))
+    member = await staff.member_behind(work, body.code)
+    return granted(
+        await staff.sign_in_known_staff(
+            call.house.staff_door, member, body.otp, address=call.address, device=call.device(body.device)
+        )
+    )
+
+
+def _work(call: Call) -> WorkClient:
+    if call.house.work is None:
+        raise errors.WorkUnavailableError
+    return call.house.work
 
 
 @routes.add(

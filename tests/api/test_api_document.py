@@ -110,9 +110,12 @@ def test_every_route_says_who_may_call_it_and_how_often() -> None:
         assert route.actor in Actor
         if route.actor is Actor.STAFF:
             assert route.duty, route.name
-        prefix = {Actor.CITIZEN: "/api/v1/", Actor.STAFF: "/staff/v1/", Actor.PARTNER: "/callbacks/"}.get(
-            route.actor, "/"
-        )
+        prefixes: dict[Actor, tuple[str, ...]] = {
+            Actor.CITIZEN: ("/api/v1/", "/h5/v1/"),
+            Actor.STAFF: ("/staff/v1/",),
+            Actor.PARTNER: ("/callbacks/",),
+        }
+        prefix = prefixes.get(route.actor, ("/",))
         assert route.path.startswith(prefix)
 
 

@@ -1,0 +1,57 @@
+"""Cookies of web pages: tokens that scripts cannot read, and one that only our own pages can."""
+
+from sanic import HTTPResponse, Request
+
+from app.identity.logins import LIFETIME
+from app.identity.sessions import REFRESH_LIFETIME, TokenPair
+
+ACCESS = "jiaban_access"
+REFRESH = "jiaban_refresh"
+CSRF = "jiaban_csrf"
+LOGIN = "jiaban_login"
+_SESSION_PATH = "/h5/v1/session"
+_DAYS = int(REFRESH_LIFETIME.total_seconds())
+
+
+def _is_secure(public_url: str) -> bool:
+    """Over https alone, but for the demonstration, which has none."""
+    return public_url.startswith("https:")
+
+
+def give_session(answer: HTTPResponse, pair: TokenPair, public_url: str) -> None:
+    """Put a session into a browser.
+
+    The access token comes along when a link from another site opens a page (SameSite=Lax), the refresh token only to
+    where it is spent, and scripts read neither.
+    """
+    secure = _is_secure(public_url)
+    answer.add_cookie(ACCESS, pair.access_token, path="/", max_age=_DAYS, httponly=True, secure=secure, samesite="Lax")
+    answer.add_cookie(
+        REFRESH, pair.refresh_token, path=_SESSION_PATH, max_age=_DAYS, httponly=True, secure=secure, samesite="Strict"
+    )
+    answer.add_cookie(CSRF, pair.csrf_token, path="/", max_age=_DAYS, httponly=False, secure=secure, samesite="Strict")
+
+
+def take_session(answer: HTTPResponse, public_url: str) -> None:
+    """Take a session out of a browser."""
+    for name, path in ((ACCESS, "/"), (REFRESH, _SESSION_PATH), (CSRF, "/")):
+        answer.add_cookie(name, "", path=path, max_age=0, secure=_is_secure(public_url))
+
+
+def give_login(answer: HTTPResponse, browser: str, public_url: str) -> None:
+    """Mark the browser in which a sign-in through another site began."""
+    answer.add_cookie(
+        LOGIN,
+        browser,
+        path="/",
+        max_age=int(LIFETIME.total_seconds()),
+        httponly=True,
+        secure=_is_secure(public_url),
+        samesite="Lax",
+    )
+
+
+def login_of(request: Request) -> str:
+    """The mark of the browser, empty where there is none of ours."""
+    found = str(request.cookies.get(LOGIN, ""))
+    return found if len(found) == 64 and found.isalnum() and found.isascii() else ""  # noqa: PLR2004  # 32 bytes
