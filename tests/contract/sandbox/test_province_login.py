@@ -204,6 +204,7 @@ async def test_a_province_that_is_down_is_tried_later(http: httpx.AsyncClient, p
     with pytest.raises(TryLaterError):
         await nobody.authorize_url(redirect_uri=BACK, state="s", nonce=NONCE, verifier=VERIFIER)
     assert await _reason(TryLaterError, nobody) == "unreachable"
+    assert await _reason(TryLaterError, _login(http, "http://127.0.0.1:port")) == "unreachable"
     login = _login(http, province.issuer)
     province.token = province.sign()
     assert (await _finish(login)).level == 2
@@ -443,6 +444,7 @@ async def test_an_answer_to_a_code_is_done_refused_or_unknown(
         ({"issuer": None}, RefusedError, "issuer_mismatch"),
         ({"token_endpoint": "ftp://127.0.0.1/token"}, RefusedError, "endpoint_unsafe"),
         ({"token_endpoint": "/token"}, RefusedError, "endpoint_unsafe"),
+        ({"token_endpoint": "http:///token"}, RefusedError, "endpoint_unsafe"),
         ({"token_endpoint": "http://127.0.0.1:port/"}, TryLaterError, "unreadable_answer"),
         ({"jwks_uri": None}, TryLaterError, "unreadable_answer"),
     ],

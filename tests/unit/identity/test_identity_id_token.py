@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm
 
@@ -64,6 +64,8 @@ def test_any_text_is_refused(text: str) -> None:
 
 
 @given(_JSON | st.fixed_dictionaries({"alg": _JSON | st.just("ES256")}, optional={"kid": _JSON, "crit": _JSON}))
+@example(["alg"])
+@example({"alg": "ES256", "kid": "one", "crit": 1})
 def test_any_head_is_refused(head: Any) -> None:
     """A head of any shape, above claims and a signature that are not its own."""
     encoded = base64.urlsafe_b64encode(json.dumps(head).encode()).rstrip(b"=").decode()
@@ -104,6 +106,10 @@ def test_a_changed_character_is_found(data: st.DataObject) -> None:
         )
     )
 )
+@example([JWK | {"kid": "two", "x": JWK["y"]}])
+@example([JWK | {"kid": "two", "crv": "P-0"}])
+@example([JWK | {"kid": "two", "x": "é"}])
+@example([{"kty": "RSA", "n": "", "e": "", "kid": "two"}])
 def test_any_list_of_keys_is_read(listed: list[Any]) -> None:
     """Rubbish among the keys hides none of the good ones."""
     assert "one" in id_token.signing_keys([*listed, JWK])
