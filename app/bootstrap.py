@@ -81,8 +81,8 @@ def _signing(keys: Mapping[str, SecretStr]) -> dict[str, Ed25519PrivateKey]:
 def install_keyring(settings: Settings) -> None:
     """Make the settings' encryption keys the ones this process seals with."""
     keys = settings.keys
-    lookup = bytes.fromhex(keys.lookup.get_secret_value())
-    crypto.install(Keyring(_bytes(keys.encryption), keys.encryption_active, lookup))
+    lookup = _bytes(keys.lookup_ring)
+    crypto.install(Keyring(_bytes(keys.encryption), keys.encryption_active, lookup, keys.lookup_active, keys.profile))
 
 
 def refuse_stand_ins(settings: Settings) -> None:

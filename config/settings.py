@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,6 +20,8 @@ from pydantic_settings import (
 CITY_DATA = Path(__file__).parent / "city"
 TEXTS = Path(__file__).parent / "texts"
 LIMITS = Path(__file__).parent / "limits.yaml"
+
+_ONLY_LOOKUP_KEY = "1"
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -80,16 +82,33 @@ class KeySettings(BaseModel):
     """Keys that guard people. A ring maps a key's id to its value; ``*_active`` names the one that writes.
 
     Encryption and lookup keys are 32 bytes in hexadecimal; signing keys are Ed25519 private keys in the same form.
+    ``profile`` chooses the algorithms that seal and hash. ``lookup`` may also be a key alone: then its id is ``1``.
     """
 
     model_config = _FROZEN
+    profile: Literal["aes", "sm"] = "aes"
     encryption: dict[str, SecretStr]
     encryption_active: str
-    lookup: SecretStr
+    lookup: dict[str, SecretStr] | SecretStr
+    lookup_active: str = Field(default=_ONLY_LOOKUP_KEY, validate_default=True)
     session_signing: dict[str, SecretStr]
     session_signing_active: str
     licence_signing: dict[str, SecretStr]
     licence_signing_active: str
+
+    @field_validator("encryption_active", "lookup_active", "session_signing_active", "licence_signing_active")
+    @classmethod
+    def _names_a_key(cls, active: str, info: ValidationInfo) -> str:
+        ring = info.data.get(str(info.field_name).removesuffix("_active"))
+        ids = ring if isinstance(ring, dict) else {_ONLY_LOOKUP_KEY}
+        if ring is not None and active not in ids:
+            raise ValueError("the active key is not in its ring")
+        return active
+
+    @property
+    def lookup_ring(self) -> dict[str, SecretStr]:
+        """The lookup keys by their ids."""
+        return self.lookup if isinstance(self.lookup, dict) else {_ONLY_LOOKUP_KEY: self.lookup}
 
 
 class SandboxSettings(BaseModel):

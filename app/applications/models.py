@@ -7,7 +7,7 @@ from tortoise import Model, fields
 
 from app.identity.models import Citizen
 from app.kit import db
-from app.kit.fields import sealed_json, sealed_text
+from app.kit.fields import sealed_blob_key, sealed_json, sealed_text
 from app.kit.ids import new_id
 from app.mandates.models import Company
 
@@ -119,7 +119,7 @@ class Material(Model):
     width = fields.IntField()
     height = fields.IntField()
     sha256 = fields.CharField(max_length=64)
-    blob_key = fields.CharField(max_length=128)
+    blob_key = sealed_blob_key()
     handed_in_at = fields.DatetimeField(null=True)
     supplement_id = fields.UUIDField(null=True, db_index=True)
     created_at = fields.DatetimeField()

@@ -132,9 +132,9 @@ async def join_by_face(proven: Citizen, others: list[Citizen]) -> Citizen:
 
 async def same_number(citizen: Citizen) -> list[UUID]:
     """The other accounts that were verified with a citizen's number."""
-    hashed = keyring().lookup(citizen.id_number or "", "id_number")
+    forms = keyring().lookups(citizen.id_number or "", "id_number")
     found = (
-        await Citizen.filter(id_number_hash=hashed).exclude(id=citizen.id).order_by("id").values_list("id", flat=True)
+        await Citizen.filter(id_number_hash__in=forms).exclude(id=citizen.id).order_by("id").values_list("id", flat=True)
     )
     return [UUID(str(other)) for other in found]
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from tortoise import Model, fields
 
 from app.identity.rules import Audience
-from app.kit.fields import sealed_json, sealed_text
+from app.kit.fields import lookup_hash, sealed_json, sealed_text
 from app.kit.ids import new_id
 
 OPENID_LENGTH = 64
@@ -23,9 +23,9 @@ class Citizen(Model):
     level = fields.SmallIntField(default=0)
     name = sealed_text(null=True)
     id_number = sealed_text(null=True)
-    id_number_hash = fields.CharField(max_length=64, null=True, db_index=True)
+    id_number_hash = lookup_hash("id_number", purpose="id_number")
     phone = sealed_text(null=True)
-    phone_hash = fields.CharField(max_length=64, null=True, db_index=True)
+    phone_hash = lookup_hash("phone", purpose="phone")
     verified_at = fields.DatetimeField(null=True)
     ward = fields.BooleanField(null=True)
     joined_into = fields.UUIDField(null=True)
@@ -76,7 +76,8 @@ class ProvincialAccount(Model):
 class FaceVerification(Model):
     """A comparison of a citizen's face with their identity card's, carried out by WeChat on the phone.
 
-    ``out_seq_no`` is ours, ``verify_id`` WeChat's name for it; ``passed_at`` is set once, when it is first heard.
+    ``out_seq_no`` is ours, ``verify_id`` WeChat's name for it; ``name_verified_at`` says which name and number were
+    compared. ``passed_at`` is set once, when it is first heard.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -85,7 +86,7 @@ class FaceVerification(Model):
     )
     out_seq_no = fields.CharField(max_length=32, unique=True)
     verify_id = sealed_text()
-    id_number_hash = fields.CharField(max_length=128)
+    name_verified_at = fields.DatetimeField()
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     passed_at = fields.DatetimeField(null=True)

@@ -148,7 +148,7 @@ async def begin_face_verification(
         citizen_id=citizen_id,
         out_seq_no=out_seq_no,
         verify_id=ticket.verify_id,
-        id_number_hash=keyring().lookup(number, "id_number"),
+        name_verified_at=citizen.verified_at,
         created_at=moment,
         expires_at=moment + timedelta(seconds=ticket.expires_in),
     )
@@ -195,7 +195,7 @@ async def finish_face_verification(
         raise FaceNotPassedError
     async with transaction():
         citizen, others = await joining.lock_person(citizen_id)
-        if citizen.id_number_hash != begun.id_number_hash:
+        if citizen.verified_at != begun.name_verified_at:
             raise FaceVerificationNotFoundError
         if not await db.execute(_PASSED, begun.id, clock.now()):
             return citizen

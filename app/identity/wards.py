@@ -6,7 +6,9 @@ from app.identity.rules import Level
 from app.kit import clock, db
 from app.kit.crypto import keyring
 
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+# Under every hash of the number, in their fixed order: processes that hash with different keys of one ring, while keys
+# are changed, wait for each other all the same.
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended(form, 0)) FROM unnest($1::text[]) AS form"
 
 
 async def ward_of(name: str, id_number: str) -> Citizen:
@@ -14,9 +16,9 @@ async def ward_of(name: str, id_number: str) -> Citizen:
 
     Name and number were confirmed by the authority, and both of a child's guardians come to the same child.
     """
-    hashed = keyring().lookup(id_number, "id_number")
-    await db.rows(_ONE_AT_A_TIME, hashed)
-    ward = await Citizen.filter(id_number_hash=hashed, ward=True).first()
+    forms = keyring().lookups(id_number, "id_number")
+    await db.rows(_ONE_AT_A_TIME, forms)
+    ward = await Citizen.filter(id_number_hash__in=forms, ward=True).first()
     if ward is None:
         moment = clock.now()
         ward = await Citizen.create(
@@ -24,7 +26,7 @@ async def ward_of(name: str, id_number: str) -> Citizen:
             level=Level.REAL_NAME,
             name=name,
             id_number=id_number,
-            id_number_hash=hashed,
+            id_number_hash=keyring().lookup(id_number, "id_number"),
             verified_at=moment,
             created_at=moment,
         )

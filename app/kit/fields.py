@@ -1,4 +1,8 @@
-"""Model fields of ours: values that are sealed on their way into the database and opened on their way out."""
+"""Model fields of ours: values that are sealed on their way into the database and opened on their way out.
+
+What is sealed or hashed is declared by its field and by nothing else: from the fields ``app/kit/rotation.py`` knows
+everything that a change of keys concerns.
+"""
 
 import json
 from typing import Any, Literal, overload
@@ -6,12 +10,15 @@ from typing import Any, Literal, overload
 from tortoise import Model, fields
 
 from app.kit.crypto import keyring
+from app.kit.lookups import LENGTH
 
 
 class SealedField(fields.BinaryField[Any]):
     """Bytes at rest, text in Python. The seal is bound to the table and column."""
 
-    def _place(self) -> str:
+    @property
+    def place(self) -> str:
+        """What the seal is bound to."""
         return f"{self.model._meta.db_table}.{self.model_field_name}"
 
     def _encode(self, value: Any) -> bytes:
@@ -23,12 +30,12 @@ class SealedField(fields.BinaryField[Any]):
     def to_db_value(self, value: Any, instance: type[Model] | Model) -> bytes | None:
         """Seal. A value that is sealed already cannot be given here."""
         del instance
-        return None if value is None else keyring().seal(self._encode(value), self._place())
+        return None if value is None else keyring().seal(self._encode(value), self.place)
 
     def to_python_value(self, value: Any) -> Any:
         """Open what came from the database; what the program itself set is left as it is."""
         if isinstance(value, bytes | memoryview):
-            return self._decode(keyring().open(bytes(value), self._place()))
+            return self._decode(keyring().open(bytes(value), self.place))
         return value
 
 
@@ -40,6 +47,22 @@ class SealedJsonField(SealedField):
 
     def _decode(self, plain: bytes) -> Any:
         return json.loads(plain)
+
+
+class LookupField(fields.CharField[Any]):
+    """The keyed hash of the sealed text in the field ``source`` of the same row: ``keyring().lookup(…, purpose)``.
+
+    Rows are sought by ``keyring().lookups(…, purpose)``. A hash never stands without its source, from which a
+    change of keys makes it anew.
+    """
+
+    def __init__(self, source: str, purpose: str, max_length: int = LENGTH, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, **kwargs)
+        self.source, self.purpose = source, purpose
+
+
+class BlobKeyField(fields.CharField[Any]):
+    """The key of a blob whose content is sealed for the place of that name, put once and never changed."""
 
 
 @overload
@@ -58,3 +81,13 @@ def sealed_json(*, null: Literal[True]) -> fields.Field[dict[str, Any] | None]: 
 def sealed_json(*, null: bool = False) -> Any:
     """A column of a sealed JSON object."""
     return SealedJsonField(null=True) if null else SealedJsonField()
+
+
+def lookup_hash(source: str, purpose: str) -> fields.Field[str | None]:
+    """An indexed column of the keyed hash of another column."""
+    return LookupField(source, purpose, null=True, db_index=True)
+
+
+def sealed_blob_key() -> fields.Field[str]:
+    """A column of the key of a sealed blob."""
+    return BlobKeyField(max_length=128)

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ),
                 ("out_seq_no", fields.CharField(unique=True, max_length=32)),
                 ("verify_id", SealedField()),
-                ("id_number_hash", fields.CharField(max_length=128)),
+                ("name_verified_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("expires_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("passed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
