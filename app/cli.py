@@ -82,6 +82,20 @@ def _load_city(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _keys_rotate(arguments: argparse.Namespace) -> int:
+    from app.commands.keys import rotate
+
+    del arguments
+    return asyncio.run(rotate(_settings()))
+
+
+def _keys_status(arguments: argparse.Namespace) -> int:
+    from app.commands.keys import show_status
+
+    del arguments
+    return asyncio.run(show_status(_settings()))
+
+
 def _makemigrations(arguments: argparse.Namespace) -> int:
     from app.schema import write_migrations
 
@@ -110,6 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     command("migrate", _migrate, "bring the database's schema up to date")
     command("load-city", _load_city, "load config/city into the database")
     staff.add_commands(commands)
+    keys = commands.add_parser("keys", help="keys of what is sealed").add_subparsers(required=True, metavar="command")
+    keys.add_parser("rotate", help="put everything under the active keys").set_defaults(function=_keys_rotate)
+    keys.add_parser("status", help="how much is under which key").set_defaults(function=_keys_status)
     dev = commands.add_parser("dev", help="for developers").add_subparsers(required=True, metavar="command")
     dev.add_parser("makemigrations", help="write what the models want").set_defaults(function=_makemigrations)
     return parser

@@ -37,6 +37,9 @@ class BlobStore(Protocol):
     async def get(self, key: str) -> bytes:
         """What is kept under ``key``. Raises ``BlobMissingError``."""
 
+    async def head(self, key: str, size: int) -> bytes:
+        """The first ``size`` bytes of it, or all where it is shorter. Raises ``BlobMissingError``."""
+
     async def delete(self, key: str) -> None:
         """Forget ``key``; one that is not there is forgotten already."""
 
@@ -58,11 +61,11 @@ class FolderStore:
 
     async def get(self, key: str) -> bytes:
         """See ``BlobStore``."""
-        path = self._path(key)
-        try:
-            return await asyncio.to_thread(path.read_bytes)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-            raise BlobMissingError("no blob under this key") from error
+        return await asyncio.to_thread(_read, self._path(key))
+
+    async def head(self, key: str, size: int) -> bytes:
+        """See ``BlobStore``."""
+        return await asyncio.to_thread(_read, self._path(key), size)
 
     async def delete(self, key: str) -> None:
         """See ``BlobStore``."""
@@ -72,6 +75,14 @@ class FolderStore:
         if not _KEY.fullmatch(key):
             raise BlobKeyError("a blob key of a form that is not allowed")
         return self._root / key
+
+
+def _read(path: Path, size: int = -1) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise BlobMissingError("no blob under this key") from error
 
 
 def _write(root: Path, path: Path, data: bytes) -> None:

@@ -132,3 +132,12 @@ async def test_a_blob_does_not_take_the_place_of_a_folder(store: BlobStore, root
     with pytest.raises(OSError, match="ab"):
         await store.put("ab", b"2")
     assert files_below(root) == ["ab/x"]
+
+
+@given(content=st.binary(max_size=40), size=st.integers(0, 50))
+async def test_the_head_is_the_first_bytes(tmp_path_factory: pytest.TempPathFactory, content: bytes, size: int) -> None:
+    store = FolderStore(tmp_path_factory.mktemp("heads"))
+    await store.put("ab/x", content)
+    assert await store.head("ab/x", size) == content[:size]
+    with pytest.raises(BlobMissingError):
+        await store.head("ab/y", size)
