@@ -133,10 +133,8 @@ async def join_by_face(proven: Citizen, others: list[Citizen]) -> Citizen:
 async def same_number(citizen: Citizen) -> list[UUID]:
     """The other accounts that were verified with a citizen's number."""
     forms = keyring().lookups(citizen.id_number or "", "id_number")
-    found = (
-        await Citizen.filter(id_number_hash__in=forms).exclude(id=citizen.id).order_by("id").values_list("id", flat=True)
-    )
-    return [UUID(str(other)) for other in found]
+    others = Citizen.filter(id_number_hash__in=forms).exclude(id=citizen.id).order_by("id")
+    return [other.id for other in await others.only("id")]
 
 
 async def tell_others_with_number(citizen: Citizen) -> None:

@@ -68,7 +68,9 @@ def test_the_environment_gives_a_key_or_a_ring(
         monkeypatch.setenv(name, value)
     partner = {"base_url": "https://example.gov.cn", "client_id": "jiaban", "secret": "s"}
     wechat = {
-        f"{one}_{end}": "x" for one in ("mini_program", "official_account") for end in ("appid", "token", "aes_key")
+        f"{one}_{end}": "x"
+        for one in ("mini_program", "official_account")
+        for end in ("appid", "secret", "token", "aes_key")
     }
     rest: dict[str, Any] = {
         "public_url": "https://example.gov.cn",
