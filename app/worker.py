@@ -18,9 +18,13 @@ from app.bootstrap import House
 from app.identity.logins import forget_old_logins
 from app.identity.sessions import TELL
 from app.kit import jobs, limits, nonces
+from app.kit.blobs import DELETE_BLOBS, delete_due
 from app.kit.ports import PortError
 from app.notifications import tasks as notifications
 from app.notifications.service import SEND
+from app.privacy import tasks as privacy
+from app.privacy.exports import COLLECT
+from app.privacy.retention import retain
 
 _log = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
@@ -54,6 +58,8 @@ def jobs_of(house: House) -> dict[str, Callable[..., Awaitable[None]]]:
         inbox.ASK: partial(approvals.ask_case, house.approvals),
         TELL: notifications.tell,
         SEND: partial(notifications.send, house.wechat, appid),
+        COLLECT: partial(privacy.collect_export, house.blobs),
+        DELETE_BLOBS: partial(delete_due, house.blobs),
     }
 
 
@@ -68,6 +74,11 @@ async def _forget_old(timestamp: int) -> None:
     await forget_old_logins()
 
 
+async def _retain(timestamp: int) -> None:
+    del timestamp
+    await retain()
+
+
 def build_queue(house: House) -> procrastinate.App:
     """The queue with every job and everything that runs by the clock."""
     url = house.settings.database_url.get_secret_value()
@@ -79,10 +90,17 @@ def build_queue(house: House) -> procrastinate.App:
         del timestamp
         await approvals.read_feed(house.approvals)
 
+    async def delete_blobs(timestamp: int) -> None:
+        del timestamp
+        await delete_due(house.blobs)
+
     every = _cron(house.settings.worker.reconcile_every_seconds)
     for name, cron, function in (
         ("approvals.read_feed", every, read_feed),
         ("kit.forget_old", "17 * * * *", _forget_old),
+        ("kit.delete_due_blobs", "37 * * * *", delete_blobs),
+        # 03:20 in the city.
+        ("privacy.retain", "20 19 * * *", _retain),
     ):
         queue.periodic(cron=cron)(queue.task(name=name, queueing_lock=name)(function))
     return queue

@@ -20,6 +20,7 @@ from pydantic_settings import (
 CITY_DATA = Path(__file__).parent / "city"
 TEXTS = Path(__file__).parent / "texts"
 LIMITS = Path(__file__).parent / "limits.yaml"
+RETENTION = Path(__file__).parent / "retention.yaml"
 
 _ONLY_LOOKUP_KEY = "1"
 

@@ -1,11 +1,12 @@
 """How answers are written: JSON in UTF-8, never cached unless a route says so."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 from sanic import HTTPResponse
+from sanic.response.types import ResponseStream
 
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _JSON = "application/json; charset=utf-8"
@@ -29,3 +30,14 @@ def picture_answer(content: bytes, etag: str) -> HTTPResponse:
 def file_answer(content: bytes, content_type: str) -> HTTPResponse:
     """A file that nobody on the way may keep."""
     return HTTPResponse(content, headers=_HEADERS, content_type=content_type)
+
+
+def zip_answer(pieces: AsyncIterator[bytes], size: int, name: str) -> ResponseStream:
+    """A ZIP of ``size`` bytes, sent piece by piece, that nobody on the way may keep."""
+
+    async def send(stream: Any) -> None:
+        async for piece in pieces:
+            await stream.response.send(piece)
+
+    headers = {"Content-Length": str(size), "Content-Disposition": f'attachment; filename="{name}"'}
+    return ResponseStream(send, headers={**_HEADERS, **headers}, content_type="application/zip")

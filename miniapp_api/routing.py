@@ -16,6 +16,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sanic import HTTPResponse, Request, Sanic
+from sanic.response.types import ResponseStream
 
 from app.bootstrap import House
 from app.identity import errors as identity_errors
@@ -321,11 +322,11 @@ def mount(app: Sanic[Any, Any], routes: Routes) -> None:
         app.add_route(_served(route), route.path, methods=[route.method], name=route.name)
 
 
-def _served(route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
+def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
     wanted = set(inspect.signature(route.handler).parameters)
     rule = limits.rules()[route.limit]
 
-    async def serve(request: Request, **path: Any) -> HTTPResponse:
+    async def serve(request: Request, **path: Any) -> HTTPResponse | ResponseStream:
         house: House = request.app.ctx.house
         caller = await auth.identify(house, request, route.actor.value, route.duty, acting=route.acting)
         subject = caller.subject if rule.per == "account" else f"address:{auth.address_of(request)}"
@@ -340,6 +341,6 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
         if "call" in wanted:
             arguments["call"] = Call(request, house, caller)
         answer = await route.handler(**arguments)
-        return answer if isinstance(answer, HTTPResponse) else json_answer(answer, status=route.status)
+        return answer if isinstance(answer, HTTPResponse | ResponseStream) else json_answer(answer, status=route.status)
 
     return serve

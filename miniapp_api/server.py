@@ -10,7 +10,7 @@ from app.bootstrap import open_house
 from config.settings import Settings
 from miniapp_api import ops, telemetry
 from miniapp_api.callbacks import approvals, wechat
-from miniapp_api.citizen import applications, identity, items, licences, mandates, messages
+from miniapp_api.citizen import applications, identity, items, licences, mandates, messages, privacy
 from miniapp_api.errors import handle_error
 from miniapp_api.h5 import codes, sign_in
 from miniapp_api.openapi import build_openapi
@@ -27,6 +27,7 @@ SURFACES: tuple[Routes, ...] = (
     licences.routes,
     messages.routes,
     mandates.routes,
+    privacy.routes,
     staff_sessions.routes,
     staff_accounts.routes,
     verifications.routes,

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,9 +24,11 @@ from app.audit import service as audit
 from app.catalogue import forms
 from app.catalogue.errors import FormInvalidError
 from app.catalogue.queries import get_item
+from app.identity.queries import lock_present
 from app.identity.rules import require_level
 from app.identity.service import get_citizen
 from app.kit import clock
+from app.kit.blobs import doom, spare
 from app.kit.crypto import keyring
 from app.kit.db import transaction
 from app.kit.errors import DomainError
@@ -38,6 +41,8 @@ from media.storage import BlobStore
 MAX_UPLOAD_BYTES = 10 * 1024 * 1024
 _MAX_PIXELS = 50_000_000
 _MAX_FILES = 30
+# A file whose case has gone, or whose process died before its row was written, is deleted after this.
+_UPLOAD_PATIENCE = timedelta(hours=1)
 _TAKES_MATERIALS = {State.DRAFT, State.SUPPLEMENT_REQUESTED}
 
 _REFUSED: dict[str, type[DomainError]] = {
@@ -83,6 +88,7 @@ async def start_application(party: Party, item_code: str) -> Application:
         raise AudienceMismatchError(audience=guide.audience)
     identity = await _identity(party)
     async with transaction():
+        await lock_present(party.citizen_id or party.actor_id)
         application = await Application.create(
             citizen_id=party.citizen_id or party.actor_id,
             company_id=party.company_id,
@@ -152,6 +158,7 @@ async def add_material(
         raise _REFUSED[error.code](limit_bytes=MAX_UPLOAD_BYTES, limit_pixels=_MAX_PIXELS) from error
     file_id = new_id()
     blob_key = f"materials/{file_id.hex[-2:]}/{file_id.hex}"
+    await doom([blob_key], at=clock.now() + _UPLOAD_PATIENCE)
     await blobs.put(blob_key, keyring().seal(photo.data, blob_key))
     async with transaction():
         application = await owned(party, application_id, lock=True)
@@ -170,6 +177,7 @@ async def add_material(
             blob_key=blob_key,
             created_at=clock.now(),
         )
+        await spare(blob_key)
         await audit.record(f"application:{application.id}", party.name, "material_added", material=material_id)
     return material
 

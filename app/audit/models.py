@@ -16,7 +16,7 @@ class AuditRecord(Model):
     chain = fields.CharField(max_length=80)
     position = fields.IntField()
     at = fields.DatetimeField()
-    actor = fields.CharField(max_length=128)
+    actor = fields.CharField(max_length=128, db_index=True)
     action = fields.CharField(max_length=64)
     details = fields.JSONField[dict[str, object]]()
     previous = fields.BinaryField()

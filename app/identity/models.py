@@ -15,7 +15,8 @@ class Citizen(Model):
     """A person who uses the mini-app, from the first login on. ``level`` is the assurance level, 0 to 3.
 
     A ``ward`` is a child for whom a guardian acts; it has no account of its own. An account that turned out to be
-    another one's person is empty, and says by ``joined_into`` whose.
+    another one's person is empty, and says by ``joined_into`` whose. ``deleted_at`` is set when the account was
+    deleted; name and number stay for as long as something must be kept, and then go too.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -29,6 +30,7 @@ class Citizen(Model):
     verified_at = fields.DatetimeField(null=True)
     ward = fields.BooleanField(null=True)
     joined_into = fields.UUIDField(null=True)
+    deleted_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:

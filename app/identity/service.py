@@ -55,7 +55,7 @@ async def bind_phone(wechat: WeChatLogin, citizen_id: UUID, code: str) -> Citize
 
 async def lock_citizen(citizen_id: UUID) -> Citizen:
     """The citizen with this id, locked for the caller's transaction. Raises NotFoundError."""
-    citizen = await Citizen.select_for_update(no_key=True).get_or_none(id=citizen_id)
+    citizen = await Citizen.select_for_update(no_key=True).get_or_none(id=citizen_id, deleted_at=None)
     if citizen is None:
         raise NotFoundError
     return citizen

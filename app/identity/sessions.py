@@ -12,6 +12,7 @@ from cachetools import TTLCache
 from app.audit import service as audit
 from app.identity.errors import RefreshTokenInvalidError, SessionEndedError, SessionNotFoundError
 from app.identity.models import Citizen, RefreshToken, Session, Staff
+from app.identity.queries import lock_present
 from app.identity.rules import Audience
 from app.identity.tokens import LIFETIME, AccessTokens
 from app.kit import clock, db, jobs
@@ -75,11 +76,14 @@ async def open_session(
 ) -> Grant:
     """Begin a session on one surface for a citizen or a member of staff who has just signed in on ``device``.
 
-    The device calls itself what it likes: only what can be shown is kept of it, 128 characters at most.
+    The device calls itself what it likes: only what can be shown is kept of it, 128 characters at most. Raises
+    SessionEndedError where a citizen's account was deleted since.
     """
     device = "".join(filter(str.isprintable, device))[:128]
     of_staff = audience is Audience.STAFF
     async with transaction():
+        if not of_staff:
+            await lock_present(owner_id)
         moment = clock.now()
         session = await Session.create(
             audience=audience,

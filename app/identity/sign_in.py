@@ -88,7 +88,10 @@ async def _account_behind(appid: str, openid: str, unionid: str | None, collisio
 
 async def _make_account(appid: str, openid: str, unionid: str | None) -> WeChatAccount:
     moment = clock.now()
-    citizen = await Citizen.get_or_none(unionid=unionid) if unionid else None
+    citizen = None
+    if unionid:
+        # Locked: an account that is being deleted meanwhile bears no UnionID afterwards.
+        citizen = await Citizen.select_for_update(no_key=True).get_or_none(unionid=unionid)
     if citizen is None:
         citizen = await Citizen.create(unionid=unionid, created_at=moment)
         await audit.record(f"citizen:{citizen.id}", f"citizen:{citizen.id}", "citizen_created")

@@ -18,7 +18,8 @@ async def ward_of(name: str, id_number: str) -> Citizen:
     """
     forms = keyring().lookups(id_number, "id_number")
     await db.rows(_ONE_AT_A_TIME, forms)
-    ward = await Citizen.filter(id_number_hash__in=forms, ward=True).first()
+    known = Citizen.filter(id_number_hash__in=forms, ward=True, deleted_at=None)
+    ward = await known.select_for_update(no_key=True).first()
     if ward is None:
         moment = clock.now()
         ward = await Citizen.create(

@@ -15,12 +15,14 @@ MODEL_MODULES = (
     "app.kit.models",
     "app.audit.models",
     "app.identity.models",
+    "app.consents.models",
     "app.catalogue.models",
     "app.notifications.models",
     "app.mandates.models",
     "app.licences.models",
     "app.applications.models",
     "app.approvals.models",
+    "app.privacy.models",
 )
 
 

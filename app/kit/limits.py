@@ -8,6 +8,7 @@ is away: it only keeps the house quick.
 import hashlib
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Literal
 
@@ -29,6 +30,14 @@ RETURNING count
 
 _FORGIVE = """
 UPDATE counted_tries SET count = count - 1 WHERE rule = $1 AND subject = $2 AND "window" = $3 AND count > 0
+"""
+# A window is numbered in its rule's own seconds; what a rule counted that is no more goes by the shortest.
+_FORGET = """
+DELETE FROM counted_tries WHERE id IN (
+    SELECT counted_tries.id FROM counted_tries
+    LEFT JOIN unnest($1::text[], $2::bigint[]) AS known(rule, seconds) USING (rule)
+    WHERE "window" * COALESCE(known.seconds, $3) < $4 LIMIT $5
+)
 """
 
 
@@ -102,6 +111,14 @@ async def _in_redis(rule: LimitRule, subject: str, window: int, redis: Redis) ->
         _log.warning("limit_gave_way", extra={"rule": rule.name, "error": type(error).__name__})
         return 0
     return int(counted)
+
+
+async def forget_before(before: datetime, most: int) -> int:
+    """Delete counts whose window began before a moment, those of rules that are no more too, at most so many."""
+    seconds = {rule.name: rule.seconds for rule in rules().values()}
+    shortest = min(seconds.values())
+    names, lengths = list(seconds), list(seconds.values())
+    return await db.execute(_FORGET, names, lengths, shortest, int(before.timestamp()), most)
 
 
 async def forget_old() -> int:

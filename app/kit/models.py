@@ -1,4 +1,4 @@
-"""Rows that belong to no room: spent nonces and counted tries."""
+"""Rows that belong to no room: spent nonces, counted tries, blobs that are to go."""
 
 from tortoise import Model, fields
 
@@ -32,3 +32,16 @@ class CountedTry(Model):
 
         table = "counted_tries"
         unique_together = (("rule", "subject", "window"),)
+
+
+class DoomedBlob(Model):
+    """A blob that is deleted once ``due_at`` has come."""
+
+    id = fields.BigIntField(primary_key=True)
+    blob_key = fields.CharField(max_length=128, unique=True)
+    due_at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        """Table."""
+
+        table = "doomed_blobs"

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from app.audit import service as audit
 from app.identity import rules as identity_rules
 from app.identity.models import Citizen
+from app.identity.queries import lock_present
 from app.identity.rules import Level, require_level
 from app.identity.service import get_citizen
 from app.identity.wards import ward_of
@@ -51,6 +52,7 @@ async def register_company(
         raise CompanyMismatchError
     moment = clock.now()
     async with transaction():
+        await lock_present(citizen_id)
         await Company.bulk_create(
             [Company(uscc=code, name=name.strip(), checked_at=moment, created_at=moment)], ignore_conflicts=True
         )
@@ -92,6 +94,7 @@ async def take_ward(authority: LegalAuthority, redis: Redis, citizen_id: UUID, n
     if not guardian:
         raise GuardianshipMismatchError
     async with transaction():
+        await lock_present(citizen_id)
         ward = await ward_of(name.strip(), number)
         known = await Mandate.get_or_none(
             kind=MandateKind.GUARDIAN, principal=ward, delegate_id=citizen_id, state=MandateState.ACTIVE

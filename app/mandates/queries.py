@@ -9,8 +9,9 @@ from tortoise.queryset import QuerySet
 
 from app.identity.rules import mask_name
 from app.kit import clock
-from app.mandates.errors import CompanyNotFoundError
+from app.mandates.errors import ActingNotPossibleError, CompanyNotFoundError
 from app.mandates.models import Company, Mandate, MandateKind, MandateState
+from app.mandates.party import Party
 
 _SHOWN_AFTER_END = timedelta(days=365)
 
@@ -100,6 +101,19 @@ async def people_to_tell(citizen_id: UUID, company_id: UUID | None, mandate_id: 
         return acting or await representatives(company_id)
     guardians = await _delegates(principal_id=citizen_id, kind=MandateKind.GUARDIAN)
     return list(dict.fromkeys([citizen_id, *guardians, *acting]))
+
+
+async def decided_for(party: Party) -> UUID:
+    """The citizen whose personal data a party decides about: the caller, or the ward of a guardian.
+
+    Nobody else decides about somebody's data (PIPL, articles 31 and 44 to 47). Raises ActingNotPossibleError.
+    """
+    if party.mandate_id is None:
+        return party.actor_id
+    guardian = await Mandate.exists(id=party.mandate_id, kind=MandateKind.GUARDIAN)
+    if not guardian or party.citizen_id is None:
+        raise ActingNotPossibleError
+    return party.citizen_id
 
 
 async def is_live(mandate_id: UUID) -> bool:

@@ -13,10 +13,12 @@ from typing import Any
 from uuid import UUID
 
 from redis.asyncio import Redis
+from tortoise.expressions import Q
 
 from app.audit import service as audit
 from app.catalogue import queries as catalogue
 from app.catalogue.errors import ItemNotFoundError
+from app.identity.queries import lock_present
 from app.identity.rules import Level, mask_name, require_level
 from app.identity.service import get_citizen
 from app.kit import clock, db, limits
@@ -96,6 +98,7 @@ async def _offer(kind: MandateKind, by: UUID, matters: Iterable[str], last_day: 
     code = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))
     moment = clock.now()
     async with transaction():
+        await lock_present(by)
         mandate = await Mandate.create(
             kind=kind,
             matters=known,
@@ -130,6 +133,7 @@ async def accept_invitation(citizen_id: UUID, code: str, redis: Redis) -> Mandat
     """
     seen = await read_invitation(citizen_id, code, redis)
     async with transaction():
+        await lock_present(citizen_id)
         accepted = await db.row(_ACCEPT, _digest(code), clock.now(), citizen_id)
         if accepted is None:
             raise InvitationInvalidError
@@ -153,6 +157,16 @@ async def end_mandate(citizen_id: UUID, mandate_id: UUID) -> None:
         if citizen_id not in _sides(mandate) and (mandate.company is None or mandate.company.id not in companies):
             raise MandateNotFoundError
         await end_locked(mandate, citizen_id)
+
+
+async def end_all(citizen_id: UUID, by: UUID) -> None:
+    """End every mandate that a citizen gave or holds, within the caller's transaction; the other sides are told.
+
+    ``by`` is the citizen or, for a ward, its guardian.
+    """
+    own = Mandate.filter(Q(principal_id=citizen_id) | Q(delegate_id=citizen_id))
+    for mandate in await own.exclude(state=MandateState.ENDED).select_for_update().order_by("id"):
+        await end_locked(await _loaded(mandate.id), by)
 
 
 async def end_locked(mandate: Mandate, by: UUID) -> None:

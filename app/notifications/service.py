@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from app.identity.queries import was_deleted
 from app.kit import clock, db, jobs
 from app.kit.db import transaction
 from app.kit.ids import new_id
@@ -25,8 +26,11 @@ async def notify(citizen_id: UUID, kind: str, occasion: str, *, link: str | None
     """Tell a citizen something, within the transaction of what happened.
 
     ``occasion`` names what happened, e.g. a case number: each person is told a kind once per occasion, whatever
-    repeats. The message stands in the inbox at once; WeChat hears of it from the worker.
+    repeats. The message stands in the inbox at once; WeChat hears of it from the worker. Whoever deleted their account
+    is told nothing any more.
     """
+    if await was_deleted(citizen_id):
+        return
     definition = definitions()[kind]
     filled = {name: values.get(name, "") for name in _KEPT}
     filled["time"] = filled["time"] or _minute()

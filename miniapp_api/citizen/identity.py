@@ -97,7 +97,7 @@ def _granted(grant: sessions.Grant, citizen: Citizen) -> SessionAnswer:
     actor=Actor.ANYONE,
     limit="sign_in",
     status=201,
-    errors=(errors.LoginCodeInvalidError, errors.WeChatUnavailableError),
+    errors=(errors.LoginCodeInvalidError, errors.WeChatUnavailableError, errors.SessionEndedError),
 )
 async def open_session(call: Call, body: SessionRequest) -> SessionAnswer:
     """Sign in with a WeChat login code."""

@@ -1,11 +1,16 @@
 """Cases for service tests, made by the services themselves, without the worker's help."""
 
+import io
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+from PIL import Image
+
+from app.applications import drafts
+from app.applications.models import Application
 from app.bootstrap import House
-from app.catalogue.queries import search_items
+from app.catalogue.queries import get_item, search_items
 from app.identity.models import Citizen, Staff
 from app.identity.rules import Audience
 from app.identity.sessions import open_session
@@ -16,6 +21,7 @@ from app.kit import clock
 from app.kit.db import transaction
 from app.licences.models import Licence
 from app.licences.service import issue_licence
+from app.mandates.party import Party
 from tests.conftest import Person, make_person
 
 FORM: dict[str, Any] = {
@@ -78,3 +84,20 @@ async def trip_item() -> str:
 def some_case_no(citizen_id: UUID) -> str:
     """A case number that no other test has."""
     return f"test{citizen_id.hex}"
+
+
+def photograph(side: int = 64) -> bytes:
+    """A square photograph of noise, which hardly shrinks."""
+    content = io.BytesIO()
+    Image.effect_noise((side, side), 80).save(content, "JPEG", quality=95)
+    return content.getvalue()
+
+
+async def ready_draft(house: House, citizen: Citizen, *photographs: bytes) -> Application:
+    """A draft of the trip's item that can be submitted."""
+    party, code = Party.own(citizen.id), await trip_item()
+    draft = await drafts.start_application(party, code)
+    await drafts.save_form(party, draft.id, (await get_item(code)).guide.form.example)
+    for content in photographs or (photograph(),):
+        await drafts.add_material(house.blobs, party, draft.id, "site_photo", content)
+    return draft

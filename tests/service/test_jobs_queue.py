@@ -11,8 +11,10 @@ from app.approvals.inbox import APPLY, ASK
 from app.bootstrap import House
 from app.identity.sessions import TELL
 from app.kit import db, jobs
+from app.kit.blobs import DELETE_BLOBS
 from app.kit.db import transaction
 from app.notifications.service import SEND
+from app.privacy.exports import COLLECT
 from app.worker import jobs_of
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -87,5 +89,5 @@ async def test_a_stalled_job_is_taken_up_once_by_many_sweepers() -> None:
 
 def test_every_job_that_is_deferred_has_a_function(house: House) -> None:
     """A name that nobody does would wait for ever."""
-    deferred = {APPLY, ASK, DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL, SEND, TELL}
+    deferred = {APPLY, ASK, COLLECT, DELETE_BLOBS, DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL, SEND, TELL}
     assert deferred <= set(jobs_of(house))

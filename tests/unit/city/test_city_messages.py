@@ -15,6 +15,7 @@ MESSAGE_KINDS = {
     *("licence_issued", "licence_revoked", "licence_scanned", "session_reused"),
     *("mandate_accepted", "mandate_ended"),
     *("identity_used_elsewhere", "accounts_joined", "name_taken_over"),
+    "export_ready",
 }
 PLACEHOLDERS = {"item", "case_no", "case_tail", "time", "note", "licence", "verdict", "office", "phrase"}
 PLACEHOLDERS |= {"person", "until"}

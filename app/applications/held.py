@@ -1,0 +1,127 @@
+"""What applications hold about a person. A company's cases are the company's."""
+
+from typing import Any
+from uuid import UUID
+
+from app.applications.models import Application, Material, Supplement, TimelineEntry
+from app.catalogue.errors import ItemNotFoundError
+from app.catalogue.queries import get_item
+from app.kit import texts
+from app.kit.crypto import keyring
+from app.kit.held import HeldFile, Part, of_citizen
+from media.storage import BlobStore
+
+_SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+_ITS_CASE = of_citizen("application__citizen_id", application__company_id__isnull=True)
+
+
+async def _titled(item_code: str, form: dict[str, Any]) -> dict[str, Any]:
+    try:
+        properties = (await get_item(item_code)).guide.form.form_schema.get("properties", {})
+    except ItemNotFoundError:
+        properties = {}
+    return {name: {"title": properties.get(name, {}).get("title"), "value": value} for name, value in form.items()}
+
+
+async def _case(application: Application, citizen_id: UUID) -> dict[str, Any]:
+    del citizen_id
+    form = await _titled(application.item_code, application.form)
+    return {"state_name": texts.text("state", application.state), "form": form}
+
+
+async def _supplement(supplement: Supplement, citizen_id: UUID) -> dict[str, Any]:
+    del citizen_id
+    await supplement.fetch_related("application")
+    return {"form": await _titled(supplement.application.item_code, supplement.form)}
+
+
+async def _file(material: Material, blobs: BlobStore) -> HeldFile:
+    """A material's file. Raises BlobMissingError."""
+    content = keyring().open(await blobs.get(material.blob_key), material.blob_key)
+    suffix = _SUFFIX.get(material.content_type, "bin")
+    return HeldFile(f"files/materials/{material.id}.{suffix}", content)
+
+
+PARTS = (
+    Part(
+        model=Application,
+        name="applications",
+        title="草稿和办件",
+        fields={
+            "id": "编号",
+            "mandate_id": "由代办人申请的授权编号",
+            "item_code": "事项编码",
+            "item_name": "事项名称",
+            "state": "状态代码",
+            "state_name": "状态",
+            "form": "申请表",
+            "case_no": "办件编号",
+            "supplement_note": "补正要求",
+            "promised_on": "承诺办结日期",
+            "promised_provisional": "承诺日期为暂定",
+            "created_at": "创建时间",
+            "updated_at": "更新时间",
+            "submitted_at": "提交时间",
+        },
+        left_out={
+            "citizen_id": "即副本所属账号",
+            "company_id": "单位的办件不在个人副本之内",
+            "idempotency_key": "手机的重复请求标记",
+            "last_sequence": "与审批系统对账的序号",
+        },
+        find=of_citizen(company_id=None),
+        more=_case,
+        chain="application",
+    ),
+    Part(
+        model=TimelineEntry,
+        name="timeline",
+        title="办件进度",
+        fields={
+            "id": "编号",
+            "application_id": "办件",
+            "kind": "种类",
+            "state": "状态代码",
+            "note": "说明",
+            "mandate_id": "由代办人办理的授权编号",
+            "at": "时间",
+        },
+        find=_ITS_CASE,
+    ),
+    Part(
+        model=Material,
+        name="materials",
+        title="上传的材料",
+        fields={
+            "id": "编号，也是文件名",
+            "application_id": "办件",
+            "material_id": "材料",
+            "content_type": "文件类型",
+            "size": "字节数",
+            "width": "宽",
+            "height": "高",
+            "sha256": "SHA-256摘要",
+            "handed_in_at": "提交审批的时间",
+            "supplement_id": "所属补正",
+            "created_at": "上传时间",
+        },
+        left_out={"blob_key": "文件在存储中的位置"},
+        find=_ITS_CASE,
+        file=_file,
+    ),
+    Part(
+        model=Supplement,
+        name="supplements",
+        title="补正",
+        fields={
+            "id": "编号",
+            "application_id": "办件",
+            "note": "说明",
+            "form": "补正的内容",
+            "created_at": "时间",
+        },
+        left_out={"idempotency_key": "手机的重复请求标记"},
+        find=_ITS_CASE,
+        more=_supplement,
+    ),
+)

@@ -1,0 +1,1 @@
+"""What citizens are told about their data, and what they said to it."""

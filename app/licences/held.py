@@ -1,0 +1,155 @@
+"""What licences hold about a person, and how it goes. A company's licences are the company's."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+from app.catalogue.queries import get_licence_type
+from app.kit import clock, db, texts
+from app.kit.held import HeldFile, Part, of_citizen
+from app.licences.models import Licence, Presentation, Verification
+from app.licences.queries import card_picture
+from media.storage import BlobStore
+
+
+async def _titled(licence: Licence, citizen_id: UUID) -> dict[str, Any]:
+    del citizen_id
+    definition = await get_licence_type(licence.type_code)
+    titles = {field.name: field.title for field in definition.fields}
+    values = {name: {"title": titles.get(name), "value": value} for name, value in licence.values.items()}
+    return {"name": definition.name, "values": values}
+
+
+async def _card(licence: Licence, blobs: BlobStore) -> HeldFile:
+    del blobs
+    return HeldFile(f"files/licences/{licence.number}.png", await card_picture(licence))
+
+
+async def _reason(verification: Verification, citizen_id: UUID) -> dict[str, Any]:
+    del citizen_id
+    return {"message": texts.text("reason", verification.reason)}
+
+
+PARTS = (
+    Part(
+        model=Licence,
+        name="licences",
+        title="电子证照",
+        fields={
+            "id": "编号",
+            "name": "证照名称",
+            "type_code": "证照类型",
+            "identifier": "电子证照标识",
+            "number": "证照编号",
+            "case_no": "办件编号",
+            "state": "状态",
+            "state_reason": "状态变更的理由",
+            "state_changed_at": "状态变更时间",
+            "holder": "持证主体",
+            "values": "证照内容",
+            "issuer": "颁发机构",
+            "issued_on": "颁发日期",
+            "valid_from": "有效期起",
+            "valid_until": "有效期止",
+            "version": "版本",
+        },
+        left_out={"citizen_id": "即副本所属账号", "company_id": "单位的证照不在个人副本之内"},
+        find=of_citizen(company_id=None),
+        more=_titled,
+        file=_card,
+        chain="licence",
+    ),
+    Part(
+        model=Presentation,
+        name="presentations",
+        title="亮证记录",
+        fields={
+            "licence_id": "证照",
+            "mandate_id": "由代办人出示的授权编号",
+            "issued_at": "出示时间",
+            "expires_at": "失效时间",
+            "spent_at": "使用时间",
+        },
+        left_out={"nonce": "亮证码的随机数", "digest": "亮证码的不可还原摘要"},
+        find=of_citizen("licence__citizen_id", licence__company_id__isnull=True),
+    ),
+    Part(
+        model=Verification,
+        name="verifications",
+        title="扫码核验记录",
+        fields={
+            "id": "编号",
+            "licence_id": "证照",
+            "office": "核验单位",
+            "verdict": "结果",
+            "reason": "结果代码",
+            "message": "结果说明",
+            "shown": "被查看的栏目",
+            "at": "时间",
+        },
+        left_out={
+            "staff_id": "工作人员的个人信息，以核验单位表示",
+            "idempotency_key": "核验设备的重复请求标记",
+            "code_digest": "亮证码的不可还原摘要",
+        },
+        find=of_citizen("licence__citizen_id", licence__company_id__isnull=True),
+        more=_reason,
+    ),
+)
+
+_FORGET_LICENCES = """
+DELETE FROM licences WHERE id IN (
+    SELECT id FROM licences WHERE CASE WHEN state = 'revoked' THEN state_changed_at < $1
+        ELSE valid_until < ($1 AT TIME ZONE 'Asia/Shanghai')::date END
+    ORDER BY id LIMIT $2
+)
+"""
+_FORGET_PRESENTATIONS = """
+DELETE FROM presentations WHERE nonce IN (SELECT nonce FROM presentations WHERE expires_at < $1 LIMIT $2)
+"""
+_FORGET_VERIFICATIONS = """
+DELETE FROM verifications WHERE id IN (SELECT id FROM verifications WHERE at < $1 ORDER BY id LIMIT $2)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLicence:
+    """A licence that outlives its holder's account; its time of keeping begins at ``ends_at``."""
+
+    number: str
+    ends_at: datetime
+
+
+async def kept_licences(citizen_id: UUID) -> list[KeptLicence]:
+    """A citizen's own licences, with the moment at which each ended or will end."""
+    own = await Licence.filter(citizen_id=citizen_id, company_id=None).order_by("id")
+    return [
+        KeptLicence(licence.number, licence.state_changed_at or _end_of(licence.valid_until.isoformat()))
+        for licence in own
+    ]
+
+
+async def with_licences(citizen_ids: list[UUID]) -> set[UUID]:
+    """Which of these citizens still have a licence of their own."""
+    sql = "SELECT DISTINCT citizen_id FROM licences WHERE citizen_id = ANY($1::uuid[]) AND company_id IS NULL"
+    return {row["citizen_id"] for row in await db.rows(sql, citizen_ids)}
+
+
+def _end_of(day: str) -> datetime:
+    return datetime.combine(datetime.fromisoformat(day).date(), time.max, tzinfo=clock.CITY_TIME)
+
+
+async def forget_licences(before: datetime, most: int) -> int:
+    """Delete licences that ended before a moment, with their codes and scans, at most so many; returns how many."""
+    return await db.execute(_FORGET_LICENCES, before, most)
+
+
+async def forget_presentations(before: datetime, most: int) -> int:
+    """Delete codes that expired before a moment, at most so many; returns how many."""
+    return await db.execute(_FORGET_PRESENTATIONS, before, most)
+
+
+async def forget_verifications(before: datetime, most: int) -> int:
+    """Delete scans from before a moment, at most so many; returns how many."""
+    return await db.execute(_FORGET_VERIFICATIONS, before, most)

@@ -1,0 +1,65 @@
+"""All parts of a citizen's copy, and the tables that have none, each with the reason."""
+
+from app.applications.held import PARTS as APPLICATIONS
+from app.approvals.held import PARTS as APPROVALS
+from app.consents.held import PARTS as CONSENTS
+from app.identity.held import PARTS as IDENTITY
+from app.kit.held import Part, of_citizen
+from app.licences.held import PARTS as LICENCES
+from app.mandates.held import PARTS as MANDATES
+from app.notifications.held import PARTS as NOTIFICATIONS
+from app.privacy.models import Export
+
+_EXPORTS = Part(
+    model=Export,
+    name="exports",
+    title="个人信息副本",
+    fields={
+        "id": "编号",
+        "mandate_id": "由监护人申请的授权编号",
+        "state": "状态",
+        "created_at": "申请时间",
+        "ready_at": "完成时间",
+        "expires_at": "失效时间",
+    },
+    left_out={
+        "citizen_id": "即副本所属账号",
+        "attempt": "制作进度",
+        "done": "制作进度",
+        "total": "制作进度",
+        "pieces": "文件在存储中的位置",
+        "size": "制作进度",
+    },
+    find=of_citizen(),
+)
+
+# The audit comes last and is made for each copy: its chains are those of the rows before.
+PARTS: tuple[Part, ...] = (
+    *IDENTITY,
+    *CONSENTS,
+    *MANDATES,
+    *APPLICATIONS,
+    *APPROVALS,
+    *LICENCES,
+    *NOTIFICATIONS,
+    _EXPORTS,
+)
+
+WITHOUT_PART: dict[str, str] = {
+    "AuditRecord": "has a part of its own, made for each copy in app/audit/held.py",
+    "RefreshToken": "hashes of secrets; each belongs to a session, which is told",
+    "LoginState": "a sign-in under way through another site, gone after ten minutes",
+    "Staff": "members of staff, no citizens; a citizen is told the office alone",
+    "Company": "public data of a company; a mandate tells its name",
+    "CaseCounter": "counts cases of an item on a day, of nobody",
+    "LicenceSerial": "counts licences of a type in a year, of nobody",
+    "FeedCursor": "a place in the approval system's feed",
+    "SpentNonce": "nonces of other systems",
+    "CountedTry": "a hash that leads to nobody without asking, gone after two days",
+    "DoomedBlob": "names of files that are being deleted",
+    "RetentionRun": "numbers of rows that were deleted",
+    "Region": "the city's data",
+    "Department": "the city's data",
+    "Item": "the city's data",
+    "LicenceType": "the city's data",
+}

@@ -1,0 +1,43 @@
+"""A house without a worker, on a database of its own: where a test turns the clock far ahead or lets all data go."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+
+from app.bootstrap import House, open_house
+from app.catalogue.service import load_city
+from app.demo.house import ensure_database
+from app.identity.staff import ensure_demonstration_staff
+from app.privacy.models import RetentionRun
+from app.schema import migrate_database
+from config.settings import CITY_DATA, Settings
+
+
+@pytest.fixture(scope="session")
+def quiet_settings(settings: Settings) -> Settings:
+    """Settings of a database that nobody else uses."""
+    base, _, _ = settings.database_url.get_secret_value().rpartition("/")
+    name = f"quiet_{uuid4().hex}"
+    quiet = settings.model_copy(update={"database_url": SecretStr(f"{base}/{name}")})
+    asyncio.run(_make(quiet))
+    return quiet
+
+
+async def _make(settings: Settings) -> None:
+    url = settings.database_url.get_secret_value()
+    await ensure_database(url)
+    await migrate_database(url)
+    async with open_house(settings):
+        await load_city(CITY_DATA)
+        await ensure_demonstration_staff()
+
+
+@pytest.fixture
+async def quiet(quiet_settings: Settings) -> AsyncIterator[House]:
+    """A house without a worker, before whose first night it is."""
+    async with open_house(quiet_settings) as house:
+        await RetentionRun.all().delete()
+        yield house

@@ -1,0 +1,357 @@
+"""Retention: each kind of data goes when its time is over, not before, and the night's work survives its worker."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.applications.models import Application, Material, State, TimelineEntry
+from app.applications.service import submit_application
+from app.approvals.models import Delivery, DeliveryKind, InboxEvent
+from app.audit.models import AuditRecord
+from app.audit.service import first_broken
+from app.bootstrap import House
+from app.consents.models import Consent
+from app.consents.service import give_consent
+from app.identity import sessions
+from app.identity.models import Citizen, RefreshToken, Session
+from app.kit import clock, limits, retention
+from app.kit.blobs import delete_due
+from app.kit.db import transaction
+from app.kit.models import CountedTry
+from app.licences.models import Licence, LicenceState, Presentation, Verification
+from app.licences.service import present_licence, verify_code
+from app.mandates import service as mandates
+from app.mandates.models import Mandate
+from app.mandates.party import Party
+from app.notifications.models import Message, Send, SendState
+from app.notifications.service import notify
+from app.privacy import deletion
+from app.privacy import retention as nightly
+from app.privacy.exports import request_export
+from app.privacy.models import Export, RetentionRun
+from app.privacy.retention import FORGET, retain
+from app.privacy.tasks import collect_export
+from tests.service.cases import issued_licence, ready_draft, some_case_no, verified_citizen, verifier
+
+Left = Callable[[], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something that ended: whether it is still there, and when it ended, where that is not now."""
+
+    left: Left
+    ended_at: datetime | None = None
+
+
+@pytest.fixture
+async def citizen(quiet: House) -> Citizen:
+    """A citizen who verified their real name."""
+    return await verified_citizen(quiet)
+
+
+async def ended_case(house: House, citizen: Citizen) -> Application:
+    """A case that is over."""
+    draft = await ready_draft(house, citizen)
+    await submit_application(Party.own(citizen.id), draft.id, None)
+    await Application.filter(id=draft.id).update(state=State.COMPLETED, updated_at=clock.now())
+    return await Application.get(id=draft.id)
+
+
+async def _draft(house: House, citizen: Citizen) -> Kept:
+    draft = await ready_draft(house, citizen)
+    return Kept(lambda: Application.exists(id=draft.id))
+
+
+async def _material(house: House, citizen: Citizen) -> Kept:
+    case = await ended_case(house, citizen)
+    key = (await Material.get(application_id=case.id)).blob_key
+
+    async def left() -> bool:
+        await delete_due(house.blobs)
+        try:
+            await house.blobs.get(key)
+        except LookupError:
+            assert not await Material.filter(blob_key=key).exists()
+            assert await Application.exists(id=case.id)
+            return False
+        return await Material.filter(blob_key=key).exists()
+
+    return Kept(left)
+
+
+async def _case(house: House, citizen: Citizen) -> Kept:
+    case = await ended_case(house, citizen)
+
+    async def left() -> bool:
+        is_there = await Application.exists(id=case.id)
+        assert await TimelineEntry.filter(application_id=case.id).exists() is is_there
+        return is_there
+
+    return Kept(left)
+
+
+async def _delivery(house: House, citizen: Citizen) -> Kept:
+    case, moment = await ended_case(house, citizen), clock.now()
+    made = await Delivery.create(case_no=case.case_no, kind=DeliveryKind.CASE, created_at=moment, updated_at=moment)
+    return Kept(lambda: Delivery.exists(id=made.id))
+
+
+async def _event(house: House, citizen: Citizen) -> Kept:
+    case = await ended_case(house, citizen)
+    made = await event_of(case)
+    return Kept(lambda: InboxEvent.exists(id=made.id))
+
+
+async def event_of(case: Application) -> InboxEvent:
+    """An event of the approval system about a case."""
+    moment = clock.now()
+    return await InboxEvent.create(
+        event_id=str(case.id),
+        case_no=case.case_no,
+        sequence=1,
+        kind="accepted",
+        occurred_at=moment,
+        data={},
+        received_at=moment,
+    )
+
+
+async def _licence(house: House, citizen: Citizen) -> Kept:
+    del house
+    licence = await issued_licence(citizen, some_case_no(citizen.id))
+    await Licence.filter(id=licence.id).update(state=LicenceState.REVOKED, state_changed_at=clock.now())
+    return Kept(lambda: Licence.exists(id=licence.id))
+
+
+async def _presentation(house: House, citizen: Citizen) -> Kept:
+    licence = await issued_licence(citizen, some_case_no(citizen.id))
+    await present_licence(house.code_signer, "https://jiaban.example.cn", Party.own(citizen.id), licence.id)
+    return Kept(lambda: Presentation.filter(licence=licence).exists())
+
+
+async def _verification(house: House, citizen: Citizen) -> Kept:
+    licence = await issued_licence(citizen, some_case_no(citizen.id))
+    party = Party.own(citizen.id)
+    shown = await present_licence(house.code_signer, "https://jiaban.example.cn", party, licence.id)
+    await verify_code(house.code_signer, await verifier(), shown.code, None)
+    return Kept(lambda: Verification.filter(licence=licence).exists())
+
+
+async def _message(house: House, citizen: Citizen) -> Kept:
+    del house
+    async with transaction():
+        await notify(citizen.id, "withdrawn", str(citizen.id))
+    return Kept(lambda: Message.filter(citizen=citizen).exists())
+
+
+async def _send(house: House, citizen: Citizen) -> Kept:
+    del house
+    async with transaction():
+        await notify(citizen.id, "submitted", str(citizen.id), item="示例", case_no="1")
+    await Send.filter(citizen_id=citizen.id).update(state=SendState.SENT, updated_at=clock.now())
+    return Kept(lambda: Send.filter(citizen_id=citizen.id).exists())
+
+
+async def _session(house: House, citizen: Citizen) -> Kept:
+    await sessions.open_session(house.access_tokens, citizen, "x")
+    await sessions.end_all_sessions(citizen.id)
+    return Kept(lambda: Session.filter(citizen=citizen).exists())
+
+
+async def _refresh_token(house: House, citizen: Citizen) -> Kept:
+    await sessions.open_session(house.access_tokens, citizen, "x")
+    token = await RefreshToken.get(session__citizen_id=citizen.id)
+    return Kept(lambda: RefreshToken.exists(id=token.id), token.expires_at)
+
+
+async def _mandate(house: House, citizen: Citizen) -> Kept:
+    del house
+    offer = await mandates.offer_proxy(citizen.id, give=True, matters=["licence:food_business"], last_day=clock.today())
+    await mandates.end_mandate(citizen.id, offer.mandate.id)
+    return Kept(lambda: Mandate.exists(id=offer.mandate.id))
+
+
+async def _consent(house: House, citizen: Citizen) -> Kept:
+    del house
+    await give_consent(citizen.id, "face", 1, actor="x", session_id=None)
+    await deletion.delete_account(citizen.id, by=citizen.id, actor="x", mandate_id=None)
+    return Kept(lambda: Consent.filter(citizen=citizen).exists())
+
+
+async def _export(house: House, citizen: Citizen) -> Kept:
+    export = await request_export(citizen.id, actor="x", mandate_id=None)
+    await collect_export(house.blobs, str(export.id))
+    return Kept(lambda: Export.exists(id=export.id))
+
+
+async def _counted_try(house: House, citizen: Citizen) -> Kept:
+    del citizen
+    known = {entry.id async for entry in CountedTry.all()}
+    await limits.hold(limits.rules()["phone"], f"test:{clock.now()}", house.redis)
+    made = await CountedTry.exclude(id__in=known).get()
+    return Kept(lambda: CountedTry.exists(id=made.id))
+
+
+async def _deleted_account(house: House, citizen: Citizen) -> Kept:
+    """Named for as long as a case is kept: nothing of its own counts, so the case ends at once here."""
+    case = await ended_case(house, citizen)
+    await deletion.delete_account(citizen.id, by=citizen.id, actor="x", mandate_id=None)
+    await Application.filter(id=case.id).update(updated_at=clock.now() - CASES)
+
+    async def left() -> bool:
+        return (await Citizen.get(id=citizen.id)).name is not None
+
+    return Kept(left)
+
+
+CASES = timedelta(days=retention.terms()["cases"].days)
+MADE: dict[str, Callable[[House, Citizen], Awaitable[Kept]]] = {
+    "drafts": _draft,
+    "materials": _material,
+    "cases": _case,
+    "deliveries": _delivery,
+    "inbox_events": _event,
+    "licences": _licence,
+    "presentations": _presentation,
+    "verifications": _verification,
+    "messages": _message,
+    "sends": _send,
+    "sessions": _session,
+    "refresh_tokens": _refresh_token,
+    "mandates": _mandate,
+    "consents": _consent,
+    "exports": _export,
+    "counted_tries": _counted_try,
+    "deleted_accounts": _deleted_account,
+}
+
+
+def test_every_kind_is_tried() -> None:
+    """A kind without a test would go unseen."""
+    assert set(MADE) == set(FORGET)
+
+
+async def retain_at(moment: datetime) -> None:
+    """The night's work at a moment."""
+    with clock.travel(moment - clock.now()):
+        await retain()
+
+
+@pytest.mark.parametrize("kind", MADE)
+async def test_each_kind_goes_when_its_time_is_over_and_not_before(quiet: House, citizen: Citizen, kind: str) -> None:
+    """A day before it is there, a day after it is gone."""
+    made = await MADE[kind](quiet, citizen)
+    over = retention.terms()[kind].after(made.ended_at or clock.now())
+    assert await made.left()
+    await retain_at(over - timedelta(days=1))
+    assert await made.left()
+    await retain_at(over + timedelta(days=1))
+    assert not await made.left()
+
+
+async def test_what_has_not_ended_stays_whatever_its_age(quiet: House, citizen: Citizen) -> None:
+    """A case under way with its events and files, a valid licence, a session in use, a send on its way."""
+    draft = await ready_draft(quiet, citizen)
+    case = await submit_application(Party.own(citizen.id), draft.id, None)
+    event = await event_of(case)
+    licence = await issued_licence(citizen, some_case_no(citizen.id))
+    with clock.travel(timedelta(days=200)):
+        await sessions.open_session(quiet.access_tokens, citizen, "x")
+        await retain()
+    assert await Session.filter(citizen=citizen).exists()
+    assert await Send.filter(citizen_id=citizen.id, state=SendState.WAITING).exists()
+    with clock.travel(timedelta(days=1000)):
+        await retain()
+    assert await Application.exists(id=case.id)
+    assert await Material.filter(application_id=case.id).exists()
+    assert await InboxEvent.exists(id=event.id)
+    assert await Licence.exists(id=licence.id)
+
+
+async def test_a_draft_that_was_touched_counts_from_then(quiet: House, citizen: Citizen) -> None:
+    """A photograph that was added is a touch."""
+    draft = await ready_draft(quiet, citizen)
+    days = timedelta(days=retention.terms()["drafts"].days)
+    await Material.filter(application_id=draft.id).update(created_at=clock.now() + days)
+    await retain_at(clock.now() + days + timedelta(days=1))
+    assert await Application.exists(id=draft.id)
+    await retain_at(clock.now() + 2 * days + timedelta(days=1))
+    assert not await Application.exists(id=draft.id)
+
+
+async def test_names_go_with_the_last_case_that_needs_them(quiet: House, citizen: Citizen) -> None:
+    """Ten years after it ended, in the same night; the audit's chain holds."""
+    case = await ended_case(quiet, citizen)
+    licence = await issued_licence(citizen, some_case_no(citizen.id))
+    await deletion.delete_account(citizen.id, by=citizen.id, actor=f"citizen:{citizen.id}", mandate_id=None)
+    await retain_at(case.updated_at + CASES + timedelta(days=1))
+    assert not await Application.exists(id=case.id)
+    assert (await Citizen.get(id=citizen.id)).name == citizen.name
+    await Licence.filter(id=licence.id).update(state=LicenceState.REVOKED, state_changed_at=case.updated_at)
+    await retain_at(case.updated_at + CASES + timedelta(days=2))
+    gone = await Citizen.get(id=citizen.id)
+    assert (gone.name, gone.id_number, gone.level) == (None, None, 0)
+    assert await first_broken(f"citizen:{citizen.id}") is None
+
+
+async def test_a_night_leaves_one_record_of_each_kind(quiet: House, citizen: Citizen) -> None:
+    """With the number that went, whatever repeats; the chains hold."""
+    del quiet
+    for number in range(3):
+        async with transaction():
+            await notify(citizen.id, "withdrawn", f"{citizen.id}:{number}")
+    moment = clock.now() + timedelta(days=retention.terms()["messages"].days + 1)
+    before = {kind: await AuditRecord.filter(chain=f"retention:{kind}").count() for kind in FORGET}
+    for _ in range(3):
+        await retain_at(moment)
+    for kind in FORGET:
+        found = await AuditRecord.filter(chain=f"retention:{kind}").order_by("position")
+        assert len(found) == before[kind] + 1
+        assert found[-1].action == "retention_ran"
+        assert await first_broken(f"retention:{kind}") is None
+    (run,) = await RetentionRun.filter(kind="messages")
+    last = await AuditRecord.filter(chain="retention:messages").order_by("-position").first()
+    assert last
+    assert last.details["removed"] == run.removed >= 3
+    assert set(last.details) == {"day", "removed"}
+
+
+class DiedError(Exception):
+    """What a kill looks like from inside."""
+
+
+async def test_cut_off_between_slices_the_night_goes_on_where_it_was(
+    quiet: House, citizen: Citizen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slices that were committed stay counted; a slice that was cut off is done again."""
+    del quiet
+    await retain_at(clock.now() + timedelta(days=retention.terms()["messages"].days + 1))
+    await RetentionRun.all().delete()
+    for number in range(5):
+        async with transaction():
+            await notify(citizen.id, "withdrawn", f"{citizen.id}:{number}")
+    forget, slices = FORGET["messages"], 0
+
+    async def dies(before: datetime, most: int) -> int:
+        nonlocal slices
+        slices += 1
+        gone = await forget(before, most)
+        if slices == 2:
+            raise DiedError
+        return gone
+
+    monkeypatch.setattr(nightly, "SLICE", 2)
+    monkeypatch.setitem(FORGET, "messages", dies)
+    moment = clock.now() + timedelta(days=retention.terms()["messages"].days + 1)
+    with pytest.raises(DiedError):
+        await retain_at(moment)
+    assert await Message.filter(citizen=citizen).count() == 3
+    await retain_at(moment)
+    assert await Message.filter(citizen=citizen).count() == 0
+    run = await RetentionRun.get(kind="messages")
+    assert (run.removed, run.finished_at is not None) == (5, True)
+    assert slices == 4
