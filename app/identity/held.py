@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.identity.models import Citizen, FaceVerification, ProvincialAccount, Session, WeChatAccount
+from app.identity.sessions import REFRESH_LIFETIME
 from app.kit import clock, db
 from app.kit.held import Part, of_citizen
 
@@ -99,13 +100,10 @@ _STILL_NAMED = """
 SELECT id FROM citizens WHERE deleted_at <= $1 AND (name IS NOT NULL OR id_number IS NOT NULL) AND id > $2
 ORDER BY id LIMIT $3
 """
-# A session that nobody ended is over with its last refresh token, after thirty days.
+# A session that nobody ended is over when its last refresh token is.
 _FORGET_SESSIONS = """
 DELETE FROM sessions WHERE id IN (
-    SELECT id FROM sessions WHERE COALESCE(ended_at, last_used_at, created_at) < $1 AND NOT EXISTS (
-        SELECT 1 FROM refresh_tokens
-        WHERE session_id = sessions.id AND sessions.ended_at IS NULL AND expires_at > $2
-    )
+    SELECT id FROM sessions WHERE ended_at < $1 OR (ended_at IS NULL AND COALESCE(last_used_at, created_at) < $2)
     ORDER BY id LIMIT $3
 )
 """
@@ -147,7 +145,7 @@ async def still_named(before: datetime, after: UUID, most: int) -> list[UUID]:
 
 async def forget_sessions(before: datetime, most: int) -> int:
     """Delete sessions that ended before a moment, with their tokens, at most so many; returns how many."""
-    return await db.execute(_FORGET_SESSIONS, before, clock.now(), most)
+    return await db.execute(_FORGET_SESSIONS, before, before - REFRESH_LIFETIME, most)
 
 
 async def forget_face_verifications(before: datetime, most: int) -> int:

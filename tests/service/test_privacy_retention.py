@@ -272,6 +272,15 @@ async def test_what_has_not_ended_stays_whatever_its_age(quiet: House, citizen: 
     assert await Licence.exists(id=licence.id)
 
 
+async def test_a_session_that_nobody_ended_is_over_with_its_last_token(quiet: House, citizen: Citizen) -> None:
+    """Thirty days after its last use; from then on it is kept as others are."""
+    await sessions.open_session(quiet.access_tokens, citizen, "x")
+    over = clock.now() + sessions.REFRESH_LIFETIME + timedelta(days=retention.terms()["sessions"].days)
+    for days, left in ((-1, True), (1, False)):
+        await retain_at(over + timedelta(days=days))
+        assert await Session.filter(citizen=citizen).exists() is left
+
+
 async def test_a_draft_that_was_touched_counts_from_then(quiet: House, citizen: Citizen) -> None:
     """A photograph that was added is a touch."""
     draft = await ready_draft(quiet, citizen)
