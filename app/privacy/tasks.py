@@ -20,6 +20,7 @@ from app.identity.rules import mask_name
 from app.identity.service import get_citizen
 from app.kit import clock, db, retention, texts
 from app.kit.blobs import doom
+from app.kit.crypto import SealBrokenError
 from app.kit.db import transaction
 from app.kit.held import Part
 from app.mandates.held import acting_names
@@ -132,7 +133,7 @@ async def _files_of(part: Part, citizen_id: UUID, blobs: BlobStore) -> AsyncIter
     async for row in part.rows(citizen_id):
         try:
             held = await part.file(row, blobs)
-        except BlobMissingError:
+        except (BlobMissingError, SealBrokenError):
             _log.error("export_file_missing", extra={"part": part.name, "row": str(row.pk)})
             yield f"files/{part.name}/{row.pk}.missing.txt", texts.text("privacy", "file_missing").encode()
         else:

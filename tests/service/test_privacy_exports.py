@@ -307,13 +307,46 @@ async def test_an_old_try_that_is_still_alive_gives_way(quiet: House, citizen: C
     assert await Message.filter(citizen=citizen, kind="export_ready").count() == 1
 
 
-async def test_a_file_that_is_not_there_hinders_no_copy(quiet: House, citizen: Citizen) -> None:
+@dataclass
+class Overtaken:
+    """A blob store during whose write another try begins."""
+
+    blobs: BlobStore
+    export: Export
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Write, and be overtaken."""
+        await self.blobs.put(key, data)
+        await Export.filter(id=self.export.id).update(attempt=self.export.attempt + 2)
+
+    async def get(self, key: str) -> bytes:
+        """What is kept."""
+        return await self.blobs.get(key)
+
+    async def delete(self, key: str) -> None:
+        """Forget it."""
+        await self.blobs.delete(key)
+
+
+async def test_a_try_that_is_overtaken_at_its_last_step_makes_nothing_ready(quiet: House, citizen: Citizen) -> None:
+    """Its pieces are not those that the row would name."""
+    export = await asked(citizen)
+    await collect_export(Overtaken(quiet.blobs, export), str(export.id))
+    assert (await get_export(citizen.id, export.id)).state is ExportState.COLLECTING
+    assert not await Message.filter(citizen=citizen, kind="export_ready").exists()
+    await collect_export(quiet.blobs, str(export.id))
+    await fetched(quiet, citizen, export.id)
+
+
+async def test_a_file_that_is_lost_or_damaged_hinders_no_copy(quiet: House, citizen: Citizen) -> None:
     """The copy says so in its place."""
-    draft = await ready_draft(quiet, citizen)
-    kept = await Material.get(application_id=draft.id)
-    await quiet.blobs.delete(kept.blob_key)
+    draft = await ready_draft(quiet, citizen, photograph(), photograph())
+    lost, damaged = await Material.filter(application_id=draft.id)
+    await quiet.blobs.delete(lost.blob_key)
+    await quiet.blobs.put(damaged.blob_key, b"damaged")
     copy = await copied(quiet, citizen)
-    assert f"files/materials/{kept.id}.missing.txt" in copy.namelist()
+    for kept in (lost, damaged):
+        assert f"files/materials/{kept.id}.missing.txt" in copy.namelist()
 
 
 async def test_a_large_table_is_read_by_the_slice(quiet: House, citizen: Citizen) -> None:
