@@ -142,6 +142,11 @@ class Phone:
         verified = self.http.post("/api/v1/identity/real-name", json=body)
         assert verified.status_code == 200, verified.text
 
+    def consent(self, purpose: str) -> None:
+        """Consent to a use of data."""
+        given = self.http.post("/api/v1/privacy/consents", json={"purpose": purpose, "version": 1})
+        assert given.status_code in {200, 201}, given.text
+
     def item(self) -> dict[str, Any]:
         """The trip's item."""
         code = self.http.get("/api/v1/items", params={"q": "食品经营"}).json()["items"][0]["item_code"]

@@ -69,6 +69,17 @@ async def require_consent(citizen_id: UUID, purpose: str) -> None:
         raise ConsentMissingError(purpose=purpose, version=definition.version)
 
 
+async def respect_withdrawal(citizen_id: UUID, purpose: str) -> None:
+    """Raise ConsentMissingError where the citizen withdrew their consent to a purpose and gave none since.
+
+    For what the city may do by its statutory duty (PIPL, articles 13 and 34): it asks beforehand, and whoever answers
+    to nothing is served; whoever said no is not.
+    """
+    definition, history = asked(purpose), await _history(citizen_id, purpose)
+    if history and rules.standing(history) is None:
+        raise ConsentMissingError(purpose=purpose, version=definition.version)
+
+
 async def _history(citizen_id: UUID, purpose: str) -> list[Consent]:
     return await Consent.filter(citizen_id=citizen_id, purpose=purpose).order_by("id")
 

@@ -13,6 +13,7 @@ from tortoise.exceptions import IntegrityError
 from app.audit import service as audit
 from app.catalogue import queries as catalogue
 from app.catalogue.licence_type import LicenceTypeDefinition
+from app.consents.service import respect_withdrawal
 from app.identity.models import Staff
 from app.identity.rules import mask_name
 from app.kit import clock, db, texts
@@ -123,9 +124,11 @@ async def present_licence(signer: CodeSigner, public_url: str, party: Party, lic
     """Hand out a code that shows a licence once within CODE_LIFETIME.
 
     A revoked licence gets a code too: the scan tells the officer so. A code that was handed out by mandate ends
-    with the mandate. Raises LicenceNotFoundError, MatterNotCoveredError or LevelTooLowError.
+    with the mandate. Raises LicenceNotFoundError, MatterNotCoveredError, LevelTooLowError or ConsentMissingError.
     """
     licence = await shown_licence(party, licence_id)
+    if party.citizen_id:
+        await respect_withdrawal(party.citizen_id, "licence_presentation")
     issued_at = clock.now().replace(microsecond=0)
     claims = Claims(
         nonce=secrets.token_bytes(NONCE_BYTES),

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from app.consents import service as consents
+from app.consents.errors import ConsentMissingError
 from app.identity import errors, rules, service, sessions, verification
 from app.identity.models import Citizen
 from app.identity.rules import Audience
@@ -188,12 +190,14 @@ async def bind_phone(call: Call, body: PhoneRequest) -> CitizenView:
         errors.RealNameUnavailableError,
         errors.AlreadyVerifiedError,
         errors.MinorNeedsGuardianError,
+        ConsentMissingError,
         NotFoundError,
     ),
 )
 async def verify_real_name(call: Call, body: RealNameRequest) -> CitizenView:
     """Verify name and identity number with the authority."""
     house = call.house
+    await consents.respect_withdrawal(call.citizen_id, "real_name")
     citizen = await verification.verify_real_name(
         house.authority, house.redis, call.citizen_id, body.name, body.id_number, device=call.device_id
     )
@@ -233,12 +237,14 @@ async def correct_name(call: Call, body: NameRequest) -> CitizenView:
         errors.LevelTooLowError,
         errors.FaceNeedsMiniProgramError,
         errors.WeChatUnavailableError,
+        ConsentMissingError,
         NotFoundError,
     ),
 )
 async def begin_face_verification(call: Call) -> FaceTaskAnswer:
     """Begin to prove by my face who I am; the phone goes on with ``wx.requestFacialVerify``."""
     house = call.house
+    await consents.require_consent(call.citizen_id, "face")
     task = await verification.begin_face_verification(
         house.face,
         house.settings.wechat.mini_program_appid,

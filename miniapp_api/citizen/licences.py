@@ -9,6 +9,7 @@ from pydantic import Field
 from sanic import HTTPResponse
 
 from app.catalogue.queries import get_licence_type
+from app.consents.errors import ConsentMissingError
 from app.identity.errors import LevelTooLowError
 from app.kit import clock, texts
 from app.kit.errors import InvalidCursorError, NotFoundError
@@ -164,7 +165,7 @@ async def read_card(call: Call, licence_id: UUID) -> HTTPResponse:
     acting=True,
     limit="present",
     status=201,
-    errors=(LicenceNotFoundError, LevelTooLowError, NotFoundError),
+    errors=(LicenceNotFoundError, LevelTooLowError, ConsentMissingError, NotFoundError),
 )
 async def present_licence(call: Call, licence_id: UUID) -> PresentationAnswer:
     """Hand out a code that shows the licence once within a minute."""

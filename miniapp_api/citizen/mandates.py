@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from app.consents.errors import ConsentMissingError
+from app.consents.service import require_consent
 from app.identity.errors import IdNumberInvalidError, LevelTooLowError
 from app.kit import clock
 from app.kit.errors import NotFoundError
@@ -179,6 +181,7 @@ async def end_mandate(call: Call, mandate_id: UUID) -> MandateList:
         IdNumberInvalidError,
         errors.NotAMinorError,
         errors.GuardianshipMismatchError,
+        ConsentMissingError,
         errors.AuthorityUnavailableError,
         LevelTooLowError,
         NotFoundError,
@@ -187,6 +190,7 @@ async def end_mandate(call: Call, mandate_id: UUID) -> MandateList:
 async def take_ward(call: Call, body: WardRequest) -> MandateAnswer:
     """Act for one's child under fourteen, as the authority confirms."""
     house = call.house
+    await require_consent(call.citizen_id, "child")
     mandate = await legal.take_ward(house.authority, house.redis, call.citizen_id, body.name, body.id_number)
     return MandateAnswer.of(queries.view(mandate, call.citizen_id))
 

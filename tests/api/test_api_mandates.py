@@ -348,6 +348,10 @@ def child() -> dict[str, str]:
 def test_both_guardians_act_for_the_same_child(phone: Phone, daughter: Phone) -> None:
     """It has no account; what is begun for it is its own, and both guardians see it."""
     ward = child()
+    refused = phone.http.post("/api/v1/wards", json=ward)
+    assert error_of(refused) == (403, "consent_missing")
+    for parent in (phone, daughter):
+        parent.consent("child")
     item = phone.http.get("/api/v1/items", params={"q": "居民医保"}).json()["items"][0]["item_code"]
     one, other = (parent.http.post("/api/v1/wards", json=ward) for parent in (phone, daughter))
     assert (one.status_code, one.json()["kind"], one.json()["matters"]) == (201, "guardian", ["*"])
@@ -363,6 +367,7 @@ def test_both_guardians_act_for_the_same_child(phone: Phone, daughter: Phone) ->
 
 def test_guardianship_ends_where_childhood_does_and_needs_the_authority(phone: Phone) -> None:
     """Fourteen is too old; a child that the authority does not know as one's own is nobody's to take."""
+    phone.consent("child")
     grown = {"name": phone.person.name, "id_number": phone.person.id_number}
     assert error_of(phone.http.post("/api/v1/wards", json=grown)) == (422, "not_a_minor")
     strange = {**child(), "name": "李不符"}

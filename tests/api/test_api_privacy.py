@@ -37,6 +37,7 @@ def guardian_of(guardian: Phone) -> tuple[dict[str, str], dict[str, str]]:
     person = make_person()
     first = f"{person.id_number[:6]}{clock.today().year - 6}{person.id_number[10:17]}"
     child = {"name": person.name, "id_number": first + check_character(first)}
+    guardian.consent("child")
     taken = guardian.http.post("/api/v1/wards", json=child)
     assert taken.status_code == 201, taken.text
     return child, {"X-Acting-For": taken.json()["id"]}

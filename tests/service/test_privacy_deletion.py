@@ -21,8 +21,8 @@ from app.identity import service as identity
 from app.identity import sessions
 from app.identity.errors import LevelTooLowError, RefreshTokenInvalidError, SessionEndedError
 from app.identity.models import Citizen, Session, WeChatAccount
+from app.identity.rules import Audience
 from app.identity.sessions import LiveSessions
-from app.identity.tokens import Audience
 from app.identity.wards import ward_of
 from app.kit import clock, db
 from app.kit.blobs import delete_due
@@ -162,22 +162,22 @@ async def test_the_outlook_tells_what_will_happen(quiet: House, citizen: Citizen
 
 async def test_sessions_end_within_two_seconds_and_refresh_nothing(quiet: House, citizen: Citizen) -> None:
     """Also in a process that has just seen them alive; the name of the phone goes."""
-    grant = await sessions.open_session(quiet.access_tokens, citizen, "妈妈的手机")
+    grant = await sessions.open_session(quiet.access_tokens, Audience.CITIZEN, citizen.id, "妈妈的手机")
     bearer = quiet.access_tokens.read(grant.tokens.access_token, Audience.CITIZEN)
     assert bearer.session
     live = LiveSessions()
-    await live.require(bearer.session)
+    await live.owner(bearer.session)
     await deleted(citizen)
 
     async def refused(session: UUID) -> None:
         while True:
-            await live.require(session)
+            await live.owner(session)
             await asyncio.sleep(0.01)
 
     with pytest.raises(SessionEndedError):
         await asyncio.wait_for(refused(bearer.session), 2)
     with pytest.raises(RefreshTokenInvalidError):
-        await sessions.refresh_session(quiet.access_tokens, grant.tokens.refresh_token, None)
+        await sessions.refresh_session(quiet.access_tokens, Audience.CITIZEN, grant.tokens.refresh_token, None)
     ended = await Session.get(id=bearer.session)
     assert (ended.device, ended.ended_because) == (None, "account_deleted")
 
@@ -266,11 +266,11 @@ async def test_nothing_comes_to_an_account_while_it_is_deleted(quiet: House, cit
     other = await verified_citizen(quiet)
     offer = await mandates.offer_proxy(other.id, give=True, matters=["licence:food_business"], last_day=clock.today())
     outcomes = await asyncio.gather(
-        *(sessions.open_session(quiet.access_tokens, citizen, "x") for _ in range(3)),
+        *(sessions.open_session(quiet.access_tokens, Audience.CITIZEN, citizen.id, "x") for _ in range(3)),
         *(drafts.start_application(Party.own(citizen.id), code) for _ in range(3)),
         deleted(citizen),
         *(drafts.start_application(Party.own(citizen.id), code) for _ in range(3)),
-        *(sessions.open_session(quiet.access_tokens, citizen, "x") for _ in range(3)),
+        *(sessions.open_session(quiet.access_tokens, Audience.CITIZEN, citizen.id, "x") for _ in range(3)),
         give_consent(citizen.id, "face", 1, actor="x", session_id=None),
         request_export(citizen.id, actor="x", mandate_id=None),
         mandates.offer_proxy(citizen.id, give=True, matters=["licence:food_business"], last_day=clock.today()),
@@ -299,7 +299,7 @@ async def test_who_was_deleted_is_told_nothing_and_begins_nothing(quiet: House, 
     assert not await Message.filter(citizen=citizen).exists()
     for late in (
         drafts.start_application(Party.own(citizen.id), await trip_item()),
-        sessions.open_session(quiet.access_tokens, citizen, "x"),
+        sessions.open_session(quiet.access_tokens, Audience.CITIZEN, citizen.id, "x"),
         request_export(citizen.id, actor="x", mandate_id=None),
         deleted(citizen),
     ):
@@ -320,6 +320,10 @@ async def test_a_photograph_that_comes_too_late_is_deleted(quiet: House, citizen
             await quiet.blobs.put(key, data)
             keys.append(key)
             await deleted(citizen)
+
+        async def head(self, key: str, size: int) -> bytes:
+            """Not asked."""
+            raise NotImplementedError
 
         async def get(self, key: str) -> bytes:
             """Not asked."""

@@ -19,8 +19,8 @@ from app.audit.service import first_broken
 from app.bootstrap import House
 from app.consents.service import give_consent
 from app.identity import sessions
-from app.identity.models import Citizen
-from app.identity.rules import mask_name
+from app.identity.models import Citizen, FaceVerification, ProvincialAccount
+from app.identity.rules import Audience, mask_name
 from app.kit import clock, db
 from app.kit.blobs import delete_due
 from app.kit.crypto import SealBrokenError
@@ -88,8 +88,18 @@ def records(copy: zipfile.ZipFile, name: str) -> list[dict[str, Any]]:
 async def lived(house: House, citizen: Citizen, other: Citizen) -> Application:
     """A citizen about whom every table holds something, also something shared with another citizen."""
     party = Party.own(citizen.id)
-    await sessions.open_session(house.access_tokens, citizen, "测试手机")
+    await sessions.open_session(house.access_tokens, Audience.CITIZEN, citizen.id, "测试手机")
     await give_consent(citizen.id, "face", 1, actor=party.name, session_id=None)
+    moment = clock.now()
+    await ProvincialAccount.create(citizen=citizen, issuer="x", subject=str(citizen.id), created_at=moment)
+    await FaceVerification.create(
+        citizen=citizen,
+        out_seq_no=citizen.id.hex,
+        verify_id="x",
+        name_verified_at=moment,
+        created_at=moment,
+        expires_at=moment,
+    )
     offer = await mandates.offer_proxy(
         citizen.id, give=True, matters=["licence:food_business"], last_day=clock.today() + timedelta(days=9)
     )
@@ -266,6 +276,10 @@ class Dying:
         """What is kept."""
         return await self.blobs.get(key)
 
+    async def head(self, key: str, size: int) -> bytes:
+        """Its beginning."""
+        return await self.blobs.head(key, size)
+
     async def delete(self, key: str) -> None:
         """Forget it."""
         await self.blobs.delete(key)
@@ -322,6 +336,10 @@ class Overtaken:
     async def get(self, key: str) -> bytes:
         """What is kept."""
         return await self.blobs.get(key)
+
+    async def head(self, key: str, size: int) -> bytes:
+        """Its beginning."""
+        return await self.blobs.head(key, size)
 
     async def delete(self, key: str) -> None:
         """Forget it."""

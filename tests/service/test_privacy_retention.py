@@ -16,7 +16,8 @@ from app.bootstrap import House
 from app.consents.models import Consent
 from app.consents.service import give_consent
 from app.identity import sessions
-from app.identity.models import Citizen, RefreshToken, Session
+from app.identity.models import Citizen, FaceVerification, RefreshToken, Session
+from app.identity.rules import Audience
 from app.kit import clock, limits, retention
 from app.kit.blobs import delete_due
 from app.kit.db import transaction
@@ -157,15 +158,29 @@ async def _send(house: House, citizen: Citizen) -> Kept:
 
 
 async def _session(house: House, citizen: Citizen) -> Kept:
-    await sessions.open_session(house.access_tokens, citizen, "x")
-    await sessions.end_all_sessions(citizen.id)
+    await sessions.open_session(house.access_tokens, Audience.CITIZEN, citizen.id, "x")
+    await sessions.end_all_sessions(Audience.CITIZEN, citizen.id)
     return Kept(lambda: Session.filter(citizen=citizen).exists())
 
 
 async def _refresh_token(house: House, citizen: Citizen) -> Kept:
-    await sessions.open_session(house.access_tokens, citizen, "x")
+    await sessions.open_session(house.access_tokens, Audience.CITIZEN, citizen.id, "x")
     token = await RefreshToken.get(session__citizen_id=citizen.id)
     return Kept(lambda: RefreshToken.exists(id=token.id), token.expires_at)
+
+
+async def _face_verification(house: House, citizen: Citizen) -> Kept:
+    del house
+    moment = clock.now()
+    begun = await FaceVerification.create(
+        citizen=citizen,
+        out_seq_no=citizen.id.hex,
+        verify_id="x",
+        name_verified_at=moment,
+        created_at=moment,
+        expires_at=moment,
+    )
+    return Kept(lambda: FaceVerification.exists(id=begun.id))
 
 
 async def _mandate(house: House, citizen: Citizen) -> Kept:
@@ -222,6 +237,7 @@ MADE: dict[str, Callable[[House, Citizen], Awaitable[Kept]]] = {
     "sends": _send,
     "sessions": _session,
     "refresh_tokens": _refresh_token,
+    "face_verifications": _face_verification,
     "mandates": _mandate,
     "consents": _consent,
     "exports": _export,
@@ -260,7 +276,7 @@ async def test_what_has_not_ended_stays_whatever_its_age(quiet: House, citizen: 
     event = await event_of(case)
     licence = await issued_licence(citizen, some_case_no(citizen.id))
     with clock.travel(timedelta(days=200)):
-        await sessions.open_session(quiet.access_tokens, citizen, "x")
+        await sessions.open_session(quiet.access_tokens, Audience.CITIZEN, citizen.id, "x")
         await retain()
     assert await Session.filter(citizen=citizen).exists()
     assert await Send.filter(citizen_id=citizen.id, state=SendState.WAITING).exists()
@@ -274,7 +290,7 @@ async def test_what_has_not_ended_stays_whatever_its_age(quiet: House, citizen: 
 
 async def test_a_session_that_nobody_ended_is_over_with_its_last_token(quiet: House, citizen: Citizen) -> None:
     """Thirty days after its last use; from then on it is kept as others are."""
-    await sessions.open_session(quiet.access_tokens, citizen, "x")
+    await sessions.open_session(quiet.access_tokens, Audience.CITIZEN, citizen.id, "x")
     over = clock.now() + sessions.REFRESH_LIFETIME + timedelta(days=retention.terms()["sessions"].days)
     for days, left in ((-1, True), (1, False)):
         await retain_at(over + timedelta(days=days))
