@@ -323,6 +323,15 @@ async def test_names_go_with_the_last_case_that_needs_them(quiet: House, citizen
     assert await first_broken(f"citizen:{citizen.id}") is None
 
 
+async def test_a_case_alone_keeps_the_name(quiet: House, citizen: Citizen) -> None:
+    """To its last day."""
+    case = await ended_case(quiet, citizen)
+    await deletion.delete_account(citizen.id, by=citizen.id, actor=f"citizen:{citizen.id}", mandate_id=None)
+    for days, name in ((-1, citizen.name), (1, None)):
+        await retain_at(case.updated_at + CASES + timedelta(days=days))
+        assert (await Citizen.get(id=citizen.id)).name == name
+
+
 async def test_a_night_leaves_one_record_of_each_kind(quiet: House, citizen: Citizen) -> None:
     """With the number that went, whatever repeats; the chains hold."""
     del quiet
