@@ -280,7 +280,7 @@ async def test_what_has_not_ended_stays_whatever_its_age(quiet: House, citizen: 
         await retain()
     assert await Session.filter(citizen=citizen).exists()
     assert await Send.filter(citizen_id=citizen.id, state=SendState.WAITING).exists()
-    with clock.travel(timedelta(days=1000)):
+    with clock.travel(timedelta(days=4000)):
         await retain()
     assert await Application.exists(id=case.id)
     assert await Material.filter(application_id=case.id).exists()
