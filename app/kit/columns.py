@@ -175,11 +175,12 @@ class HashColumn(_InTable):
 class BlobColumn(_InTable):
     """Keys of blobs, whose contents are sealed for the place of their key.
 
-    A blob is put once and never changed, so that nothing can come between reading and putting it; one whose row went
-    away meanwhile is deleted again.
+    A blob is put once and never changed, so that nothing can come between reading and putting it; one that no row of
+    any table names any more is deleted again. ``named_in`` are all tables that name blobs, with the column.
     """
 
     blobs: BlobStore
+    named_in: tuple[tuple[str, str], ...]
     kind: str = field(default="encryption", init=False)
 
     async def count(self, ring: Keyring) -> int:
@@ -204,9 +205,15 @@ class BlobColumn(_InTable):
         except SealBrokenError:
             return Outcome.BROKEN
         await self.blobs.put(key, sealed)
-        if not await self._count(f'"{self.primary_key}" = $1 AND "{self.column}" = $2', row["id"], key):
+        if not await self._is_named(key):
             await self.blobs.delete(key)
         return Outcome.RENEWED
+
+    async def _is_named(self, key: str) -> bool:
+        """Whether a row names the blob, in one look: it may go from one table to another meanwhile."""
+        names = [f'SELECT 1 AS named FROM "{table}" WHERE "{one}" = $1' for table, one in self.named_in]  # noqa: S608  # names of our models
+        places = " UNION ALL ".join(names)
+        return await db.row(f"{places} LIMIT 1", key) is not None
 
     async def tally(self) -> Counter[Under]:
         """See ``Column``."""

@@ -88,6 +88,6 @@ def lookup_hash(source: str, purpose: str) -> fields.Field[str | None]:
     return LookupField(source, purpose, null=True, db_index=True)
 
 
-def sealed_blob_key() -> fields.Field[str]:
+def sealed_blob_key(*, unique: bool = False) -> fields.Field[str]:
     """A column of the key of a sealed blob."""
-    return BlobKeyField(max_length=128)
+    return BlobKeyField(max_length=128, unique=unique)

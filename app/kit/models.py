@@ -2,6 +2,8 @@
 
 from tortoise import Model, fields
 
+from app.kit.fields import sealed_blob_key
+
 
 class SpentNonce(Model):
     """A nonce of signed HTTP that was used, so that nothing replays within the window of the signature."""
@@ -35,10 +37,10 @@ class CountedTry(Model):
 
 
 class DoomedBlob(Model):
-    """A blob that is deleted once ``due_at`` has come."""
+    """A blob that is deleted once ``due_at`` has come; a citizen's copy of their data until then."""
 
     id = fields.BigIntField(primary_key=True)
-    blob_key = fields.CharField(max_length=128, unique=True)
+    blob_key = sealed_blob_key(unique=True)
     due_at = fields.DatetimeField(db_index=True)
 
     class Meta:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from tortoise import Tortoise
+from tortoise import Model, Tortoise
 
 from app.kit.columns import BlobColumn, Column, HashColumn, Outcome, Row, SealedColumn
 from app.kit.crypto import Keyring
@@ -25,9 +25,7 @@ def key_columns(blobs: BlobStore) -> list[Column]:
 
 
 def _of_kind(kind: type, blobs: BlobStore) -> Iterator[Column]:
-    if Tortoise.apps is None:
-        raise RuntimeError("no models are registered")
-    for model in sorted(Tortoise.apps["jiaban"].values(), key=lambda one: str(one._meta.db_table)):
+    for model in _models():
         columns, table, primary_key = model._meta.fields_db_projection, model._meta.db_table, model._meta.db_pk_column
         for name, one in model._meta.fields_map.items():
             if not isinstance(one, kind):
@@ -41,7 +39,22 @@ def _of_kind(kind: type, blobs: BlobStore) -> Iterator[Column]:
                 sealed = SealedColumn(table, columns[one.source], primary_key, source.place)
                 yield HashColumn(table, columns[name], primary_key, sealed, one.purpose)
             elif isinstance(one, BlobKeyField):
-                yield BlobColumn(table, columns[name], primary_key, blobs)
+                yield BlobColumn(table, columns[name], primary_key, blobs, _blob_columns())
+
+
+def _models() -> list[type[Model]]:
+    if Tortoise.apps is None:
+        raise RuntimeError("no models are registered")
+    return sorted(Tortoise.apps["jiaban"].values(), key=lambda one: str(one._meta.db_table))
+
+
+def _blob_columns() -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (str(model._meta.db_table), model._meta.fields_db_projection[name])
+        for model in _models()
+        for name, one in model._meta.fields_map.items()
+        if isinstance(one, BlobKeyField)
+    )
 
 
 @dataclass(slots=True)

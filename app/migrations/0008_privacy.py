@@ -1,6 +1,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from app.consents.models import Act
+from app.kit.fields import BlobKeyField
 from app.kit.ids import new_id
 from app.privacy.models import ExportState
 from tortoise.fields.base import OnDelete
@@ -53,14 +54,14 @@ class Migration(migrations.Migration):
             name="DoomedBlob",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ("blob_key", fields.CharField(unique=True, max_length=128)),
+                ("blob_key", BlobKeyField(unique=True, max_length=128)),
                 ("due_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
             ],
             options={
                 "table": "doomed_blobs",
                 "app": "jiaban",
                 "pk_attr": "id",
-                "table_description": "A blob that is deleted once ``due_at`` has come.",
+                "table_description": "A blob that is deleted once ``due_at`` has come; a citizen's copy of their data until then.",
             },
             bases=["Model"],
         ),
