@@ -5,9 +5,11 @@ from itertools import chain
 from typing import Any
 
 from sanic import Sanic
+from sanic.worker.loader import AppLoader
 
 from app.bootstrap import open_house
-from config.settings import Settings
+from app.kit.logs import configure_logs
+from config.settings import Settings, load_settings
 from miniapp_api import ops, telemetry
 from miniapp_api.callbacks import approvals, wechat
 from miniapp_api.citizen import applications, identity, items, licences, mandates, messages, privacy
@@ -79,10 +81,18 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     return app
 
 
+def _app_of_a_worker() -> Sanic[Any, Any]:
+    """The server in a process of its own, which reads its settings itself."""
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    return create_app(settings)
+
+
 def serve(settings: Settings, *, workers: int = 1) -> None:
     """Serve until SIGTERM; what was begun is finished within ten seconds."""
+    loader = AppLoader(factory=_app_of_a_worker) if workers > 1 else None
     app = create_app(settings)
-    app.run(
+    app.prepare(
         host=settings.host,
         port=settings.port,
         single_process=workers == 1,
@@ -90,3 +100,7 @@ def serve(settings: Settings, *, workers: int = 1) -> None:
         access_log=False,
         motd=False,
     )
+    if loader:
+        Sanic.serve(primary=app, app_loader=loader)
+    else:
+        Sanic.serve_single(primary=app)
