@@ -1,0 +1,354 @@
+"""The access matrix: every route, every kind of actor, the outcome that is expected.
+
+``in`` means that the caller got in: neither refused nor told that there is nothing. A route in no row fails.
+"""
+
+import re
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from app.bootstrap import House
+from app.demo.plan import Plan
+from app.identity.models import Citizen, Staff
+from app.identity.rules import Duty, check_character
+from app.kit import clock
+from app.kit.db import transaction
+from app.licences.service import issue_licence
+from app.mandates.rules import credit_code_check_character
+from miniapp_api.routing import Actor, Route
+from miniapp_api.server import all_routes
+from tests.api.conftest import photograph_of_site
+from tests.conftest import Phone, make_person
+from tests.service.cases import signed_in, staff_member
+
+# What each kind of citizen meets. other: somebody verified who has nothing to do with it. low: the owner, verified with
+# WeChat alone (licences are at level 3, the owner's own at 2). scope, outside: a proxy whose mandate covers the matter,
+# or another one. agent: of a company that has nothing to do with it. guardian: of a child.
+COLUMNS = ("other", "low", "scope", "outside", "agent", "guardian")
+SELF = ("acting_not_possible",) * 4
+OWN_CASE = ("application_not_found", "in", "in", "matter_not_covered", "application_not_found", "application_not_found")
+OWN_LICENCE = (
+    "licence_not_found",
+    "level_too_low",
+    "in",
+    "matter_not_covered",
+    "licence_not_found",
+    "licence_not_found",
+)
+OWN_DATA = ("in", "in", "acting_not_possible", "acting_not_possible", "acting_not_possible", "in")
+CITIZEN: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("list_sessions", "end_all_sessions", "end_page_session"), ("in", "in", *SELF)),
+    "end_session": ("session_not_found", "in", *SELF),
+    **dict.fromkeys(("read_identity", "bind_phone", "verify_real_name"), ("in", "in", *SELF)),
+    "correct_name": ("in", "level_too_low", *SELF),
+    "begin_face_verification": ("in", "level_too_low", *SELF),
+    "finish_face_verification": ("face_verification_not_found", "face_verification_not_found", *SELF),
+    "start_application": ("in", "level_too_low", "in", "matter_not_covered", "in", "in"),
+    **dict.fromkeys(("list_applications", "list_licences"), ("in",) * 6),
+    **dict.fromkeys(
+        ("read_application", "save_form", "add_material", "read_material", "supplement_application"), OWN_CASE
+    ),
+    "withdraw_application": OWN_CASE,
+    "submit_application": (OWN_CASE[0], "level_too_low", *OWN_CASE[2:]),
+    **dict.fromkeys(("read_licence", "read_card", "present_licence"), OWN_LICENCE),
+    "list_verifications": (OWN_LICENCE[0], "in", *OWN_LICENCE[2:]),
+    **dict.fromkeys(("list_subscriptions", "record_subscriptions", "list_messages"), ("in", "in", *SELF)),
+    "list_mandates": ("in", "in", *SELF),
+    **dict.fromkeys(
+        ("offer_proxy", "read_invitation", "accept_invitation", "take_ward", "register_company"),
+        ("in", "level_too_low", *SELF),
+    ),
+    "end_mandate": ("mandate_not_found", "mandate_not_found", *SELF),
+    "offer_agency": ("company_not_found", "company_not_found", *SELF),
+    **dict.fromkeys(("list_consents", "give_consent", "withdraw_consent", "request_export", "read_deletion"), OWN_DATA),
+    "delete_account": OWN_DATA,
+    **dict.fromkeys(
+        ("read_export", "read_export_file"),
+        ("export_not_found", "export_not_found", *OWN_DATA[2:5], "export_not_found"),
+    ),
+}
+
+# What staff meet: without the duty, and with it in another region and department.
+STAFF: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("list_staff_sessions", "end_all_staff_sessions"), ("in", "in")),
+    "change_password": ("password_wrong", "password_wrong"),
+    "end_staff_session": ("session_not_found", "session_not_found"),
+    "list_accounts": ("duty_missing", "in"),
+    "create_account": ("duty_missing", "outside_own_scope"),
+    **dict.fromkeys(("change_account", "reset_credentials"), ("duty_missing", "staff_not_found")),
+    "verify_code": ("duty_missing", "in"),
+}
+
+# Open to anybody; what they ask for, a code or a signature of WeChat, they judge themselves.
+OPEN = {
+    *("open_session", "refresh_session", "search_items", "read_item", "list_notices"),
+    *("open_staff_session", "begin_work_sign_in", "open_work_session", "refresh_staff_session"),
+    *("open_code", "open_code_upper", "open_sign_in", "begin_wechat_sign_in", "finish_wechat_sign_in"),
+    *("begin_province_sign_in", "finish_province_sign_in", "refresh_page_session"),
+    *("read_live", "read_ready", "read_openapi"),
+}
+WECHAT = {"check_official_account", "take_official_account_push", "check_mini_program", "take_mini_program_push"}
+PARTNER = {"take_approval_event", "fetch_material"}
+OPERATOR = {"read_metrics"}
+
+ROUTES = {route.name: route for route in all_routes()}
+NEXT_MONTH = (clock.today() + timedelta(days=30)).isoformat()
+
+
+def test_no_route_is_left_out() -> None:
+    """Whoever adds one says here who gets in; each stands in the table of its own kind of actor."""
+    tables = {
+        Actor.CITIZEN: set(CITIZEN),
+        Actor.STAFF: set(STAFF),
+        Actor.ANYONE: OPEN,
+        Actor.WECHAT: WECHAT,
+        Actor.PARTNER: PARTNER,
+        Actor.OPERATOR: OPERATOR,
+    }
+    for actor, names in tables.items():
+        assert names == {name for name, route in ROUTES.items() if route.actor is actor}
+    assert all(len(row) == len(COLUMNS) for row in CITIZEN.values())
+
+
+@dataclass
+class Things:
+    """What an owner has, and what is sent to reach it."""
+
+    ids: dict[str, str]
+    item_code: str
+
+    def visit(self, client: httpx.Client, route: Route, headers: dict[str, str]) -> httpx.Response:
+        """Call a route about these things with a body that the route understands."""
+        texts = {"item_code": self.item_code, "purpose": "licence_presentation"}
+        path = re.sub(r"<(\w+):uuid>", lambda part: self.ids.get(part[1], str(uuid.uuid4())), route.path)
+        path = re.sub(r"<(\w+):str>", lambda part: texts.get(part[1], "x"), path)
+        if route.upload:
+            upload = {"material_id": "site_photo"}
+            return client.post(path, headers=headers, data=upload, files={"file": photograph_of_site()})
+        body = self.body_of(route) if route.body else None
+        return client.request(route.method, path, headers=headers, json=body)
+
+    def body_of(self, route: Route) -> dict[str, Any]:
+        """A body that is read and goes as far as the question who is asking."""
+        terms = {"matters": [f"item:{self.item_code}"], "ends_on": NEXT_MONTH}
+        account = {"office": "执法二科", "department": "scjg", "region": "230800", "duties": ["verify"]}
+        person = make_person()
+        named = {"name": person.name, "id_number": person.id_number}
+        bodies: dict[str, dict[str, Any]] = {
+            "start_application": {"item_code": self.item_code},
+            "save_form": {"form": {}},
+            "verify_real_name": named,
+            "correct_name": {"name": person.name},
+            "bind_phone": {"code": person.phone_code},
+            "offer_proxy": {"direction": "give", **terms},
+            **{key: {"code": "nothing"} for key in ("read_invitation", "accept_invitation")},
+            "take_ward": child(),
+            "register_company": {"uscc": credit_code(), "name": "示例公司"},
+            "offer_agency": terms,
+            "give_consent": {"purpose": "licence_presentation", "version": 1},
+            "delete_account": {"confirm": True},
+            "record_subscriptions": {"template_ids": ["x"], "results": ["reject"]},
+            "create_account": {"username": f"t{uuid.uuid4().hex}", **account},
+            "change_account": {**account, "department": "ga", "region": "230822", "active": True},
+            "change_password": {"old": "x", "new": "y"},
+            "verify_code": {"code": "x"},
+        }
+        return bodies.get(route.name, {})
+
+
+def child() -> dict[str, str]:
+    """A child of six."""
+    person = make_person()
+    first = f"{person.id_number[:6]}{clock.today().year - 6}{person.id_number[10:17]}"
+    return {"name": person.name, "id_number": first + check_character(first)}
+
+
+def credit_code() -> str:
+    """A company's code."""
+    first = "91230800" + uuid.uuid4().hex[:9].upper().translate(str.maketrans("BCDEF", "12345"))
+    return first + credit_code_check_character(first)
+
+
+def outcome(answer: httpx.Response) -> str:
+    """The code of a refusal, ``in`` for whoever got past the question who they are."""
+    if answer.status_code not in {401, 403, 404}:
+        assert answer.status_code < 500, answer.text
+        return "in"
+    return str(answer.json()["code"]) if "json" in answer.headers["content-type"] else "page"
+
+
+def verified(plan: Plan) -> Phone:
+    """A citizen at level 2 who has consented to what is asked."""
+    phone = Phone(plan, make_person())
+    phone.verify()
+    for purpose in ("face", "child"):
+        phone.consent(purpose)
+    return phone
+
+
+async def licence_of(phone: Phone) -> str:
+    """A licence of the kind that is shown at level 3 only."""
+    citizen = await Citizen.get(id=phone.http.get("/api/v1/identity").json()["id"])
+    async with transaction():
+        licence = await issue_licence(
+            citizen_id=citizen.id,
+            licence_type="disability_certificate",
+            case_no=f"m{uuid.uuid4().hex}",
+            form={"applicant_name": "测", "disability_kind": "视力"},
+            holder="测",
+            valid_from=date(2026, 11, 22),
+        )
+    return str(licence.id)
+
+
+async def things_of(phone: Phone) -> Things:
+    """A draft with a photograph, a licence, a session, a mandate, a company, a copy of one's data."""
+    item = phone.item()
+    case = phone.http.post("/api/v1/applications", json={"item_code": item["item_code"]}).json()["id"]
+    upload = {"material_id": "site_photo"}
+    material = phone.http.post(
+        f"/api/v1/applications/{case}/materials", data=upload, files={"file": photograph_of_site()}
+    ).json()
+    offer = {"direction": "give", "matters": [f"item:{item['item_code']}"], "ends_on": NEXT_MONTH}
+    ids = {
+        "application_id": case,
+        "file_id": material["id"],
+        "licence_id": await licence_of(phone),
+        "session_id": phone.http.get("/api/v1/sessions").json()["items"][0]["id"],
+        "mandate_id": phone.http.post("/api/v1/mandates", json=offer).json()["id"],
+        "company_id": phone.http.post("/api/v1/companies", json={"uscc": credit_code(), "name": "示例"}).json()["id"],
+        "verification_id": phone.http.post("/api/v1/identity/face-verifications").json()["id"],
+        "export_id": phone.http.post("/api/v1/privacy/exports").json()["id"],
+    }
+    return Things(ids, item["item_code"])
+
+
+def mandate(giver: Phone, taker: Phone, *matters: str) -> dict[str, str]:
+    """The header by which the taker acts for the giver."""
+    offer = {"direction": "give", "matters": list(matters), "ends_on": NEXT_MONTH}
+    code = giver.http.post("/api/v1/mandates", json=offer).json()["code"]
+    return {"X-Acting-For": taker.http.post("/api/v1/mandates/acceptances", json={"code": code}).json()["id"]}
+
+
+@pytest.fixture
+async def owner(house: House, plan: Plan) -> AsyncIterator[tuple[Phone, Things]]:
+    """A citizen at level 3, as the licence wants, and their things."""
+    del house
+    phone = verified(plan)
+    things = await things_of(phone)
+    await Citizen.filter(id=phone.http.get("/api/v1/identity").json()["id"]).update(level=3)
+    yield phone, things
+    phone.http.close()
+
+
+@pytest.fixture
+async def low(house: House, plan: Plan) -> AsyncIterator[tuple[Phone, Things]]:
+    """A citizen with the same things who is known by WeChat alone."""
+    del house
+    phone = verified(plan)
+    things = await things_of(phone)
+    del things.ids["mandate_id"], things.ids["company_id"], things.ids["export_id"], things.ids["verification_id"]
+    await Citizen.filter(id=phone.http.get("/api/v1/identity").json()["id"]).update(level=0)
+    yield phone, things
+    phone.http.close()
+
+
+@pytest.fixture
+async def other(house: House, plan: Plan) -> AsyncIterator[Phone]:
+    """Somebody at level 3, so that nothing but whose things they are stands in the way."""
+    del house
+    phone = verified(plan)
+    await Citizen.filter(id=phone.http.get("/api/v1/identity").json()["id"]).update(level=3)
+    yield phone
+    phone.http.close()
+
+
+@pytest.mark.parametrize("name", CITIZEN)
+def test_citizens(
+    name: str, owner: tuple[Phone, Things], low: tuple[Phone, Things], other: Phone, staff_header: dict[str, str]
+) -> None:
+    """Each kind of citizen meets what the table says; nobody and staff get nowhere."""
+    route, (phone, things) = ROUTES[name], owner
+    http = httpx.Client(base_url=other.plan.web_url, timeout=60, trust_env=False)
+    assert outcome(things.visit(http, route, {})) == "access_token_missing"
+    assert outcome(things.visit(http, route, staff_header)) == "access_token_invalid"
+    company = other.http.post("/api/v1/companies", json={"uscc": credit_code(), "name": "别家"}).json()
+    offered = other.http.post(
+        f"/api/v1/companies/{company['id']}/agents",
+        json={"matters": ["item:" + things.item_code], "ends_on": NEXT_MONTH},
+    ).json()["code"]
+    ward = other.http.post("/api/v1/wards", json=child()).json()["id"]
+    agent = phone.http.post("/api/v1/mandates/acceptances", json={"code": offered}).json()["id"]
+    covered = mandate(phone, other, f"item:{things.item_code}", "licence:disability_certificate")
+    elsewhere = mandate(phone, other, "licence:food_business")
+    stranger_of_both = {"X-Acting-For": agent}
+    seen = {
+        "scope": outcome(things.visit(other.http, route, covered)),
+        "outside": outcome(things.visit(other.http, route, elsewhere)),
+        # The owner's own things are not found where the owner speaks for a company.
+        "agent": outcome(things.visit(phone.http, route, stranger_of_both)),
+        "guardian": outcome(things.visit(other.http, route, {"X-Acting-For": ward})),
+        "other": outcome(things.visit(other.http, route, {})),
+        "low": outcome(low[1].visit(low[0].http, route, {})),
+    }
+    http.close()
+    assert seen == dict(zip(COLUMNS, CITIZEN[name], strict=True))
+
+
+@pytest.fixture
+async def staff_header(house: House) -> dict[str, str]:
+    """A member of staff with every duty."""
+    return await signed_in(house, await staff_member([duty.value for duty in Duty]))
+
+
+@pytest.fixture
+async def colleagues(house: House) -> tuple[dict[str, str], dict[str, str], Staff]:
+    """Headers of one without duties and of one with all of them elsewhere, and an account of the city."""
+    every = [duty.value for duty in Duty]
+    account = await staff_member([Duty.VERIFY], region="230800")
+    idle = await signed_in(house, await staff_member([], region="230800"))
+    elsewhere = await signed_in(house, await staff_member(every, region="230822", department="ga"))
+    return idle, elsewhere, account
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_staff(
+    name: str,
+    client: httpx.Client,
+    stranger: Phone,
+    colleagues: tuple[dict[str, str], dict[str, str], Staff],
+) -> None:
+    """Without the duty, and with it elsewhere; nobody and citizens get nowhere."""
+    idle, elsewhere, account = colleagues
+    route, things = ROUTES[name], Things({"staff_id": str(account.id)}, "x")
+    assert outcome(things.visit(client, route, {})) == "access_token_missing"
+    citizen = {"Authorization": stranger.http.headers["Authorization"]}
+    assert outcome(things.visit(client, route, citizen)) == "access_token_invalid"
+    assert tuple(outcome(things.visit(client, route, header)) for header in (idle, elsewhere)) == STAFF[name]
+
+
+@pytest.mark.parametrize("name", sorted(OPEN))
+def test_what_is_open_asks_nobody_who_they_are(name: str, client: httpx.Client) -> None:
+    """Neither a token nor a mandate is asked for."""
+    seen = outcome(Things({}, "x").visit(client, ROUTES[name], {"Accept": "application/json"}))
+    assert seen not in {"access_token_missing", "access_token_invalid", "acting_not_possible"}
+
+
+@pytest.mark.parametrize("name", sorted(WECHAT | PARTNER | OPERATOR))
+def test_other_systems_prove_themselves(name: str, client: httpx.Client, stranger: Phone) -> None:
+    """A citizen's token is worth nothing there."""
+    route = ROUTES[name]
+    headers = {"Authorization": stranger.http.headers["Authorization"]}
+    answer = Things({}, "x").visit(client, route, headers)
+    expected = {
+        Actor.WECHAT: {"wechat_callback_refused", "wechat_callback_malformed"},
+        Actor.PARTNER: {"signature_missing"},
+        Actor.OPERATOR: {"access_token_invalid"},
+    }
+    assert answer.json()["code"] in expected[route.actor]
