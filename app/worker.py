@@ -15,8 +15,10 @@ from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_W
 from app.approvals import inbox
 from app.approvals import tasks as approvals
 from app.bootstrap import House
+from app.identity import tasks as identity
 from app.identity.logins import forget_old_logins
 from app.identity.sessions import TELL
+from app.identity.verification import TELL_OTHERS
 from app.kit import jobs, limits, nonces
 from app.kit.blobs import DELETE_BLOBS, delete_due
 from app.kit.ports import PortError
@@ -57,6 +59,7 @@ def jobs_of(house: House) -> dict[str, Callable[..., Awaitable[None]]]:
         inbox.APPLY: approvals.apply_events,
         inbox.ASK: partial(approvals.ask_case, house.approvals),
         TELL: notifications.tell,
+        TELL_OTHERS: identity.tell_others_with_number,
         SEND: partial(notifications.send, house.wechat, appid),
         COLLECT: partial(privacy.collect_export, house.blobs),
         DELETE_BLOBS: partial(delete_due, house.blobs),

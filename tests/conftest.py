@@ -6,9 +6,7 @@ Tests share it and stay apart by being about different citizens.
 import itertools
 import os
 import tomllib
-import uuid
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,8 @@ from app.demo.engines import port_is_free
 from app.demo.house import running_house
 from app.demo.plan import Plan
 from app.demo.trip import Traveller
-from app.identity.rules import check_character
 from config.settings import DemoSettings, Settings
+from tests.people import Person, make_person, personal_values
 
 # A timing is no test: the first run of a fresh clone builds Hypothesis's tables while an input is drawn.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -56,9 +54,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
 def assert_logs_know_nobody(plan: Plan, *more: str) -> None:
     """No log of the house holds a name, an identity number or a phone number that the tests made up."""
     demo = Traveller()
-    secrets = {demo.name, demo.id_number, "110105194912310021", "440524188001010014", *more}
-    for person in KNOWN_PERSONS:
-        secrets |= {person.name, person.id_number, person.phone_code.removeprefix("phone-")}
+    secrets = {demo.name, demo.id_number, "110105194912310021", "440524188001010014", *personal_values(), *more}
     logs = list((plan.var / "log").glob("*.log"))
     assert {log.stem for log in logs} == {"web", "worker", "sandbox", "postgres", "redis"}
     for log in logs:
@@ -79,43 +75,23 @@ async def house(settings: Settings) -> AsyncIterator[House]:
         yield house
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A citizen whom no other test knows."""
-
-    login_code: str
-    phone_code: str
-    name: str
-    id_number: str
-
-    @property
-    def openid(self) -> str:
-        """How the stand-in of WeChat calls this person."""
-        return "o-" + self.login_code.removeprefix("login-")
-
-
-# Everybody whom the tests made up: no log may know them.
-KNOWN_PERSONS: list[Person] = []
-
-
 @pytest.fixture
 def person() -> Person:
     """A new citizen."""
     return make_person()
 
 
-def make_person() -> Person:
-    """A citizen with a name of their own and a well-formed identity number."""
-    unique = uuid.uuid4()
-    first = f"2308041985{unique.int % 12 + 1:02d}15{unique.int // 12 % 1000:03d}"
-    person = Person(
-        login_code=f"login-{unique.hex}",
-        phone_code=f"phone-139{unique.int % 10**8:08d}",
-        name="测" + chr(0x4E00 + unique.int % 5000) + chr(0x4E00 + unique.int // 5000 % 5000),
-        id_number=first + check_character(first),
-    )
-    KNOWN_PERSONS.append(person)
-    return person
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that passed and whose output or log holds a personal value has failed."""
+    report = yield
+    if report.passed:
+        printed = "".join(text for _, text in report.sections)
+        found = [value[:3] for value in personal_values() if value in printed] if printed else []
+        if found:
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid} prints or logs personal values: {found}"
+    return report
 
 
 class Phone:
@@ -138,8 +114,7 @@ class Phone:
         self.sign_in()
         phone = self.http.post("/api/v1/identity/phone", json={"code": self.person.phone_code})
         assert phone.status_code == 200, phone.text
-        body = {"name": self.person.name, "id_number": self.person.id_number}
-        verified = self.http.post("/api/v1/identity/real-name", json=body)
+        verified = self.http.post("/api/v1/identity/real-name", json=self.person.named)
         assert verified.status_code == 200, verified.text
 
     def consent(self, purpose: str) -> None:

@@ -97,7 +97,7 @@ async def join_wholly(one: Citizen, other: Citizen, because: str) -> Citizen:
     await _set(kept, changed)
     await audit.record(f"citizen:{given_up.id}", "system", "joined_into", citizen=str(kept.id), because=because)
     await audit.record(f"citizen:{kept.id}", "system", "joined", citizen=str(given_up.id), because=because)
-    await _tell(kept.id, "accounts_joined", given_up.id)
+    await tell(kept.id, "accounts_joined", given_up.id)
     return kept
 
 
@@ -114,7 +114,7 @@ async def take_over_name(proven: Citizen, other: Citizen) -> None:
     await _set(other, {**dict.fromkeys(_IDENTITY), "level": level})
     await audit.record(f"citizen:{other.id}", "system", "name_taken_over", citizen=str(proven.id))
     await audit.record(f"citizen:{proven.id}", "system", "name_confirmed", citizen=str(other.id))
-    await _tell(other.id, "name_taken_over", proven.id)
+    await tell(other.id, "name_taken_over", proven.id)
 
 
 async def join_by_face(proven: Citizen, others: list[Citizen]) -> Citizen:
@@ -137,16 +137,11 @@ async def same_number(citizen: Citizen) -> list[UUID]:
     return [other.id for other in await others.only("id")]
 
 
-async def tell_others_with_number(citizen: Citizen) -> None:
-    """Tell the other accounts of a person that an account was verified with their name and number."""
-    for other in await same_number(citizen):
-        await _tell(other, "identity_used_elsewhere", citizen.id)
-
-
 async def _set(citizen: Citizen, columns: dict[str, Any]) -> None:
     citizen.update_from_dict(columns)
     await citizen.save(update_fields=list(columns))
 
 
-async def _tell(citizen_id: UUID, kind: str, about: UUID) -> None:
+async def tell(citizen_id: UUID, kind: str, about: UUID) -> None:
+    """Tell a citizen something about another account, within the caller's transaction."""
     await jobs.defer(TELL, citizen_id=str(citizen_id), kind=kind, occasion=str(about))

@@ -23,12 +23,13 @@ from app.identity.models import Citizen, FaceVerification, Session, WeChatAccoun
 from app.identity.ports import FaceComparison, RealNameAuthority
 from app.identity.rules import Level
 from app.identity.service import get_citizen, lock_citizen
-from app.kit import clock, db, limits
+from app.kit import clock, db, jobs, limits
 from app.kit.crypto import keyring
 from app.kit.db import transaction
 from app.kit.ports import PortError
 from wechat.errors import WeChatError
 
+TELL_OTHERS = "identity.tell_others_with_number"
 _PASSED = "UPDATE face_verifications SET passed_at = $2 WHERE id = $1 AND passed_at IS NULL"
 
 
@@ -102,7 +103,7 @@ async def confirm_identity(citizen: Citizen, name: str, number: str, action: str
     await citizen.save(update_fields=["name", "id_number", "id_number_hash", "level", "verified_at"])
     await audit.record(f"citizen:{citizen.id}", f"citizen:{citizen.id}", action, level=citizen.level)
     if first:
-        await joining.tell_others_with_number(citizen)
+        await jobs.defer(TELL_OTHERS, citizen_id=str(citizen.id))
 
 
 def _is_already(citizen: Citizen, name: str, number: str) -> bool:

@@ -15,7 +15,8 @@ from app.kit import clock
 from miniapp_api.routing import Actor, Route, Routes
 from miniapp_api.server import all_routes
 from tests.api.conftest import Holder
-from tests.conftest import Phone, error_of, make_person
+from tests.conftest import Phone, error_of
+from tests.people import make_person
 from tests.service.cases import signed_in, staff_member
 
 ROUTES = {route.name: route for route in all_routes()}

@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from app.demo.plan import Plan
-from app.identity.rules import check_character
 from app.kit import clock
 from app.mandates.rules import credit_code_check_character
 from tests.api.conftest import Holder, photograph_of_site
-from tests.conftest import Phone, error_of, make_person
+from tests.conftest import Phone, error_of
 from tests.e2e.breaking import await_true
+from tests.people import make_child, make_person
 
 Documented = Callable[[httpx.Response], None]
 NEXT_MONTH = (clock.today() + timedelta(days=30)).isoformat()
@@ -338,16 +338,9 @@ def test_a_company_that_the_authority_does_not_confirm_is_refused(
     assert error_of(phone.http.post("/api/v1/companies", json={"uscc": uscc, "name": name})) == (422, code)
 
 
-def child() -> dict[str, str]:
-    """A child of six."""
-    person = make_person()
-    first = f"{person.id_number[:6]}{clock.today().year - 6}{person.id_number[10:17]}"
-    return {"name": person.name, "id_number": first + check_character(first)}
-
-
 def test_both_guardians_act_for_the_same_child(phone: Phone, daughter: Phone) -> None:
     """It has no account; what is begun for it is its own, and both guardians see it."""
-    ward = child()
+    ward = make_child().named
     refused = phone.http.post("/api/v1/wards", json=ward)
     assert error_of(refused) == (403, "consent_missing")
     for parent in (phone, daughter):
@@ -370,8 +363,8 @@ def test_guardianship_ends_where_childhood_does_and_needs_the_authority(phone: P
     phone.consent("child")
     grown = {"name": phone.person.name, "id_number": phone.person.id_number}
     assert error_of(phone.http.post("/api/v1/wards", json=grown)) == (422, "not_a_minor")
-    strange = {**child(), "name": "李不符"}
+    strange = {**make_child().named, "name": "李不符"}
     assert error_of(phone.http.post("/api/v1/wards", json=strange)) == (422, "guardianship_mismatch")
-    young = child()
+    young = make_child().named
     taken = phone.http.post("/api/v1/wards", json=young).json()
     assert taken["ends_at"][:4] == str(int(young["id_number"][6:10]) + 14)

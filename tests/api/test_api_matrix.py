@@ -16,7 +16,7 @@ import pytest
 from app.bootstrap import House
 from app.demo.plan import Plan
 from app.identity.models import Citizen, Staff
-from app.identity.rules import Duty, check_character
+from app.identity.rules import Duty
 from app.kit import clock
 from app.kit.db import transaction
 from app.licences.service import issue_licence
@@ -24,7 +24,8 @@ from app.mandates.rules import credit_code_check_character
 from miniapp_api.routing import Actor, Route
 from miniapp_api.server import all_routes
 from tests.api.conftest import photograph_of_site
-from tests.conftest import Phone, make_person
+from tests.conftest import Phone
+from tests.people import make_child, make_person
 from tests.service.cases import signed_in, staff_member
 
 # What each kind of citizen meets. other: somebody verified who has nothing to do with it. low: the owner, verified with
@@ -139,16 +140,15 @@ class Things:
         terms = {"matters": [f"item:{self.item_code}"], "ends_on": NEXT_MONTH}
         account = {"office": "执法二科", "department": "scjg", "region": "230800", "duties": ["verify"]}
         person = make_person()
-        named = {"name": person.name, "id_number": person.id_number}
         bodies: dict[str, dict[str, Any]] = {
             "start_application": {"item_code": self.item_code},
             "save_form": {"form": {}},
-            "verify_real_name": named,
+            "verify_real_name": person.named,
             "correct_name": {"name": person.name},
             "bind_phone": {"code": person.phone_code},
             "offer_proxy": {"direction": "give", **terms},
             **{key: {"code": "nothing"} for key in ("read_invitation", "accept_invitation")},
-            "take_ward": child(),
+            "take_ward": make_child().named,
             "register_company": {"uscc": credit_code(), "name": "示例公司"},
             "offer_agency": terms,
             "give_consent": {"purpose": "licence_presentation", "version": 1},
@@ -160,13 +160,6 @@ class Things:
             "verify_code": {"code": "x"},
         }
         return bodies.get(route.name, {})
-
-
-def child() -> dict[str, str]:
-    """A child of six."""
-    person = make_person()
-    first = f"{person.id_number[:6]}{clock.today().year - 6}{person.id_number[10:17]}"
-    return {"name": person.name, "id_number": first + check_character(first)}
 
 
 def credit_code() -> str:
@@ -283,7 +276,7 @@ def test_citizens(
         f"/api/v1/companies/{company['id']}/agents",
         json={"matters": ["item:" + things.item_code], "ends_on": NEXT_MONTH},
     ).json()["code"]
-    ward = other.http.post("/api/v1/wards", json=child()).json()["id"]
+    ward = other.http.post("/api/v1/wards", json=make_child().named).json()["id"]
     agent = phone.http.post("/api/v1/mandates/acceptances", json={"code": offered}).json()["id"]
     covered = mandate(phone, other, f"item:{things.item_code}", "licence:disability_certificate")
     elsewhere = mandate(phone, other, "licence:food_business")

@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from app.demo.plan import Plan
-from app.identity.rules import check_character
 from app.kit import clock
 from tests.api.conftest import Holder, submit_held
-from tests.conftest import Phone, error_of, make_person
+from tests.conftest import Phone, error_of
 from tests.e2e.breaking import await_true
+from tests.people import make_child, make_person
 
 Documented = Callable[[httpx.Response], None]
 CONSENTS, EXPORTS, DELETION = "/api/v1/privacy/consents", "/api/v1/privacy/exports", "/api/v1/privacy/deletion"
@@ -34,9 +34,7 @@ def daughter(plan: Plan, documented: Documented) -> Iterator[Phone]:
 
 def guardian_of(guardian: Phone) -> tuple[dict[str, str], dict[str, str]]:
     """A child of six, and the header by which the guardian acts for it."""
-    person = make_person()
-    first = f"{person.id_number[:6]}{clock.today().year - 6}{person.id_number[10:17]}"
-    child = {"name": person.name, "id_number": first + check_character(first)}
+    child = make_child().named
     guardian.consent("child")
     taken = guardian.http.post("/api/v1/wards", json=child)
     assert taken.status_code == 201, taken.text

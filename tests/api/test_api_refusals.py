@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from tests.api.conftest import photograph_of_site
-from tests.conftest import Phone, error_of, make_person
+from tests.conftest import Phone, error_of
+from tests.people import make_person
 
 SESSIONS = "/api/v1/sessions"
 REAL_NAME = "/api/v1/identity/real-name"

@@ -13,7 +13,8 @@ from app.demo.plan import Plan
 from app.identity.rules import Duty
 from app.identity.staff_accounts import OFFICER_SECRET
 from app.kit import clock
-from tests.conftest import Person, Phone, error_of, make_person
+from tests.conftest import Phone, error_of
+from tests.people import Person, make_person
 from tests.service.cases import staff_member
 
 REFRESH = "/h5/v1/session/refresh"

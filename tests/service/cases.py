@@ -22,7 +22,7 @@ from app.kit.db import transaction
 from app.licences.models import Licence
 from app.licences.service import issue_licence
 from app.mandates.party import Party
-from tests.conftest import Person, make_person
+from tests.people import Person, make_person
 
 FORM: dict[str, Any] = {
     "applicant_name": "测试",

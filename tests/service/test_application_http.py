@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from app.demo.plan import Plan
-from tests.conftest import Phone, error_of, make_person
+from tests.conftest import Phone, error_of
 from tests.e2e.breaking import await_true
+from tests.people import make_person
 
 
 def picture() -> bytes:

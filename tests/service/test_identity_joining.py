@@ -22,7 +22,7 @@ from app.identity.errors import (
     RealNameMismatchError,
 )
 from app.identity.models import Citizen, Session, WeChatAccount
-from app.identity.rules import Audience, check_character
+from app.identity.rules import Audience
 from app.identity.service import get_citizen
 from app.identity.sessions import LiveSessions, open_session
 from app.identity.sign_in import SignedIn, enter, sign_in
@@ -36,7 +36,7 @@ from app.mandates.service import accept_invitation, offer_proxy
 from app.notifications.definitions import templates
 from app.notifications.models import Message, SubscriptionGrant
 from app.notifications.service import grant_sends
-from tests.conftest import Person, make_person
+from tests.people import Person, make_child, make_person
 from tests.service.cases import issued_licence, some_case_no, trip_item, verified_citizen, verifier
 
 MINI, OFFICIAL = "wxjiabansandbox02", "wxjiabansandbox01"
@@ -295,10 +295,9 @@ async def test_no_table_about_citizens_is_left_behind(house: House) -> None:
 
 async def test_a_child_has_no_account_of_its_own(house: House) -> None:
     """Its guardian acts for it; the authority is not even asked."""
-    one, person = await phone(house), make_person()
-    first = f"230804{clock.today().year - 6}{person.id_number[10:17]}"
+    one = await phone(house)
     with pytest.raises(MinorNeedsGuardianError):
-        await one.verify(replace(person, id_number=first + check_character(first)))
+        await one.verify(make_child())
 
 
 async def test_a_name_that_changed_in_law_is_taken_over(house: House, person: Person) -> None:

@@ -15,7 +15,7 @@ from app.identity.sign_in import sign_in
 from app.identity.verification import verify_real_name
 from app.kit import clock, db, limits
 from app.kit.errors import RateLimitedError
-from tests.conftest import Person
+from tests.people import Person
 
 HOUR = 3600
 REAL_NAME = limits.rules()["real_name"]

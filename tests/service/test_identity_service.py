@@ -20,7 +20,7 @@ from app.identity.sign_in import sign_in
 from app.identity.verification import verify_real_name
 from app.kit import crypto, db
 from app.kit.crypto import SealBrokenError
-from tests.conftest import Person, make_person
+from tests.people import Person, make_person
 from tests.service.cases import verified_citizen
 
 APPID = "wxjiabansandbox02"

@@ -41,7 +41,7 @@ from app.privacy.errors import DeletionBlockedError
 from app.privacy.exports import request_export
 from app.privacy.models import Export
 from app.privacy.tasks import collect_export
-from tests.conftest import Person, make_person
+from tests.people import Person, make_person
 from tests.service.cases import issued_licence, photograph, ready_draft, some_case_no, trip_item, verified_citizen
 
 TEMPLATE = "jiaban-case-submitted-000000000000000000000"
