@@ -47,8 +47,14 @@ async def shown_licence(party: Party, licence_id: UUID) -> Licence:
     """
     licence = await get_licence(party, licence_id)
     definition = await catalogue.get_licence_type(licence.type_code)
-    require_level((await get_citizen(party.actor_id)).level, definition.assurance_level)
+    require_level(await level_of(party), definition.assurance_level)
     return licence
+
+
+async def level_of(party: Party) -> int:
+    """The assurance level of whoever acts. Raises NotFoundError."""
+    level: int = (await get_citizen(party.actor_id)).level
+    return level
 
 
 async def list_licences(party: Party, cursor: str | None) -> Page[Licence]:

@@ -21,14 +21,16 @@ from miniapp_api.paging import PageQuery
 from miniapp_api.routing import Actor, Call, Routes, Schema
 
 routes = Routes()
+_HIDDEN = "******"
 
 
 class LicenceEntry(Schema):
-    """A licence in the wallet."""
+    """A licence in the wallet. Its numbers are hidden from whoever is below the level that it is shown at."""
 
     id: UUID
     licence_type: str
     name: str
+    level_needed: int = Field(description="assurance level at which it is shown")
     identifier: str = Field(description="GB/T 36904")
     number: str
     state: str
@@ -90,16 +92,18 @@ class VerificationPage(Schema):
     next_cursor: str | None
 
 
-async def _entry(licence: Licence) -> dict[str, Any]:
+async def _entry(licence: Licence, level: int) -> dict[str, Any]:
     definition = await get_licence_type(licence.type_code)
+    hidden = level < definition.assurance_level
     return {
         "id": licence.id,
         "licence_type": licence.type_code,
         "name": definition.name,
-        "identifier": licence.identifier,
-        "number": licence.number,
+        "level_needed": definition.assurance_level,
+        "identifier": _HIDDEN if hidden else licence.identifier,
+        "number": _HIDDEN if hidden else licence.number,
         "state": licence.state.value,
-        "state_reason": licence.state_reason,
+        "state_reason": None if hidden else licence.state_reason,
         "issuer": licence.issuer,
         "issued_on": licence.issued_on.isoformat(),
         "valid_from": licence.valid_from.isoformat(),
@@ -119,7 +123,8 @@ async def _entry(licence: Licence) -> dict[str, Any]:
 async def list_licences(call: Call, query: PageQuery) -> LicencePage:
     """My licences, the newest first."""
     page = await queries.list_licences(call.party, query.cursor)
-    items = [LicenceEntry(**await _entry(licence)) for licence in page.items]
+    level = await queries.level_of(call.party)
+    items = [LicenceEntry(**await _entry(licence, level)) for licence in page.items]
     return LicencePage(items=items, next_cursor=page.next_cursor)
 
 
@@ -139,7 +144,7 @@ async def read_licence(call: Call, licence_id: UUID) -> LicenceView:
         LicenceFieldView(name=field.name, title=field.title, value=value)
         for field, value in queries.shown_values(licence, definition)
     ]
-    return LicenceView(**await _entry(licence), fields=fields)
+    return LicenceView(**await _entry(licence, definition.assurance_level), fields=fields)
 
 
 @routes.add(
