@@ -15,7 +15,7 @@ from app.identity.rules import Audience
 from app.identity.service import openid_of
 from miniapp_api.auth import bearer_token
 from miniapp_api.citizen.messages import SubscriptionRequest
-from miniapp_api.routing import parse
+from miniapp_api.parsing import parse
 
 _PATH = "/api/v1/subscriptions"
 

@@ -12,7 +12,7 @@ from app.kit.logs import configure_logs
 from config.settings import Settings, load_settings
 from miniapp_api import ops, telemetry
 from miniapp_api.callbacks import approvals, wechat
-from miniapp_api.citizen import applications, identity, items, licences, mandates, messages, privacy
+from miniapp_api.citizen import applications, identity, items, licences, mandates, messages, privacy, sessions
 from miniapp_api.errors import handle_error
 from miniapp_api.h5 import codes, sign_in
 from miniapp_api.openapi import build_openapi
@@ -23,6 +23,7 @@ from miniapp_api.staff import sessions as staff_sessions
 from miniapp_api.staff import verifications
 
 SURFACES: tuple[Routes, ...] = (
+    sessions.routes,
     identity.routes,
     items.routes,
     applications.routes,
