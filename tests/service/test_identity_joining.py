@@ -1,6 +1,7 @@
 """Accounts that turn out to be one person's: joined by UnionID or by face, and by nothing less."""
 
 import asyncio
+import hashlib
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,6 +28,7 @@ from app.identity.service import get_citizen
 from app.identity.sessions import LiveSessions, open_session
 from app.identity.sign_in import SignedIn, enter, sign_in
 from app.kit import clock, db
+from app.kit.crypto import keyring
 from app.kit.errors import RateLimitedError
 from app.licences.models import Licence
 from app.licences.service import present_licence, verify_code
@@ -228,11 +230,10 @@ async def test_one_wechat_user_is_joined_by_the_unionid_that_comes_later(house: 
         await grant_sends(one.citizen.id, [template])
         await issued_licence(one.citizen, some_case_no(one.citizen.id))
     again = await enter(OFFICIAL, f"oa-{unique}", f"u-{unique}")
-    assert again.citizen.id == page.citizen.id
+    assert (again.citizen.id, again.citizen.unionid) == (page.citizen.id, f"u-{unique}")
     assert (await enter(MINI, f"o-{unique}", f"u-{unique}")).citizen.id == page.citizen.id
     assert (await holdings(page.citizen.id))[1] == 2
     assert (await SubscriptionGrant.get(citizen_id=page.citizen.id)).remaining == 2
-    assert (await get_citizen(page.citizen.id)).unionid == f"u-{unique}"
 
 
 async def test_later_unionids_at_once_join_once(house: House) -> None:
@@ -325,6 +326,21 @@ async def test_wrong_names_for_one_number_are_counted_over_all_accounts(house: H
         outcomes += await asyncio.gather(*(one.verify(wrong) for _ in range(9)), return_exceptions=True)
     assert [type(one) for one in outcomes].count(RealNameMismatchError) == 30
     assert [type(one) for one in outcomes].count(RateLimitedError) == 6
+
+
+async def test_right_names_are_not_counted_against_the_person_or_the_device(house: House, person: Person) -> None:
+    """A counter where one device serves everybody is nobody's guess."""
+    for _ in range(32):
+        entered = await sign_in(house.wechat, MINI, f"login-{uuid4().hex}")
+        await verification.verify_real_name(
+            house.authority, house.redis, entered.citizen.id, person.name, person.id_number, device=person.openid
+        )
+    counted = "SELECT sum(count) AS number FROM counted_tries WHERE rule = ANY($1) AND subject = ANY($2)"
+    subjects = [
+        hashlib.sha256(one.encode()).hexdigest() for one in (person.openid, keyring().lookup(person.id_number, "limit"))
+    ]
+    found = await db.row(counted, ["real_name_device", "real_name_person"], subjects)
+    assert found == {"number": 0}
 
 
 async def test_wrong_names_from_one_device_are_counted_over_all_accounts(house: House) -> None:
