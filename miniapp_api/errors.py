@@ -2,6 +2,7 @@
 
 import logging
 
+import asyncpg
 from sanic import HTTPResponse, Request
 from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException, ServerError
 
@@ -126,6 +127,8 @@ _MEANING: tuple[tuple[type[Exception], type[DomainError]], ...] = (
     (ServerError, InternalError),
     (SanicException, BodyMalformedError),
     *((kind, TemporarilyUnavailableError) for kind in AWAY),
+    # Two transactions waited for each other: nothing happened, and again it goes through.
+    (asyncpg.TransactionRollbackError, TemporarilyUnavailableError),
 )
 
 

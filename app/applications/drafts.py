@@ -34,7 +34,7 @@ from app.kit.db import transaction
 from app.kit.errors import DomainError
 from app.kit.ids import new_id
 from app.mandates.party import Party
-from app.mandates.queries import legal_person
+from app.mandates.queries import legal_person, level_of
 from media.images import ImageRefusedError, inspect_photo
 from media.storage import BlobStore
 
@@ -82,7 +82,7 @@ async def start_application(party: Party, item_code: str) -> Application:
     """
     guide = (await get_item(item_code)).guide
     party.require("item", item_code)
-    require_level((await get_citizen(party.actor_id)).level, guide.assurance_level)
+    require_level(await level_of(party), guide.assurance_level)
     audience = "company" if party.company_id else "person"
     if audience not in guide.audience:
         raise AudienceMismatchError(audience=guide.audience)

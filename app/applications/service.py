@@ -21,12 +21,11 @@ from app.catalogue.errors import FormInvalidError
 from app.catalogue.guide import Guide
 from app.catalogue.queries import get_item
 from app.identity.rules import require_level
-from app.identity.service import get_citizen
 from app.kit import clock, db, jobs, texts, workdays
 from app.kit.db import transaction
 from app.licences.service import issue_licence, revoke_licence
 from app.mandates.party import Party
-from app.mandates.queries import people_to_tell
+from app.mandates.queries import level_of, people_to_tell
 from app.notifications.service import notify
 
 DELIVER_CASE = "approvals.deliver_case"
@@ -61,7 +60,7 @@ async def submit_application(party: Party, application_id: UUID, idempotency_key
         if application.case_no:
             return application
         guide = (await get_item(application.item_code)).guide
-        require_level((await get_citizen(party.actor_id)).level, guide.assurance_level)
+        require_level(await level_of(party), guide.assurance_level)
         await _require_complete(application, guide)
         promised = workdays.add_working_days(clock.today(), guide.promised_days)
         application.case_no = await _new_case_number(application.item_code)

@@ -27,7 +27,7 @@ def add_commands(commands: Any) -> None:
     add = group.add_parser("add", help="make an account and print its first password and second factor")
     add.add_argument("username")
     add.add_argument("--office", required=True, help="what citizens read about who scanned their licence")
-    add.add_argument("--department", default=EVERY_DEPARTMENT, help="its code; every one unless given")
+    add.add_argument("--department", required=True, help=f"its code, {EVERY_DEPARTMENT} for every one")
     add.add_argument("--region", help="its code in the national list; the whole city unless given")
     add.add_argument("--name")
     add.add_argument("--work-user-id", help="who this is in 企业微信")

@@ -20,6 +20,7 @@ from tortoise import Model, Tortoise
 from tortoise.fields.relational import ForeignKeyFieldInstance
 
 from app.audit import service as audit
+from app.identity.errors import SessionEndedError
 from app.identity.models import Citizen
 from app.identity.rules import Level
 from app.identity.service import get_citizen
@@ -34,7 +35,9 @@ _REST = ("phone", "phone_hash")
 def tables_about_citizens() -> Iterator[tuple[type[Model], list[str]]]:
     """Every table that names citizens, with the columns in which it does; sign-ins are theirs too."""
     for models in Tortoise.apps.values() if Tortoise.apps else ():
-        for model in models.values():
+        # From the highest room to the lowest, as whoever works on a case goes: what comes of a case or a mandate while
+        # its row is waited for (a licence, a message) is there when its own table is moved.
+        for model in sorted(models.values(), key=lambda one: -db.MODEL_MODULES.index(one.__module__)):
             columns = [
                 str(field.source_field)
                 for field in model._meta.fields_map.values()
@@ -69,7 +72,14 @@ async def lock_person(citizen_id: UUID) -> tuple[Citizen, list[Citizen]]:
     """A citizen, and the other accounts that were verified with the same number, locked."""
     others = await same_number(await get_citizen(citizen_id))
     citizen, *locked = await lock_citizens(citizen_id, *others)
-    return citizen, [other for other in locked if other.id_number == citizen.id_number]
+    if is_gone(citizen):
+        raise SessionEndedError
+    return citizen, [other for other in locked if other.id_number == citizen.id_number and not is_gone(other)]
+
+
+def is_gone(citizen: Citizen) -> bool:
+    """Whether an account was deleted or joined with another one."""
+    return citizen.deleted_at is not None or citizen.joined_into is not None
 
 
 def are_compatible(one: Citizen, other: Citizen) -> bool:
@@ -80,6 +90,10 @@ def are_compatible(one: Citizen, other: Citizen) -> bool:
 async def join_wholly(one: Citizen, other: Citizen, because: str) -> Citizen:
     """Make two locked accounts one, within the caller's transaction, and tell the citizen; returns the older one."""
     kept, given_up = sorted((one, other), key=lambda citizen: (citizen.created_at, citizen.id))
+    for model, columns in tables_about_citizens():
+        await _move(model, columns, given_up.id, kept.id)
+    # Rows that were still being written under the account that goes have come in after this; no more can.
+    await Citizen.select_for_update().get(id=given_up.id)
     for model, columns in tables_about_citizens():
         await _move(model, columns, given_up.id, kept.id)
     changed = {

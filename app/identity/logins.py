@@ -41,10 +41,10 @@ def _digest(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
 
 
-async def begin_login(kind: LoginKind, *, browser: str, return_to: str, citizen_id: UUID | None = None) -> Begun:
+async def begin_login(kind: LoginKind, *, browser: str, return_to: str, session_id: UUID | None = None) -> Begun:
     """Begin a sign-in. ``browser`` is its cookie from a sign-in before, empty where there is none.
 
-    ``return_to`` is the page to open afterwards, ``citizen_id`` who is signed in already.
+    ``return_to`` is the page to open afterwards, ``session_id`` the session that asks for it.
     """
     # WeChat's state is letters and digits.
     begun = Begun(secrets.token_hex(32), browser or secrets.token_hex(32), secrets.token_hex(16), secrets.token_hex(32))
@@ -55,7 +55,7 @@ async def begin_login(kind: LoginKind, *, browser: str, return_to: str, citizen_
         nonce=begun.nonce,
         verifier=begun.verifier,
         return_to=return_to,
-        citizen_id=citizen_id,
+        session_id=session_id,
         expires_at=clock.now() + LIFETIME,
     )
     return begun

@@ -103,7 +103,7 @@ class LoginState(Model):
     """A sign-in on its way through another site's page, by the SHA-256 of its ``state``; it is used once.
 
     ``browser`` is the SHA-256 of a cookie, so that it ends in the browser it began in. ``nonce`` and ``verifier`` go
-    with OpenID Connect. ``citizen_id`` is who was signed in at its beginning.
+    with OpenID Connect. ``session_id`` is the session that asked for it, where one did.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -113,7 +113,7 @@ class LoginState(Model):
     nonce = fields.CharField(max_length=64)
     verifier = sealed_text()
     return_to = fields.CharField(max_length=512)
-    citizen_id = fields.UUIDField(null=True)
+    session_id = fields.UUIDField(null=True)
     expires_at = fields.DatetimeField(db_index=True)
 
     class Meta:

@@ -12,11 +12,11 @@ from app.identity.errors import (
     MinorNeedsGuardianError,
     ProvinceRefusedError,
     ProvinceUnavailableError,
+    SessionEndedError,
 )
 from app.identity.models import Citizen, LoginState, ProvincialAccount
 from app.identity.ports import ProvincialIdentity, ProvincialIdentityProvider
 from app.identity.rules import Level
-from app.identity.service import lock_citizen
 from app.identity.verification import confirm_identity
 from app.kit import clock
 from app.kit.db import transaction
@@ -24,13 +24,19 @@ from app.kit.ports import PortError, RefusedError
 
 
 async def sign_in_by_province(
-    provider: ProvincialIdentityProvider, issuer: str, login: LoginState, *, code: str, redirect_uri: str
+    provider: ProvincialIdentityProvider,
+    issuer: str,
+    login: LoginState,
+    *,
+    code: str,
+    redirect_uri: str,
+    linked: UUID | None,
 ) -> Citizen:
-    """Who came back from the province; whoever was signed in here before gets the account there.
+    """Who came back from the province; the citizen ``linked`` asked to have the account there and its level.
 
-    A face that the province compared joins accounts as one compared here does. Raises ProvinceRefusedError,
-    ProvinceUnavailableError, AlreadyVerifiedError where the account here is another person's, or
-    MinorNeedsGuardianError.
+    Without that wish nobody who is signed in on the browser gets anything: it may be somebody else's. A face that the
+    province compared joins accounts as one compared here does. Raises ProvinceRefusedError, ProvinceUnavailableError,
+    AlreadyVerifiedError where the account here is another person's, MinorNeedsGuardianError or SessionEndedError.
     """
     try:
         identity = await provider.finish(
@@ -43,27 +49,34 @@ async def sign_in_by_province(
         raise ProvinceUnavailableError from error
     if clock.today() < rules.fourteenth_birthday(number):
         raise MinorNeedsGuardianError(age=rules.AGE_OF_OWN_CONSENT)
-    citizen_id = await _citizen_behind(issuer, identity.subject, login.citizen_id)
-    return await _take_over(citizen_id, identity, number)
+    citizen = await _take_over(issuer, identity, number, linked)
+    return await _take_over_face(citizen.id, number) if identity.level >= Level.FACE else citizen
 
 
-async def _citizen_behind(issuer: str, subject: str, signed_in: UUID | None, collisions: int = 1) -> UUID:
-    """The citizen of an account at the province, which is one citizen's for good."""
-    known = await ProvincialAccount.get_or_none(issuer=issuer, subject=subject)
-    if known:
-        owner: UUID = known.citizen_id  # type: ignore[attr-defined]  # Tortoise adds it
-        return owner
+async def _take_over(
+    issuer: str, identity: ProvincialIdentity, number: str, linked: UUID | None, tries: int = 3
+) -> Citizen:
+    """Bind the account and take over name and number, both or neither."""
     try:
         async with transaction():
-            moment = clock.now()
-            citizen_id = (await lock_citizen(signed_in)).id if signed_in else await _new_citizen()
-            await ProvincialAccount.create(citizen_id=citizen_id, issuer=issuer, subject=subject, created_at=moment)
-            await audit.record(f"citizen:{citizen_id}", f"citizen:{citizen_id}", "provincial_account_bound")
-            return citizen_id
-    except IntegrityError:
-        if not collisions:
+            known = await ProvincialAccount.get_or_none(issuer=issuer, subject=identity.subject)
+            owner: UUID | None = known.citizen_id if known else None  # type: ignore[attr-defined]  # Tortoise adds it
+            citizen, _ = await joining.lock_person(linked or owner or await _new_citizen())
+            if citizen.id_number is not None and citizen.id_number != number:
+                raise AlreadyVerifiedError
+            if known is None:
+                await ProvincialAccount.create(
+                    citizen_id=citizen.id, issuer=issuer, subject=identity.subject, created_at=clock.now()
+                )
+                await audit.record(f"citizen:{citizen.id}", f"citizen:{citizen.id}", "provincial_account_bound")
+            if citizen.name != identity.name:
+                await confirm_identity(citizen, identity.name, number, "real_name_from_province")
+            return citizen
+    except (IntegrityError, SessionEndedError):
+        # Bound, joined or deleted by another at once.
+        if tries == 1:
             raise
-        return await _citizen_behind(issuer, subject, signed_in, collisions - 1)
+        return await _take_over(issuer, identity, number, linked, tries - 1)
 
 
 async def _new_citizen() -> UUID:
@@ -72,15 +85,7 @@ async def _new_citizen() -> UUID:
     return citizen.id
 
 
-async def _take_over(citizen_id: UUID, identity: ProvincialIdentity, number: str) -> Citizen:
-    async with transaction():
-        citizen, _ = await joining.lock_person(citizen_id)
-        if citizen.id_number is not None and citizen.id_number != number:
-            raise AlreadyVerifiedError
-        if citizen.name != identity.name:
-            await confirm_identity(citizen, identity.name, number, "real_name_from_province")
-    if identity.level < Level.FACE:
-        return citizen
+async def _take_over_face(citizen_id: UUID, number: str) -> Citizen:
     async with transaction():
         citizen, others = await joining.lock_person(citizen_id)
         if citizen.id_number != number or citizen.level >= Level.FACE:

@@ -8,6 +8,7 @@ from app.kit import db
 
 # Rows of other tables that refer to the citizen may come and go meanwhile.
 _LOCK = "SELECT id FROM citizens WHERE id = $1 AND deleted_at IS NULL AND joined_into IS NULL FOR NO KEY UPDATE"
+_HOLD = "SELECT joined_into, deleted_at FROM citizens WHERE id = $1 FOR KEY SHARE"
 
 
 async def holds_stand_in_data(stand_in_appid: str) -> bool:
@@ -27,7 +28,15 @@ async def lock_present(citizen_id: UUID) -> None:
         raise SessionEndedError
 
 
-async def was_deleted(citizen_id: UUID) -> bool:
-    """Whether the citizen's account was deleted."""
-    sql = "SELECT 1 AS deleted FROM citizens WHERE id = $1 AND deleted_at IS NOT NULL"
-    return await db.row(sql, citizen_id) is not None
+async def hold_addressee(citizen_id: UUID) -> UUID | None:
+    """Who hears in a citizen's place: they, or whom they were joined into; None where the account was deleted.
+
+    Held for the caller's transaction against deletion and joining, which wait for it at their end.
+    """
+    while True:
+        found = await db.row(_HOLD, citizen_id)
+        if found is None or found["deleted_at"] is not None:
+            return None
+        if found["joined_into"] is None:
+            return citizen_id
+        citizen_id = found["joined_into"]

@@ -127,7 +127,7 @@ def require_strong_password(password: str, username: str) -> None:
     Length and not a mixture of classes: NIST SP 800-63B, section 5.1.1.2.
     """
     if len(password) < _SHORTEST_PASSWORD or username.lower() in password.lower() or len(set(password)) < 5:  # noqa: PLR2004  # one key held down
-        raise PasswordWeakError(shortest=_SHORTEST_PASSWORD)
+        raise PasswordWeakError
 
 
 def region_prefix(region: str | None) -> str:

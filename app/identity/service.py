@@ -54,8 +54,15 @@ async def bind_phone(wechat: WeChatLogin, citizen_id: UUID, code: str) -> Citize
 
 
 async def lock_citizen(citizen_id: UUID) -> Citizen:
-    """The citizen with this id, locked for the caller's transaction. Raises NotFoundError."""
-    citizen = await Citizen.select_for_update(no_key=True).get_or_none(id=citizen_id, deleted_at=None)
-    if citizen is None:
-        raise NotFoundError
-    return citizen
+    """The citizen with this id, or whom they were joined into, locked for the caller's transaction.
+
+    Raises NotFoundError, also where the account was deleted.
+    """
+    while True:
+        present = Citizen.select_for_update(no_key=True).get_or_none(id=citizen_id, deleted_at=None, joined_into=None)
+        if citizen := await present:
+            return citizen
+        gone = await Citizen.get_or_none(id=citizen_id, deleted_at=None)
+        if gone is None or gone.joined_into is None:
+            raise NotFoundError
+        citizen_id = gone.joined_into

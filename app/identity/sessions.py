@@ -25,6 +25,7 @@ RETRY_WINDOW = timedelta(seconds=60)
 # The room that tells citizens stands above this one: it is reached by the name of its job.
 TELL = "notifications.tell"
 _SEEN_SECONDS = 1.0
+_UNSEEN = object()
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
 _SPEND = """
@@ -64,11 +65,12 @@ class Grant:
 
 def csrf_token_of(refresh_token: str) -> str:
     """The token against forged requests that goes with a refresh token. It tells nothing about that."""
-    return hashlib.sha256(f"csrf {refresh_token}".encode()).hexdigest()
+    return _digest(f"csrf {refresh_token}")
 
 
 def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    # A cookie's bytes that are not UTF-8 come as surrogates.
+    return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
 
 
 async def open_session(
@@ -147,8 +149,10 @@ async def _used_before(digest: str, idempotency_key: str | None) -> Grant | None
 
 async def _new_pair(tokens: AccessTokens, session: Session) -> TokenPair:
     refresh_token = secrets.token_urlsafe(32)
+    # Staff show their second factor every day, however often a session is refreshed.
+    since = session.created_at if session.surface is Audience.STAFF else clock.now()
     await RefreshToken.create(
-        session_id=session.id, digest=_digest(refresh_token), expires_at=clock.now() + _lifetime(session.surface)
+        session_id=session.id, digest=_digest(refresh_token), expires_at=since + _lifetime(session.surface)
     )
     csrf_token = csrf_token_of(refresh_token) if session.surface is Audience.H5 else None
     access_token = tokens.issue(session.surface, session.owner_id, session.id, csrf_token)
@@ -199,18 +203,18 @@ class LiveSessions:
     """Which sessions are alive and whose, as PostgreSQL says; each process believes itself for a second at most."""
 
     def __init__(self) -> None:
-        self._seen: TTLCache[UUID, UUID | None] = TTLCache(maxsize=100_000, ttl=_SEEN_SECONDS)
+        self._seen: TTLCache[UUID, object] = TTLCache(maxsize=100_000, ttl=_SEEN_SECONDS)
 
     async def owner(self, session_id: UUID) -> UUID:
         """Whose session this is; note that it was used, once a minute. Raises SessionEndedError unless it is alive.
 
         A session outlives the joining of two accounts, so that its row and not the token says whose it is.
         """
-        if session_id in self._seen:
-            owner = self._seen[session_id]
-        else:
+        # One look: what was seen may be forgotten between two.
+        owner = self._seen.get(session_id, _UNSEEN)
+        if owner is _UNSEEN:
             owner = self._seen[session_id] = await self._look(session_id, clock.now())
-        if owner is None:
+        if not isinstance(owner, UUID):
             raise SessionEndedError
         return owner
 

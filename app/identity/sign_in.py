@@ -15,7 +15,10 @@ from app.kit import clock, db
 from app.kit.db import transaction
 from wechat.errors import WeChatError, WeChatRefusedError
 
-_FIRST_UNIONID = "UPDATE citizens SET unionid = $2 WHERE id = $1 AND unionid IS NULL"
+_FIRST_UNIONID = """
+UPDATE citizens SET unionid = $2
+WHERE id = $1 AND unionid IS NULL AND deleted_at IS NULL AND joined_into IS NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +113,13 @@ async def _learn_unionid(citizen: Citizen, unionid: str) -> Citizen:
 
 
 async def _join_by_unionid(citizen_id: UUID, unionid: str) -> Citizen:
-    other = await Citizen.get(unionid=unionid)
+    other = await Citizen.get_or_none(unionid=unionid)
+    if other is None:
+        # It was deleted meanwhile.
+        return await _learn_unionid(await get_citizen(citizen_id), unionid)
     async with transaction():
         mine, theirs = await joining.lock_citizens(citizen_id, other.id)
-        if mine.joined_into or theirs.unionid != unionid:
+        if joining.is_gone(mine) or theirs.unionid != unionid:
             # Another sign-in at once has joined them.
             return await get_citizen(mine.joined_into or citizen_id)
         if not joining.are_compatible(mine, theirs):

@@ -16,6 +16,7 @@ from app.identity.errors import (
     DutyMissingError,
     LoginCodeInvalidError,
     PasswordChangeNeededError,
+    PasswordWeakError,
     PasswordWrongError,
     SecondFactorNeededError,
     SecondFactorUnsetError,
@@ -146,7 +147,19 @@ async def _require_second_factor(door: StaffDoor, member: Staff, otp: str | None
 
 
 async def _open(door: StaffDoor, member: Staff, device: str) -> StaffGrant:
-    return StaffGrant(await sessions.open_session(door.tokens, Audience.STAFF, member.id, device), member)
+    async with transaction():
+        await lock_unchanged(member)
+        return StaffGrant(await sessions.open_session(door.tokens, Audience.STAFF, member.id, device), member)
+
+
+async def lock_unchanged(member: Staff) -> Staff:
+    """The account that a password or a code was checked against, locked. Raises PasswordWrongError where its
+    credentials were changed since, or it was barred.
+    """
+    locked = await Staff.select_for_update(no_key=True).get(id=member.id)
+    if not locked.active or (locked.password_hash, locked.otp_secret) != (member.password_hash, member.otp_secret):
+        raise PasswordWrongError
+    return locked
 
 
 async def change_own_password(member: Staff, old: str, new: str) -> int:
@@ -157,9 +170,11 @@ async def change_own_password(member: Staff, old: str, new: str) -> int:
     if not await asyncio.to_thread(_is_right, member.password_hash, old):
         raise PasswordWrongError
     rules.require_strong_password(new, member.username)
+    if new == old:
+        raise PasswordWeakError
     hashed = await hash_password(new)
     async with transaction():
-        locked = await Staff.select_for_update().get(id=member.id)
+        locked = await lock_unchanged(member)
         locked.password_hash, locked.password_given = hashed, False
         await locked.save(update_fields=["password_hash", "password_given"])
         await audit.record(f"staff:{member.id}", f"staff:{member.id}", "password_changed")

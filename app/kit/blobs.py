@@ -42,3 +42,5 @@ async def delete_due(blobs: BlobStore) -> None:
         for entry in due:
             await blobs.delete(entry["blob_key"])
             await db.execute("DELETE FROM doomed_blobs WHERE id = $1", entry["id"])
+            # Once more: its seal may have been renewed while a row still named it.
+            await blobs.delete(entry["blob_key"])

@@ -67,10 +67,15 @@ async def hold(rule: LimitRule, subject: str, redis: Redis) -> None:
     """
     moment = int(clock.now().timestamp())
     window = moment // rule.seconds
-    hashed = hashlib.sha256(subject.encode()).hexdigest()
+    hashed = _hashed(subject)
     count = await (_in_database(rule, hashed, window) if rule.guards else _in_redis(rule, hashed, window, redis))
     if count > rule.count:
         raise RateLimitedError(retry_after=(window + 1) * rule.seconds - moment)
+
+
+def _hashed(subject: str) -> str:
+    # A header's bytes that are not UTF-8 come as surrogates.
+    return hashlib.sha256(subject.encode(errors="surrogateescape")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class Tries:
         for name, subject in self.subjects.items():
             rule = rules()[name]
             window = int(clock.now().timestamp()) // rule.seconds
-            await db.execute(_FORGIVE, name, hashlib.sha256(subject.encode()).hexdigest(), window)
+            await db.execute(_FORGIVE, name, _hashed(subject), window)
 
 
 async def _in_database(rule: LimitRule, subject: str, window: int) -> int:

@@ -8,14 +8,13 @@ from uuid import UUID
 from app.catalogue import queries as catalogue
 from app.catalogue.licence_type import LicenceField, LicenceTypeDefinition
 from app.identity.rules import mask_id_number, require_level
-from app.identity.service import get_citizen
 from app.kit import clock
 from app.kit.paging import Page, newest_first
 from app.licences.codes import CodeMalformedError, CodeSigner
 from app.licences.errors import LicenceNotFoundError
 from app.licences.models import Licence, LicenceState, Presentation, Verification
 from app.mandates.party import Party
-from app.mandates.queries import is_live
+from app.mandates.queries import is_live, level_of
 from media.cards import CardContent, render_card
 
 
@@ -41,7 +40,7 @@ async def get_licence(party: Party, licence_id: UUID) -> Licence:
 
 
 async def shown_licence(party: Party, licence_id: UUID) -> Licence:
-    """A party's own licence, to be shown: whoever acts needs the level that its type names.
+    """A party's own licence, to be shown: whoever acts, and for whom, needs the level that its type names.
 
     Raises LicenceNotFoundError, MatterNotCoveredError or LevelTooLowError.
     """
@@ -49,12 +48,6 @@ async def shown_licence(party: Party, licence_id: UUID) -> Licence:
     definition = await catalogue.get_licence_type(licence.type_code)
     require_level(await level_of(party), definition.assurance_level)
     return licence
-
-
-async def level_of(party: Party) -> int:
-    """The assurance level of whoever acts. Raises NotFoundError."""
-    level: int = (await get_citizen(party.actor_id)).level
-    return level
 
 
 async def list_licences(party: Party, cursor: str | None) -> Page[Licence]:

@@ -11,7 +11,7 @@ from app.audit import service as audit
 from app.identity import rules as identity_rules
 from app.identity.models import Citizen
 from app.identity.queries import lock_present
-from app.identity.rules import Level, require_level
+from app.identity.rules import Level, mask_name, require_level
 from app.identity.service import get_citizen
 from app.identity.wards import ward_of
 from app.kit import clock, limits
@@ -21,7 +21,9 @@ from app.mandates import rules
 from app.mandates.errors import AuthorityUnavailableError, CompanyMismatchError, GuardianshipMismatchError
 from app.mandates.models import Company, Mandate, MandateKind, MandateState
 from app.mandates.ports import LegalAuthority
+from app.mandates.queries import guardians
 from app.mandates.service import end_locked
+from app.notifications.service import notify
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ async def register_company(
 ) -> Represented:
     """Become the representative here of a company that one represents in law, as the authority says, for a year.
 
-    A representative before oneself is ended and told; agents stay. Raises CreditCodeInvalidError,
+    A representative before oneself is ended and told; agents stay, offers do not. It takes a face, since whoever knows
+    a name and a number would take the company. Raises CreditCodeInvalidError,
     CompanyMismatchError, AuthorityUnavailableError, LevelTooLowError or RateLimitedError.
     """
     code, right = rules.parse_credit_code(uscc)
@@ -53,6 +56,7 @@ async def register_company(
     moment = clock.now()
     async with transaction():
         await lock_present(citizen_id)
+        citizen = await _verified(citizen_id)
         await Company.bulk_create(
             [Company(uscc=code, name=name.strip(), checked_at=moment, created_at=moment)], ignore_conflicts=True
         )
@@ -65,13 +69,16 @@ async def register_company(
 
 async def _represent(company: Company, citizen: Citizen) -> Mandate:
     live = Mandate.filter(company=company, kind=MandateKind.REPRESENTATIVE, state=MandateState.ACTIVE)
-    for mandate in await live.prefetch_related("principal", "delegate", "company"):
+    for mandate in await live.select_for_update(of=("mandates",)).prefetch_related("principal", "delegate", "company"):
         if mandate.delegate and mandate.delegate.id == citizen.id:
             mandate.ends_at = clock.now() + rules.REPRESENTATIVE_TERM
             await mandate.save(update_fields=["ends_at"])
             await audit.record(f"mandate:{mandate.id}", f"citizen:{citizen.id}", "mandate_renewed")
             return mandate
         await end_locked(mandate, citizen.id)
+    # What the one before offered and nobody took yet is nobody's word any more.
+    offered = Mandate.filter(company=company, kind=MandateKind.AGENT, state=MandateState.OFFERED)
+    await offered.update(state=MandateState.ENDED, ended_at=clock.now(), invitation=None)
     return await _confirmed(
         MandateKind.REPRESENTATIVE, citizen.id, clock.now() + rules.REPRESENTATIVE_TERM, company_id=company.id
     )
@@ -80,8 +87,8 @@ async def _represent(company: Company, citizen: Citizen) -> Mandate:
 async def take_ward(authority: LegalAuthority, redis: Redis, citizen_id: UUID, name: str, id_number: str) -> Mandate:
     """Act for one's child until its fourteenth birthday, where the authority knows the guardianship.
 
-    Raises IdNumberInvalidError, NotAMinorError, GuardianshipMismatchError, AuthorityUnavailableError,
-    LevelTooLowError or RateLimitedError.
+    It takes a face; the child's other guardians are told. Raises IdNumberInvalidError, NotAMinorError,
+    GuardianshipMismatchError, AuthorityUnavailableError, LevelTooLowError or RateLimitedError.
     """
     number = identity_rules.parse_id_number(id_number, today=clock.today())
     ends_at = rules.end_of_guardianship(number, clock.today())
@@ -95,16 +102,26 @@ async def take_ward(authority: LegalAuthority, redis: Redis, citizen_id: UUID, n
         raise GuardianshipMismatchError
     async with transaction():
         await lock_present(citizen_id)
+        await _verified(citizen_id)
         ward = await ward_of(name.strip(), number)
         known = await Mandate.get_or_none(
             kind=MandateKind.GUARDIAN, principal=ward, delegate_id=citizen_id, state=MandateState.ACTIVE
         ).prefetch_related("principal", "delegate", "company")
-        return known or await _confirmed(MandateKind.GUARDIAN, citizen_id, ends_at, principal_id=ward.id)
+        if known:
+            return known
+        others = await guardians(ward.id)
+        mandate = await _confirmed(MandateKind.GUARDIAN, citizen_id, ends_at, principal_id=ward.id)
+        for other in others:
+            await notify(
+                other, "guardian_added", str(mandate.id), link="/mandates", person=mask_name(citizen.name or "")
+            )
+        return mandate
 
 
 async def _verified(citizen_id: UUID) -> Citizen:
     citizen = await get_citizen(citizen_id)
-    require_level(citizen.level, Level.REAL_NAME)
+    # A name and a number are known to many; what is taken here is others'.
+    require_level(citizen.level, Level.FACE)
     return citizen
 
 

@@ -8,6 +8,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from app.identity.rules import mask_name
+from app.identity.service import get_citizen
 from app.kit import clock
 from app.mandates.errors import ActingNotPossibleError, CompanyNotFoundError
 from app.mandates.models import Company, Mandate, MandateKind, MandateState
@@ -49,13 +50,13 @@ def _masked(citizen: object) -> str | None:
 
 
 async def list_mandates(citizen_id: UUID) -> list[MandateView]:
-    """What a citizen has given and holds, the newest first, those of companies they represent included.
+    """What a citizen has given and holds, the newest first, those of their companies and wards included.
 
     Ended ones are shown for a year, so that both sides can see what was.
     """
     since = clock.now() - _SHOWN_AFTER_END
-    companies = await represented(citizen_id)
-    mine = Q(principal_id=citizen_id) | Q(delegate_id=citizen_id) | Q(company_id__in=companies)
+    companies, wards = await represented(citizen_id), await wards_of(citizen_id)
+    mine = Q(principal_id__in=[citizen_id, *wards]) | Q(delegate_id=citizen_id) | Q(company_id__in=companies)
     found = (
         await Mandate.filter(mine, Q(ended_at=None) | Q(ended_at__gt=since))
         .order_by("-id")
@@ -69,6 +70,16 @@ async def represented(citizen_id: UUID) -> list[UUID]:
     return [mandate.company_id async for mandate in _live(kind=MandateKind.REPRESENTATIVE, delegate_id=citizen_id)]  # type: ignore[attr-defined]  # Tortoise adds it
 
 
+async def wards_of(citizen_id: UUID) -> list[UUID]:
+    """The children for whom a citizen acts."""
+    return [mandate.principal_id async for mandate in _live(kind=MandateKind.GUARDIAN, delegate_id=citizen_id)]  # type: ignore[attr-defined]  # Tortoise adds it
+
+
+async def guardians(citizen_id: UUID) -> list[UUID]:
+    """Who acts for a child."""
+    return await _delegates(principal_id=citizen_id, kind=MandateKind.GUARDIAN)
+
+
 async def represented_company(citizen_id: UUID, company_id: UUID) -> Company:
     """A company that the citizen represents in law. Raises CompanyNotFoundError."""
     if company_id not in await represented(citizen_id):
@@ -77,18 +88,26 @@ async def represented_company(citizen_id: UUID, company_id: UUID) -> Company:
 
 
 async def legal_person(company_id: UUID) -> LegalPerson:
-    """A company and its legal representative, the latest checked one."""
+    """A company and its legal representative at present."""
     company = await Company.get(id=company_id)
-    mandate = (
-        await Mandate.filter(company_id=company_id, kind=MandateKind.REPRESENTATIVE, delegate_id__not_isnull=True)
-        .order_by("-id")
-        .prefetch_related("delegate")
-        .first()
-    )
+    found = _live(company_id=company_id, kind=MandateKind.REPRESENTATIVE).order_by("-id")
+    mandate = await found.prefetch_related("delegate").first()
     person = mandate.delegate if mandate else None
     if person is None:
         return LegalPerson(company, None, None, None)
     return LegalPerson(company, person.name, person.id_number, person.phone)
+
+
+async def level_of(party: Party) -> int:
+    """The assurance level of a party: the lower one of who acts and for whom, since a mandate proves nobody.
+
+    A child has no face to show: its guardian's counts. Raises NotFoundError.
+    """
+    level: int = (await get_citizen(party.actor_id)).level
+    if party.citizen_id and party.citizen_id != party.actor_id:
+        principal = await get_citizen(party.citizen_id)
+        level = level if principal.ward else min(level, principal.level)
+    return level
 
 
 async def people_to_tell(citizen_id: UUID, company_id: UUID | None, mandate_id: UUID | None) -> list[UUID]:
@@ -99,8 +118,7 @@ async def people_to_tell(citizen_id: UUID, company_id: UUID | None, mandate_id: 
     acting = await _delegates(id=mandate_id) if mandate_id else []
     if company_id:
         return acting or await representatives(company_id)
-    guardians = await _delegates(principal_id=citizen_id, kind=MandateKind.GUARDIAN)
-    return list(dict.fromkeys([citizen_id, *guardians, *acting]))
+    return list(dict.fromkeys([citizen_id, *await guardians(citizen_id), *acting]))
 
 
 async def decided_for(party: Party) -> UUID:

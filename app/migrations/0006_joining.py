@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ("nonce", fields.CharField(max_length=64)),
                 ("verifier", SealedField()),
                 ("return_to", fields.CharField(max_length=512)),
-                ("citizen_id", fields.UUIDField(null=True)),
+                ("session_id", fields.UUIDField(null=True)),
                 ("expires_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
             ],
             options={

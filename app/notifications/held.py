@@ -53,7 +53,9 @@ PARTS = (
 )
 
 _FORGET_MESSAGES = """
-DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE created_at < $1 ORDER BY id LIMIT $2)
+DELETE FROM messages WHERE id IN (
+    SELECT id FROM messages WHERE created_at < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+)
 """
 _FORGET_SENDS = """
 DELETE FROM sends WHERE id IN (
@@ -64,8 +66,9 @@ DELETE FROM sends WHERE id IN (
 
 async def forget_all(citizen_id: UUID) -> None:
     """Delete a citizen's messages, sends and grants, within the caller's transaction."""
-    await Send.filter(citizen_id=citizen_id).delete()
+    # Messages before their sends, as the night does; sends before grants, as the worker does.
     await Message.filter(citizen_id=citizen_id).delete()
+    await Send.filter(citizen_id=citizen_id).delete()
     await SubscriptionGrant.filter(citizen_id=citizen_id).delete()
 
 

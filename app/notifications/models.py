@@ -11,8 +11,9 @@ from app.kit.fields import sealed_text
 from app.kit.ids import new_id
 
 _ADD_GRANTS = """
+WITH moved AS (DELETE FROM subscription_grants WHERE citizen_id = $1 RETURNING template_id, remaining, updated_at)
 INSERT INTO subscription_grants (id, citizen_id, template_id, remaining, updated_at)
-SELECT gen_random_uuid(), $2, template_id, remaining, updated_at FROM subscription_grants WHERE citizen_id = $1
+SELECT gen_random_uuid(), $2, template_id, remaining, updated_at FROM moved
 ON CONFLICT (citizen_id, template_id) DO UPDATE SET remaining = subscription_grants.remaining + excluded.remaining
 """
 
@@ -89,4 +90,3 @@ class SubscriptionGrant(Model):
     async def move(cls, old: UUID, new: UUID) -> None:
         """Add one citizen's grants to another's."""
         await db.execute(_ADD_GRANTS, old, new)
-        await db.execute("DELETE FROM subscription_grants WHERE citizen_id = $1", old)

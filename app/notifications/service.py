@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from app.identity.queries import was_deleted
+from app.identity.queries import hold_addressee, lock_present
 from app.kit import clock, db, jobs
 from app.kit.db import transaction
 from app.kit.ids import new_id
@@ -29,8 +29,10 @@ async def notify(citizen_id: UUID, kind: str, occasion: str, *, link: str | None
     repeats. The message stands in the inbox at once; WeChat hears of it from the worker. Whoever deleted their account
     is told nothing any more.
     """
-    if await was_deleted(citizen_id):
+    addressee = await hold_addressee(citizen_id)
+    if addressee is None:
         return
+    citizen_id = addressee
     definition = definitions()[kind]
     filled = {name: values.get(name, "") for name in _KEPT}
     filled["time"] = filled["time"] or _minute()
@@ -72,5 +74,6 @@ async def grant_sends(citizen_id: UUID, template_ids: Iterable[str]) -> None:
     if any(template_id not in known for template_id in wanted):
         raise TemplateUnknownError
     async with transaction():
+        await lock_present(citizen_id)
         for template_id in sorted(wanted):
             await db.execute(_GRANT, new_id(), citizen_id, template_id, clock.now())

@@ -102,9 +102,11 @@ async def _refused(row: Send, error: WeChatRefusedError) -> None:
 async def _again(row: Send, error: WeChatError, reason: str) -> None:
     """Put the send back; raises TryLaterError so that the worker comes again."""
     async with transaction():
-        await db.execute(_GIVE_BACK, row.citizen_id, row.template_id, clock.now())
         given_up = row.attempts >= MAX_ATTEMPTS
+        # The send before the grant, as everywhere; it says whose the grant is by now.
         await _end(row, SendState.FAILED if given_up else SendState.WAITING, reason)
+        await row.refresh_from_db(fields=["citizen_id"], using_db=db.connection())
+        await db.execute(_GIVE_BACK, row.citizen_id, row.template_id, clock.now())
     if not given_up:
         raise TryLaterError(reason) from error
 

@@ -12,6 +12,7 @@ from app.applications.forgetting import Standing, delete_applications, standing_
 from app.audit import service as audit
 from app.consents import service as consents
 from app.identity import held as identity
+from app.identity.models import Citizen
 from app.identity.queries import lock_present
 from app.identity.service import get_citizen
 from app.kit import clock, retention, texts
@@ -112,6 +113,8 @@ async def delete_account(citizen_id: UUID, *, by: UUID, actor: str, mandate_id: 
         await end_all(citizen_id, by)
         await consents.withdraw_all(citizen_id, actor=actor, mandate_id=mandate_id)
         await delete_applications(standing.drafts)
+        # Whoever was still telling them something has finished after this.
+        await Citizen.select_for_update().get(id=citizen_id)
         await notifications.forget_all(citizen_id)
         await _delete_exports(citizen_id)
         await identity.delete_account(citizen_id)

@@ -28,6 +28,7 @@ from app.mandates.queries import people_to_tell
 from app.notifications.service import notify
 from app.privacy.archive import SealedArchive
 from app.privacy.exports import prefix_of
+from app.privacy.models import Export, ExportState
 from app.privacy.parts import PARTS
 from media.storage import BlobMissingError, BlobStore
 
@@ -69,6 +70,10 @@ async def collect_export(blobs: BlobStore, export_id: str) -> None:
         await _fill(archive, attempt, blobs)
         await archive.finish()
         await _finish(archive, attempt)
+        return
+    if await Export.exists(id=attempt.export_id, attempt=attempt.number, state=ExportState.COLLECTING):
+        # The account was joined with another one, whose copy it is now.
+        await collect_export(blobs, export_id)
 
 
 async def _fill(archive: SealedArchive, attempt: _Attempt, blobs: BlobStore) -> None:

@@ -16,6 +16,7 @@ from app.kit.errors import InvalidCursorError, NotFoundError
 from app.licences import queries, service
 from app.licences.errors import LicenceNotFoundError
 from app.licences.models import Licence
+from app.mandates.queries import level_of
 from miniapp_api.answers import picture_answer
 from miniapp_api.paging import PageQuery
 from miniapp_api.routing import Actor, Call, Routes, Schema
@@ -123,7 +124,7 @@ async def _entry(licence: Licence, level: int) -> dict[str, Any]:
 async def list_licences(call: Call, query: PageQuery) -> LicencePage:
     """My licences, the newest first."""
     page = await queries.list_licences(call.party, query.cursor)
-    level = await queries.level_of(call.party)
+    level = await level_of(call.party)
     items = [LicenceEntry(**await _entry(licence, level)) for licence in page.items]
     return LicencePage(items=items, next_cursor=page.next_cursor)
 

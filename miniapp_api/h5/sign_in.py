@@ -38,6 +38,12 @@ class ReturnQuery(QuerySchema):
     state: str = Field(default="", max_length=128)
 
 
+class ProvinceAddress(Schema):
+    """Where the province asks who somebody is."""
+
+    url: str
+
+
 class PageSessionAnswer(Schema):
     """A session in cookies; ``expires_in`` is the access token's time in seconds."""
 
@@ -93,11 +99,20 @@ async def begin_wechat_sign_in(call: Call, query: SignInQuery) -> HTTPResponse:
     limit="sign_in",
     status=302,
     media_type="text/html",
-    errors=(*_RETURNED, errors.LoginCodeInvalidError, errors.SnapshotUserError, errors.WeChatUnavailableError),
+    errors=(
+        *_RETURNED,
+        errors.LoginCodeInvalidError,
+        errors.SnapshotUserError,
+        errors.WeChatUnavailableError,
+        errors.SessionEndedError,
+    ),
 )
 async def finish_wechat_sign_in(call: Call, query: ReturnQuery) -> HTTPResponse:
     """Come back from WeChat, signed in."""
     login = await _login(call, LoginKind.WECHAT, query)
+    if not query.code:
+        # WeChat sends whoever declines back without one.
+        raise errors.LoginCodeInvalidError
     appid = call.house.settings.wechat.official_account_appid
     signed_in = await sign_in.sign_in_by_page(call.house.official, appid, query.code)
     return await _opened(call, login, signed_in.citizen.id, signed_in.account_id)
@@ -119,14 +134,30 @@ def _province(call: Call) -> ProvincialIdentityProvider:
     errors=(errors.ProvinceUnavailableError, NotFoundError),
 )
 async def begin_province_sign_in(call: Call, query: SignInQuery) -> HTTPResponse:
-    """Go to the provincial identity platform; whoever is signed in here gets its account and its level."""
-    province = _province(call)
-    begun = await logins.begin_login(
-        LoginKind.PROVINCE,
-        browser=cookies.login_of(call.request),
-        return_to=query.return_to,
-        citizen_id=await _signed_in(call),
-    )
+    """Go to the provincial identity platform. Whoever is signed in here gets nothing by it: see ``link_province``."""
+    begun, address = await _to_province(call, query.return_to, None)
+    return _sent(call, begun, address)
+
+
+@routes.add(
+    "POST",
+    "/api/v1/identity/province",
+    actor=Actor.CITIZEN,
+    limit="write",
+    status=201,
+    errors=(errors.ProvinceUnavailableError, NotFoundError),
+)
+async def link_province(call: Call) -> HTTPResponse:
+    """Ask for my account at the province and its level: the address to open in this browser."""
+    begun, address = await _to_province(call, _HOME, call.session_id)
+    answer = json_answer(ProvinceAddress(url=address), status=201)
+    cookies.give_login(answer, begun.browser, call.house.settings.public_url)
+    return answer
+
+
+async def _to_province(call: Call, return_to: str, session_id: UUID | None) -> tuple[Begun, str]:
+    province, browser = _province(call), cookies.login_of(call.request)
+    begun = await logins.begin_login(LoginKind.PROVINCE, browser=browser, return_to=return_to, session_id=session_id)
     try:
         address = await province.authorize_url(
             redirect_uri=_back(call, LoginKind.PROVINCE),
@@ -136,7 +167,7 @@ async def begin_province_sign_in(call: Call, query: SignInQuery) -> HTTPResponse
         )
     except PortError as error:
         raise errors.ProvinceUnavailableError from error
-    return _sent(call, begun, address)
+    return begun, address
 
 
 @routes.add(
@@ -152,18 +183,21 @@ async def begin_province_sign_in(call: Call, query: SignInQuery) -> HTTPResponse
         errors.ProvinceUnavailableError,
         errors.AlreadyVerifiedError,
         errors.MinorNeedsGuardianError,
+        errors.SessionEndedError,
     ),
 )
 async def finish_province_sign_in(call: Call, query: ReturnQuery) -> HTTPResponse:
     """Come back from the province, signed in with the level that it vouches for."""
     province, settings = _province(call), call.house.settings
     login = await _login(call, LoginKind.PROVINCE, query)
+    linked = await call.house.live_sessions.owner(login.session_id) if login.session_id else None
     citizen = await provincial.sign_in_by_province(
         province,
         settings.province.issuer if settings.province else "",
         login,
         code=query.code,
         redirect_uri=_back(call, LoginKind.PROVINCE),
+        linked=linked,
     )
     return await _opened(call, login, citizen.id, None)
 

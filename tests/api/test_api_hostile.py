@@ -188,3 +188,19 @@ def test_an_upload_that_is_no_form_carries_no_file(phone: Phone, kind: str, body
     """Whatever the parser makes of it."""
     path = f"/api/v1/applications/{phone.draft()['id']}/materials"
     assert error_of(phone.http.post(path, content=body, headers={"Content-Type": kind})) == (422, "upload_missing")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/api/v1/identity/real-name", {b"X-Device-Id": b"\xff\xfe"}),
+        ("/api/v1/identity/real-name", {b"User-Agent": b"\xff\xfe"}),
+        ("/h5/v1/session/refresh", {b"Cookie": b"jiaban_refresh=\xff\xfe"}),
+        ("/h5/v1/session/refresh", {b"Cookie": b"jiaban_refresh=\xff\xfe", b"X-CSRF-Token": b"\xff"}),
+    ],
+)
+def test_a_header_that_is_no_text_is_no_fault(stranger: Phone, path: str, headers: dict[bytes, bytes]) -> None:
+    """Bytes that are not UTF-8, where they are counted or compared."""
+    body = {"name": "张不符", "id_number": "11010519491231002X"}
+    answer = stranger.http.post(path, json=body, headers=list(headers.items()))
+    assert answer.status_code in {403, 422}, answer.text

@@ -1,27 +1,15 @@
 """Assurance levels over HTTP: what is missing is said, step by step, up to the face."""
 
-from datetime import date
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
 
 from app.bootstrap import House
 from app.demo.plan import Plan
-from app.kit.db import transaction
-from app.licences.service import issue_licence
 from tests.api.conftest import Holder
 from tests.conftest import Phone, error_of
-
-
-def show_face(plan: Plan, phone: Phone) -> None:
-    """Consent, look into the phone, and let the result count."""
-    path = "/api/v1/identity/face-verifications"
-    phone.consent("face")
-    task = phone.http.post(path).json()
-    body = {"verify_id": task["verify_id"], "passed": True}
-    httpx.post(f"{plan.sandbox_url}/control/wechat/faces", json=body, trust_env=False).raise_for_status()
-    assert phone.http.post(f"{path}/{task['id']}/result").json()["level"] == 3
+from tests.service.cases import sensitive_licence
 
 
 def test_a_face_is_shown_and_counts(plan: Plan, phone: Phone) -> None:
@@ -89,19 +77,10 @@ def test_a_withdrawn_consent_ends_presentations(holder: Holder, client: httpx.Cl
 async def sensitive(house: House, phone: Phone) -> str:
     """A licence of the phone's owner that is shown at level 3 only."""
     del house
-    async with transaction():
-        licence = await issue_licence(
-            citizen_id=UUID(phone.http.get("/api/v1/identity").json()["id"]),
-            licence_type="disability_certificate",
-            case_no=f"s{uuid4().hex}",
-            form={"applicant_name": "测", "disability_kind": "视力"},
-            holder="测",
-            valid_from=date(2026, 11, 22),
-        )
-    return str(licence.id)
+    return str((await sensitive_licence(UUID(phone.http.get("/api/v1/identity").json()["id"]))).id)
 
 
-def test_a_sensitive_licence_is_shown_to_a_face_only(plan: Plan, phone: Phone, sensitive: str) -> None:
+def test_a_sensitive_licence_is_shown_to_a_face_only(phone: Phone, sensitive: str) -> None:
     """Before, its holder sees that there is one and what to do; neither its fields nor its numbers."""
     path = f"/api/v1/licences/{sensitive}"
     (entry,) = phone.http.get("/api/v1/licences").json()["items"]
@@ -110,7 +89,7 @@ def test_a_sensitive_licence_is_shown_to_a_face_only(plan: Plan, phone: Phone, s
         refused = phone.http.request(method, path + suffix)
         assert error_of(refused) == (403, "level_too_low")
         assert refused.json()["context"]["next_step"] == "face"
-    show_face(plan, phone)
+    phone.show_face()
     (entry,) = phone.http.get("/api/v1/licences").json()["items"]
     assert entry["number"] == phone.http.get(path).json()["number"] != "******"
     assert phone.http.post(f"{path}/presentations").status_code == 201

@@ -5,10 +5,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
+from app.bootstrap import House
 from app.demo.plan import Plan
 from app.kit import clock
 from app.mandates.rules import credit_code_check_character
@@ -16,6 +18,7 @@ from tests.api.conftest import Holder, photograph_of_site
 from tests.conftest import Phone, error_of
 from tests.e2e.breaking import await_true
 from tests.people import make_child, make_person
+from tests.service.cases import sensitive_licence
 
 Documented = Callable[[httpx.Response], None]
 NEXT_MONTH = (clock.today() + timedelta(days=30)).isoformat()
@@ -121,6 +124,23 @@ def test_a_mandate_covers_its_matters_and_no_more(phone: Phone, daughter: Phone)
     assert daughter.http.get("/api/v1/licences", headers=acting).json()["items"] == []
 
 
+@pytest.fixture
+async def sensitive(house: House, phone: Phone) -> str:
+    """A licence of the phone's owner that is shown at level 3 only."""
+    del house
+    return str((await sensitive_licence(UUID(phone.http.get("/api/v1/identity").json()["id"]))).id)
+
+
+def test_a_mandate_lifts_nobody(phone: Phone, daughter: Phone, sensitive: str) -> None:
+    """A face of the daughter's is none of the mother's: both must have shown theirs."""
+    acting, path = mandate(phone.http, daughter.http, "licence:disability_certificate"), f"/api/v1/licences/{sensitive}"
+    assert error_of(daughter.http.get(path, headers=acting)) == (403, "level_too_low")
+    daughter.show_face()
+    assert error_of(daughter.http.get(path, headers=acting)) == (403, "level_too_low")
+    phone.show_face()
+    assert daughter.http.get(path, headers=acting).status_code == 200
+
+
 def test_a_proxy_shows_a_licence_until_the_mandate_ends(
     holder: Holder, mother: httpx.Client, daughter: Phone, staff: httpx.Client
 ) -> None:
@@ -210,6 +230,7 @@ def test_a_mandate_that_is_none_opens_nothing(phone: Phone, named: str) -> None:
 
 def company(owner: Phone, name: str | None = None) -> dict[str, Any]:
     """A company of its own that somebody represents."""
+    owner.show_face()
     code = credit_code()
     answer = owner.http.post("/api/v1/companies", json={"uscc": code, "name": name or f"示例{code[8:]}公司"})
     assert answer.status_code == 201, answer.text
@@ -301,9 +322,12 @@ def test_an_item_for_people_is_not_for_companies(phone: Phone) -> None:
     assert refused.json()["context"] == {"audience": ["person"]}
 
 
-def test_a_new_representative_ends_the_one_before(phone: Phone, daughter: Phone) -> None:
-    """The authority's word counts; the one before is told, and the company's cases stay."""
+def test_a_new_representative_ends_the_one_before(phone: Phone, daughter: Phone, stranger: Phone) -> None:
+    """The authority's word counts; the one before is told, what they offered is void, and the company's cases stay."""
     found = company(phone)
+    terms = {"matters": ["licence:food_business"], "ends_on": NEXT_MONTH}
+    offered = phone.http.post(f"/api/v1/companies/{found['id']}/agents", json=terms).json()["code"]
+    daughter.show_face()
     before = {"X-Acting-For": found["mandate_id"]}
     case = phone.http.post("/api/v1/applications", json={"item_code": phone.item()["item_code"]}, headers=before)
     taken = daughter.http.post("/api/v1/companies", json={"uscc": found["uscc"], "name": found["name"]}).json()
@@ -312,10 +336,14 @@ def test_a_new_representative_ends_the_one_before(phone: Phone, daughter: Phone)
     after = daughter.http.get("/api/v1/applications", headers={"X-Acting-For": taken["mandate_id"]}).json()
     assert [entry["id"] for entry in after["items"]] == [case.json()["id"]]
     assert messages(phone.http) == ["mandate_ended"]
+    stranger.verify()
+    taken = stranger.http.post("/api/v1/mandates/acceptances", json={"code": offered})
+    assert error_of(taken) == (422, "invitation_invalid")
 
 
 def test_a_code_with_a_wrong_check_character_warns_and_the_authority_decides(phone: Phone) -> None:
     """Such codes were issued (91350211M0000XUF46): arithmetic does not lock a company out."""
+    phone.show_face()
     body = {"uscc": "91350211M0000XUF46", "name": "示例旧代码企业"}
     answer = phone.http.post("/api/v1/companies", json=body)
     assert (answer.status_code, answer.json()["warnings"]) == (201, ["credit_code_check"])
@@ -335,6 +363,7 @@ def test_a_company_that_the_authority_does_not_confirm_is_refused(
     phone: Phone, uscc: str, name: str, code: str
 ) -> None:
     """A wrong name, a wrong representative and an unknown company look the same."""
+    phone.show_face()
     assert error_of(phone.http.post("/api/v1/companies", json={"uscc": uscc, "name": name})) == (422, code)
 
 
@@ -345,6 +374,8 @@ def test_both_guardians_act_for_the_same_child(phone: Phone, daughter: Phone) ->
     assert error_of(refused) == (403, "consent_missing")
     for parent in (phone, daughter):
         parent.consent("child")
+        assert error_of(parent.http.post("/api/v1/wards", json=ward)) == (403, "level_too_low")
+        parent.show_face()
     item = phone.http.get("/api/v1/items", params={"q": "居民医保"}).json()["items"][0]["item_code"]
     one, other = (parent.http.post("/api/v1/wards", json=ward) for parent in (phone, daughter))
     assert (one.status_code, one.json()["kind"], one.json()["matters"]) == (201, "guardian", ["*"])
@@ -356,11 +387,16 @@ def test_both_guardians_act_for_the_same_child(phone: Phone, daughter: Phone) ->
     assert [entry["id"] for entry in seen] == [case["id"]]
     again = phone.http.post("/api/v1/wards", json=ward)
     assert again.json()["id"] == one.json()["id"]
+    assert "guardian_added" in messages(phone.http)
+    assert {entry["id"] for entry in phone.http.get("/api/v1/mandates").json()["items"]} == {
+        *(one.json()["id"], other.json()["id"]),
+    }
 
 
 def test_guardianship_ends_where_childhood_does_and_needs_the_authority(phone: Phone) -> None:
     """Fourteen is too old; a child that the authority does not know as one's own is nobody's to take."""
     phone.consent("child")
+    phone.show_face()
     grown = {"name": phone.person.name, "id_number": phone.person.id_number}
     assert error_of(phone.http.post("/api/v1/wards", json=grown)) == (422, "not_a_minor")
     strange = {**make_child().named, "name": "李不符"}

@@ -7,8 +7,9 @@ import re
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -18,15 +19,13 @@ from app.demo.plan import Plan
 from app.identity.models import Citizen, Staff
 from app.identity.rules import Duty
 from app.kit import clock
-from app.kit.db import transaction
-from app.licences.service import issue_licence
 from app.mandates.rules import credit_code_check_character
 from miniapp_api.routing import Actor, Route
 from miniapp_api.server import all_routes
 from tests.api.conftest import photograph_of_site
 from tests.conftest import Phone
 from tests.people import make_child, make_person
-from tests.service.cases import signed_in, staff_member
+from tests.service.cases import sensitive_licence, signed_in, staff_member
 
 # What each kind of citizen meets. other: somebody verified who has nothing to do with it. low: the owner, verified with
 # WeChat alone (licences are at level 3, the owner's own at 2). scope, outside: a proxy whose mandate covers the matter,
@@ -48,6 +47,7 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     "end_session": ("session_not_found", "in", *SELF),
     **dict.fromkeys(("read_identity", "bind_phone", "verify_real_name"), ("in", "in", *SELF)),
     "correct_name": ("in", "level_too_low", *SELF),
+    "link_province": ("in", "in", *SELF),
     "begin_face_verification": ("in", "level_too_low", *SELF),
     "finish_face_verification": ("face_verification_not_found", "face_verification_not_found", *SELF),
     "start_application": ("in", "level_too_low", "in", "matter_not_covered", "in", "in"),
@@ -176,28 +176,14 @@ def outcome(answer: httpx.Response) -> str:
     return str(answer.json()["code"]) if "json" in answer.headers["content-type"] else "page"
 
 
-def verified(plan: Plan) -> Phone:
-    """A citizen at level 2 who has consented to what is asked."""
+async def proven(plan: Plan) -> Phone:
+    """A citizen at level 3 who has consented to what is asked."""
     phone = Phone(plan, make_person())
     phone.verify()
     for purpose in ("face", "child"):
         phone.consent(purpose)
+    await Citizen.filter(id=phone.http.get("/api/v1/identity").json()["id"]).update(level=3)
     return phone
-
-
-async def licence_of(phone: Phone) -> str:
-    """A licence of the kind that is shown at level 3 only."""
-    citizen = await Citizen.get(id=phone.http.get("/api/v1/identity").json()["id"])
-    async with transaction():
-        licence = await issue_licence(
-            citizen_id=citizen.id,
-            licence_type="disability_certificate",
-            case_no=f"m{uuid.uuid4().hex}",
-            form={"applicant_name": "测", "disability_kind": "视力"},
-            holder="测",
-            valid_from=date(2026, 11, 22),
-        )
-    return str(licence.id)
 
 
 async def things_of(phone: Phone) -> Things:
@@ -212,7 +198,7 @@ async def things_of(phone: Phone) -> Things:
     ids = {
         "application_id": case,
         "file_id": material["id"],
-        "licence_id": await licence_of(phone),
+        "licence_id": str((await sensitive_licence(UUID(phone.http.get("/api/v1/identity").json()["id"]))).id),
         "session_id": phone.http.get("/api/v1/sessions").json()["items"][0]["id"],
         "mandate_id": phone.http.post("/api/v1/mandates", json=offer).json()["id"],
         "company_id": phone.http.post("/api/v1/companies", json={"uscc": credit_code(), "name": "示例"}).json()["id"],
@@ -233,10 +219,8 @@ def mandate(giver: Phone, taker: Phone, *matters: str) -> dict[str, str]:
 async def owner(house: House, plan: Plan) -> AsyncIterator[tuple[Phone, Things]]:
     """A citizen at level 3, as the licence wants, and their things."""
     del house
-    phone = verified(plan)
-    things = await things_of(phone)
-    await Citizen.filter(id=phone.http.get("/api/v1/identity").json()["id"]).update(level=3)
-    yield phone, things
+    phone = await proven(plan)
+    yield phone, await things_of(phone)
     phone.http.close()
 
 
@@ -244,7 +228,7 @@ async def owner(house: House, plan: Plan) -> AsyncIterator[tuple[Phone, Things]]
 async def low(house: House, plan: Plan) -> AsyncIterator[tuple[Phone, Things]]:
     """A citizen with the same things who is known by WeChat alone."""
     del house
-    phone = verified(plan)
+    phone = await proven(plan)
     things = await things_of(phone)
     del things.ids["mandate_id"], things.ids["company_id"], things.ids["export_id"], things.ids["verification_id"]
     await Citizen.filter(id=phone.http.get("/api/v1/identity").json()["id"]).update(level=0)
@@ -256,8 +240,7 @@ async def low(house: House, plan: Plan) -> AsyncIterator[tuple[Phone, Things]]:
 async def other(house: House, plan: Plan) -> AsyncIterator[Phone]:
     """Somebody at level 3, so that nothing but whose things they are stands in the way."""
     del house
-    phone = verified(plan)
-    await Citizen.filter(id=phone.http.get("/api/v1/identity").json()["id"]).update(level=3)
+    phone = await proven(plan)
     yield phone
     phone.http.close()
 

@@ -36,6 +36,7 @@ def guardian_of(guardian: Phone) -> tuple[dict[str, str], dict[str, str]]:
     """A child of six, and the header by which the guardian acts for it."""
     child = make_child().named
     guardian.consent("child")
+    guardian.show_face()
     taken = guardian.http.post("/api/v1/wards", json=child)
     assert taken.status_code == 201, taken.text
     return child, {"X-Acting-For": taken.json()["id"]}
@@ -180,7 +181,7 @@ def test_a_guardian_decides_for_the_child_and_for_the_child_alone(phone: Phone) 
     assert phone.http.get(DELETION, headers=acting).json()["possible"] is True
     assert phone.http.post(DELETION, json={"confirm": True}, headers=acting).status_code == 200
     assert error_of(phone.http.get(DELETION, headers=acting)) == (403, "mandate_inactive")
-    assert phone.http.get("/api/v1/identity").json()["level"] == 2
+    assert phone.http.get("/api/v1/identity").json()["level"] == 3
 
 
 @pytest.mark.parametrize(
@@ -203,6 +204,7 @@ def test_a_proxy_and_a_representative_decide_about_nobodys_data(
     terms = {"direction": "give", "matters": ["licence:food_business"], "ends_on": NEXT_MONTH}
     code = phone.http.post("/api/v1/mandates", json=terms).json()["code"]
     proxy = daughter.http.post("/api/v1/mandates/acceptances", json={"code": code}).json()["id"]
+    daughter.show_face()
     company = daughter.http.post(
         "/api/v1/companies", json={"uscc": "91230800MA1B2C3D4D", "name": "佳木斯示例食品有限公司"}
     )

@@ -14,6 +14,7 @@ from app.identity.rules import Duty
 from app.identity.staff_accounts import OFFICER_SECRET
 from app.kit import clock
 from tests.conftest import Phone, error_of
+from tests.e2e.breaking import await_true
 from tests.people import Person, make_person
 from tests.service.cases import staff_member
 
@@ -212,16 +213,58 @@ def test_the_province_vouches_for_name_and_face(
     assert found[0]["name"] == person.name[0] + "*" + person.name[-1]
 
 
-def test_whoever_is_signed_in_takes_the_provinces_word_along(phone: Phone, browsers: Callable[..., Browser]) -> None:
-    """The face counts for the citizen of the phone; a page that belongs to somebody else is refused."""
+def test_whoever_asks_for_it_takes_the_provinces_word_along(phone: Phone, browsers: Callable[..., Browser]) -> None:
+    """The face counts for the citizen of the phone; an account of somebody else is refused, and stays theirs."""
     browser = browsers(phone.person.login_code.removeprefix("login-"))
     browser.sign_in()
-    back = browser.back_from_province(browser.begin("province"), phone.person, "3")
-    assert browser.http.get(back).status_code == 302
+
+    def linked(person: Person) -> httpx.Response:
+        url = browser.http.post("/api/v1/identity/province", headers=browser.csrf).json()["url"]
+        return browser.http.get(browser.back_from_province(url, person, "3"))
+
+    other = make_person()
+    assert linked(phone.person).status_code == 302
     assert phone.http.get("/api/v1/identity").json()["level"] == 3
-    stranger = make_person()
-    back = browser.back_from_province(browser.begin("province"), stranger, "3")
-    assert error_of(browser.http.get(back)) == (409, "already_verified")
+    assert error_of(linked(other)) == (409, "already_verified")
+    theirs = browsers()
+    assert theirs.http.get(theirs.back_from_province(theirs.begin("province"), other, "3")).status_code == 302
+    assert theirs.http.get("/api/v1/identity").json()["name"] == other.name[0] + "*" + other.name[-1]
+
+
+def test_a_link_ends_with_the_session_that_asked_for_it(phone: Phone, browsers: Callable[..., Browser]) -> None:
+    """Whoever signed out everywhere meanwhile gets nothing bound."""
+    browser = browsers(phone.person.login_code.removeprefix("login-"))
+    browser.sign_in()
+    url = browser.http.post("/api/v1/identity/province", headers=browser.csrf).json()["url"]
+    back = browser.back_from_province(url, phone.person, "3")
+    phone.http.delete("/api/v1/sessions")
+    answer = await_true(
+        "the session has ended for the page too",
+        lambda: (seen := browser.http.get("/api/v1/identity")).status_code == 401 and seen,
+        seconds=2,
+    )
+    assert error_of(answer) == (401, "session_ended")
+    assert error_of(browser.http.get(back)) == (401, "session_ended")
+
+
+def test_a_browser_that_somebody_left_signed_in_takes_nobodys_identity(browsers: Callable[..., Browser]) -> None:
+    """Whoever uses the province there is themself, and the account that was left open stays what it was."""
+    left_open, victim = browsers(), make_person()
+    left_open.sign_in()
+    back = left_open.back_from_province(left_open.begin("province"), victim, "3")
+    assert left_open.http.get(back).status_code == 302
+    assert left_open.http.get("/api/v1/identity").json()["level"] == 3
+    at_home = browsers(left_open.login)
+    at_home.sign_in()
+    assert at_home.http.get("/api/v1/identity").json()["level"] == 0
+
+
+def test_whoever_declines_at_wechat_is_not_signed_in(browsers: Callable[..., Browser]) -> None:
+    """WeChat sends them back without a code."""
+    browser = browsers()
+    state = httpx.URL(browser.begin()).params["state"]
+    back = browser.http.get("/h5/sign-in/wechat/callback", params={"state": state})
+    assert error_of(back) == (401, "login_code_invalid")
 
 
 def test_a_code_of_the_province_is_good_once(browsers: Callable[..., Browser], person: Person) -> None:

@@ -120,7 +120,7 @@ def test_accounts_of_staff_are_kept_on_the_command_line(plan: Plan) -> None:
 
     added, shown = staff("add", name, "--office", "执法一科", "--department", "scjg", "--duty", "verify")
     assert (added, enters(shown)) == (0, 201)
-    assert staff("add", name, "--office", "执法一科")[0] == 1
+    assert staff("add", name, "--office", "执法一科", "--department", "scjg")[0] == 1
     assert [line.split()[-1] for line in staff("list")[1].splitlines() if line.startswith(name)] == ["yes"]
     assert staff("disable", name)[0] == 0
     assert enters(staff("reset", name)[1]) == 401

@@ -61,6 +61,19 @@ async def verifier() -> Staff:
     return await Staff.get(username="verifier")
 
 
+async def sensitive_licence(citizen_id: UUID) -> Licence:
+    """A licence of a kind that is shown at level 3 only."""
+    async with transaction():
+        return await issue_licence(
+            citizen_id=citizen_id,
+            licence_type="disability_certificate",
+            case_no=f"s{uuid4().hex}",
+            form={"applicant_name": "测", "disability_kind": "视力"},
+            holder="测",
+            valid_from=date(2026, 11, 22),
+        )
+
+
 async def staff_member(duties: list[str], **columns: Any) -> Staff:
     """A member of staff of the market supervision's first office, with the password ``password-of-a-test``."""
     plain = {"office": "执法一科", "department": "scjg", "created_at": clock.now(), **columns}

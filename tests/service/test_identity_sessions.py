@@ -17,7 +17,7 @@ from app.kit import clock, db
 from app.notifications.models import Message
 from tests.conftest import Phone, error_of
 from tests.e2e.breaking import Breaker, await_true
-from tests.service.cases import verified_citizen
+from tests.service.cases import staff_member, verified_citizen
 
 
 @pytest.fixture
@@ -186,3 +186,18 @@ def test_sessions_are_listed_and_ended_over_http(plan: Plan, phone: Phone) -> No
     assert error_of(phone.http.delete(f"/api/v1/sessions/{theirs}")) == (404, "session_not_found")
     assert phone.http.delete("/api/v1/sessions").json() == {"ended": 1}
     other.http.close()
+
+
+async def test_staff_show_their_second_factor_every_day(house: House) -> None:
+    """However often a session is refreshed, it is over twelve hours after its beginning; a citizen's goes on."""
+    member, citizen = await staff_member([]), await verified_citizen(house)
+    for audience, owner, lives in ((Audience.STAFF, member.id, False), (Audience.CITIZEN, citizen.id, True)):
+        token = (await sessions.open_session(house.access_tokens, audience, owner, "x")).tokens.refresh_token
+        with clock.travel(timedelta(hours=11)):
+            again = await sessions.refresh_session(house.access_tokens, audience, token, None)
+        with clock.travel(timedelta(hours=13)):
+            if lives:
+                await sessions.refresh_session(house.access_tokens, audience, again.tokens.refresh_token, None)
+                continue
+            with pytest.raises(RefreshTokenInvalidError):
+                await sessions.refresh_session(house.access_tokens, audience, again.tokens.refresh_token, None)

@@ -162,6 +162,8 @@ async def test_a_given_password_is_changed_and_every_session_ends(door: StaffDoo
         await change_own_password(member, "wrong", "fine-and-long-enough")
     with pytest.raises(PasswordWeakError):
         await change_own_password(member, made.password, "short")
+    with pytest.raises(PasswordWeakError):
+        await change_own_password(member, made.password, made.password)
     assert await change_own_password(member, made.password, "fine-and-long-enough") == 1
     assert not await Session.filter(staff=member, ended_at=None).exists()
     with pytest.raises(PasswordWrongError):

@@ -15,7 +15,7 @@ MESSAGE_KINDS = {
     *("licence_issued", "licence_revoked", "licence_scanned", "session_reused"),
     *("mandate_accepted", "mandate_ended"),
     *("identity_used_elsewhere", "accounts_joined", "name_taken_over"),
-    "export_ready",
+    *("export_ready", "guardian_added"),
 }
 PLACEHOLDERS = {"item", "case_no", "case_tail", "time", "note", "licence", "verdict", "office", "phrase"}
 PLACEHOLDERS |= {"person", "until"}
@@ -33,7 +33,7 @@ def test_every_kind_of_message_is_there_and_legal_ones_are_marked() -> None:
     assert legal == {
         *("not_accepted", "refused", "supplement_requested", "licence_revoked"),
         *("session_reused", "mandate_accepted", "mandate_ended"),
-        *("identity_used_elsewhere", "accounts_joined", "name_taken_over"),
+        *("identity_used_elsewhere", "accounts_joined", "name_taken_over", "guardian_added"),
     }
     assert {message["urgency"] for message in MESSAGES.values()} == {"legal", "normal"}
 
