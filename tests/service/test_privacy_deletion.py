@@ -213,6 +213,7 @@ async def test_mandates_end_on_both_sides_and_the_others_are_told(quiet: House, 
 
 async def test_a_companys_case_under_way_waits_too_and_its_drafts_stay_its(quiet: House, citizen: Citizen) -> None:
     """The citizen is its applicant."""
+    await Citizen.filter(id=citizen.id).update(level=3)
     company = (
         await register_company(quiet.authority, quiet.redis, citizen.id, "91230800MA1B2C3D4D", "佳木斯示例食品有限公司")
     ).company

@@ -169,6 +169,7 @@ async def test_a_copy_holds_nothing_of_anybody_else(quiet: House, citizen: Citiz
     """The other side of a mandate is masked, members of staff are their office, a company's case is the company's."""
     other = await verified_citizen(quiet)
     await lived(quiet, citizen, other)
+    await Citizen.filter(id=citizen.id).update(level=3)
     company = await register_company(
         quiet.authority, quiet.redis, citizen.id, "91230800MA1B2C3D4D", "佳木斯示例食品有限公司"
     )
