@@ -19,7 +19,7 @@ from app.identity import tasks as identity
 from app.identity.logins import forget_old_logins
 from app.identity.sessions import TELL
 from app.identity.verification import TELL_OTHERS
-from app.kit import jobs, limits, nonces
+from app.kit import jobs, nonces
 from app.kit.blobs import DELETE_BLOBS, delete_due
 from app.kit.ports import PortError
 from app.notifications import tasks as notifications
@@ -73,7 +73,6 @@ def _cron(seconds: int) -> str:
 async def _forget_old(timestamp: int) -> None:
     del timestamp
     await nonces.forget_old()
-    await limits.forget_old()
     await forget_old_logins()
 
 

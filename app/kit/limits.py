@@ -124,15 +124,3 @@ async def forget_before(before: datetime, most: int) -> int:
     shortest = min(seconds.values())
     names, lengths = list(seconds), list(seconds.values())
     return await db.execute(_FORGET, names, lengths, shortest, int(before.timestamp()), most)
-
-
-async def forget_old() -> int:
-    """Delete counts whose window is long over."""
-    longest = max(rule.seconds for rule in rules().values())
-    moment = int(clock.now().timestamp())
-    statements = [
-        ('DELETE FROM counted_tries WHERE rule = $1 AND "window" < $2', rule.name, (moment - longest) // rule.seconds)
-        for rule in rules().values()
-        if rule.guards
-    ]
-    return sum([await db.execute(sql, name, window) for sql, name, window in statements])
