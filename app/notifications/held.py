@@ -52,10 +52,11 @@ PARTS = (
     ),
 )
 
+# An array is made once; IN may run the locking choice once more for each row, which deletes beyond the limit.
 _FORGET_MESSAGES = """
-DELETE FROM messages WHERE id IN (
+DELETE FROM messages WHERE id = ANY(ARRAY(
     SELECT id FROM messages WHERE created_at < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
-)
+))
 """
 _FORGET_SENDS = """
 DELETE FROM sends WHERE id IN (
