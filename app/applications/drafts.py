@@ -95,7 +95,7 @@ async def start_application(party: Party, item_code: str) -> Application:
             mandate_id=party.mandate_id,
             item_code=item_code,
             item_name=guide.name,
-            form=forms.prefill(guide.form.form_schema, identity),
+            form=forms.prefill(guide.form_schema, identity),
             created_at=clock.now(),
             updated_at=clock.now(),
         )
@@ -128,7 +128,7 @@ async def save_form(party: Party, application_id: UUID, form: dict[str, Any]) ->
         application = await owned(party, application_id, lock=True)
         if application.state is not State.DRAFT:
             raise NotADraftError(state=application.state)
-        schema = (await get_item(application.item_code)).guide.form.form_schema
+        schema = (await get_item(application.item_code)).guide.form_schema
         merged = forms.merge(schema, application.form, form)
         problems = forms.problems(schema, merged, complete=False)
         if problems:

@@ -17,7 +17,7 @@ _ITS_CASE = of_citizen("application__citizen_id", application__company_id__isnul
 
 async def _titled(item_code: str, form: dict[str, Any]) -> dict[str, Any]:
     try:
-        properties = (await get_item(item_code)).guide.form.form_schema.get("properties", {})
+        properties = (await get_item(item_code)).guide.form_schema.get("properties", {})
     except ItemNotFoundError:
         properties = {}
     return {name: {"title": properties.get(name, {}).get("title"), "value": value} for name, value in form.items()}

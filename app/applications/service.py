@@ -84,7 +84,7 @@ async def _require_fresh(application: Application, key: str) -> None:
 
 
 async def _require_complete(application: Application, guide: Guide) -> None:
-    problems = forms.problems(guide.form.form_schema, application.form, complete=True)
+    problems = forms.problems(guide.form_schema, application.form, complete=True)
     if problems:
         raise FormInvalidError(fields=problems)
     given = {material.material_id for material in await Material.filter(application=application)}
@@ -119,8 +119,8 @@ async def supplement_application(
         if idempotency_key and await Supplement.exists(application=application, idempotency_key=idempotency_key):
             return application
         guide = (await get_item(application.item_code)).guide
-        merged = forms.merge(guide.form.form_schema, application.form, form)
-        problems = forms.problems(guide.form.form_schema, merged, complete=True)
+        merged = forms.merge(guide.form_schema, application.form, form)
+        problems = forms.problems(guide.form_schema, merged, complete=True)
         if problems:
             raise FormInvalidError(fields=problems)
         await _require_move(application, Cause.SUPPLEMENT)

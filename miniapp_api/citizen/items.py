@@ -93,10 +93,4 @@ async def read_item(item_code: str) -> ItemView:
     """One item with its guide and form."""
     detail = await queries.get_item(item_code)
     shown = {name: getattr(detail.guide, name) for name in ItemView.model_fields if hasattr(detail.guide, name)}
-    form = detail.guide.form
-    return ItemView(
-        **shown,
-        department_name=detail.department_name,
-        form_schema=form.form_schema,
-        form_example=form.example,
-    )
+    return ItemView(**shown, department_name=detail.department_name)

@@ -110,7 +110,7 @@ async def ready_draft(house: House, citizen: Citizen, *photographs: bytes) -> Ap
     """A draft of the trip's item that can be submitted."""
     party, code = Party.own(citizen.id), await trip_item()
     draft = await drafts.start_application(party, code)
-    await drafts.save_form(party, draft.id, (await get_item(code)).guide.form.example)
+    await drafts.save_form(party, draft.id, (await get_item(code)).guide.form_example)
     for content in photographs or (photograph(),):
         await drafts.add_material(house.blobs, party, draft.id, "site_photo", content)
     return draft

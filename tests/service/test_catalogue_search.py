@@ -131,10 +131,10 @@ async def test_an_item_that_is_not_there_is_told() -> None:
 async def test_the_example_of_every_item_can_be_submitted() -> None:
     """By the rules that a submission is held to; without its required fields it cannot."""
     for item in await Item.all():
-        form = Guide.model_validate(item.guide).form
-        assert forms.problems(form.form_schema, form.example, complete=True) == [], item.name
-        missing = forms.problems(form.form_schema, {}, complete=True)
-        assert {problem["field"] for problem in missing} == set(form.form_schema["required"]), item.name
+        guide = Guide.model_validate(item.guide)
+        assert forms.problems(guide.form_schema, guide.form_example, complete=True) == [], item.name
+        missing = forms.problems(guide.form_schema, {}, complete=True)
+        assert {problem["field"] for problem in missing} == set(guide.form_schema["required"]), item.name
 
 
 async def test_loading_the_city_again_changes_nothing() -> None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
+from app.catalogue.guide import Guide
 from config.settings import CITY_DATA
 
 LEVELS = ("city", "county", "township", "village")
@@ -23,9 +24,10 @@ ITEM_KEYS = set(
         r"\w+",
         "item_code basic_code name short_name task_type department region level audience handling statutory_days "
         "promised_days online_depth visits assurance_level licence_type keywords conditions materials steps fees "
-        "legal_basis questions windows consultation_phone complaint_phone form",
+        "legal_basis questions windows consultation_phone complaint_phone themes form_schema form_example",
     )
 )
+OPTIONAL_KEYS = {"guidance", "links"}
 PREFILL = {
     "applicant_name": "identity.name",
     "applicant_id_number": "identity.id_number",
@@ -128,7 +130,8 @@ def test_item_code_is_built_from_its_parts(item: dict[str, Any]) -> None:
 
 @every_item
 def test_item_is_complete(item: dict[str, Any]) -> None:
-    assert set(item) == ITEM_KEYS
+    assert ITEM_KEYS <= set(item) <= ITEM_KEYS | OPTIONAL_KEYS
+    Guide.model_validate(item)
     assert item["task_type"] in TASK_TYPES
     assert item["region"] in regions()
     assert item["licence_type"] is None or item["licence_type"] in LICENCE_TYPES
@@ -148,7 +151,9 @@ def test_item_is_complete(item: dict[str, Any]) -> None:
         "questions": {"question", "answer"},
         "windows": {"name", "address", "hours", "phone"},
     }.items():
-        assert all(set(row) == keys and all(v != "" for v in row.values()) for row in item[part]), part
+        optional = {"hall", "position"} if part == "windows" else set()
+        assert all(keys <= set(row) <= keys | optional for row in item[part]), part
+        assert all(v != "" for row in item[part] for v in row.values()), part
 
 
 @every_item
@@ -169,12 +174,13 @@ def test_materials_are_asked_for_once_and_never_when_shared(item: dict[str, Any]
         assert re.fullmatch("[a-z_]+", material["id"])
         assert material["form"] in {"electronic", "paper"}
         assert material["copies"] >= 1
-        assert not (material["required"] and material["replaced_by"])
+        replaced = material["replaced_by"] or {"kind": "licence"}
+        assert not material["required"] or replaced["kind"] == "licence"
 
 
 @every_item
 def test_form_is_a_valid_schema_that_its_example_passes(item: dict[str, Any]) -> None:
-    schema, example = item["form"]["schema"], item["form"]["example"]
+    schema, example = item["form_schema"], item["form_example"]
     Draft202012Validator.check_schema(schema)
     validator = Draft202012Validator(schema, format_checker=FormatChecker())
     validator.validate(example)
@@ -186,7 +192,7 @@ def test_form_is_a_valid_schema_that_its_example_passes(item: dict[str, Any]) ->
 
 @every_item
 def test_form_fields_are_titled_bounded_and_prefilled_by_known_names(item: dict[str, Any]) -> None:
-    schema = item["form"]["schema"]
+    schema = item["form_schema"]
     properties = schema["properties"]
     assert set(properties) >= COMMON_FIELDS
     assert "remark" not in schema["required"]
@@ -204,7 +210,7 @@ def test_form_fields_are_titled_bounded_and_prefilled_by_known_names(item: dict[
 
 @every_item
 def test_example_lives_in_a_known_region(item: dict[str, Any]) -> None:
-    assert item["form"]["example"]["region_code"] in regions()
+    assert item["form_example"]["region_code"] in regions()
 
 
 def test_only_the_food_licence_answers_to_its_name() -> None:
@@ -230,7 +236,7 @@ def test_licence_type_takes_its_fields_from_the_forms_that_lead_to_it(licence_ty
     names = [field["name"] for field in licence_type["fields"]]
     assert set() < set(licence_type["verify_fields"]) <= set(names) - {"holder_id_number"}
     for item in sources:
-        schema, sources_of = item["form"]["schema"], {f["name"]: f["from_form"] for f in licence_type["fields"]}
+        schema, sources_of = item["form_schema"], {f["name"]: f["from_form"] for f in licence_type["fields"]}
         assert set(sources_of.values()) <= set(schema["properties"])
         assert {sources_of[name] for name in licence_type["verify_fields"]} <= set(schema["required"])
         assert item["department"] == licence_type["department"]
