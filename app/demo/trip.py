@@ -278,7 +278,7 @@ class Trip:
         answer = self._citizen("POST", f"/licences/{self.notes.licence['id']}/presentations", 201)
         picture = base64.b64decode(answer["qr"].partition(",")[2])
         with Image.open(io.BytesIO(picture)) as image:
-            decoded = zxingcpp.read_barcodes(image.convert("L"), zxingcpp.BarcodeFormat.QRCode)
+            decoded = zxingcpp.read_barcodes(image.convert("L"), zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
         _require(len(decoded) == 1 and decoded[0].text == answer["code"], "an independent decoder reads the code")
         opened = self._send(self._web, "GET", httpx.URL(answer["url"]).path)
         _require(self.traveller.name not in opened.text, "whoever opens the code sees a masked name")

@@ -94,7 +94,7 @@ def test_a_code_is_read_from_its_picture_and_opened_without_being_spent(
     shown = present(client, holder)
     with Image.open(io.BytesIO(base64.b64decode(shown["qr"].partition(",")[2]))) as picture:
         assert picture.mode == "1"
-        (read,) = zxingcpp.read_barcodes(picture.convert("L"), zxingcpp.BarcodeFormat.QRCode)
+        (read,) = zxingcpp.read_barcodes(picture.convert("L"), zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
         assert read.text == shown["code"]
     token = shown["code"].rpartition("/")[2]
     for path in (

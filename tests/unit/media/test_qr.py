@@ -20,7 +20,7 @@ def picture(png: bytes) -> Image.Image:
 
 
 def decoded(png: bytes) -> zxingcpp.Barcode:
-    found = zxingcpp.read_barcodes(picture(png).convert("L"), zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(picture(png).convert("L"), zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     assert len(found) == 1
     return found[0]
 
