@@ -69,7 +69,7 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _load_city(arguments: argparse.Namespace) -> int:
-    from app.catalogue.service import load_city
+    from app.upkeep.city import load_city
 
     del arguments
 

@@ -27,6 +27,7 @@ from app.notifications.service import SEND
 from app.privacy import tasks as privacy
 from app.privacy.exports import COLLECT
 from app.privacy.retention import retain
+from app.upkeep.tasks import take_effect
 
 _log = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
@@ -81,6 +82,11 @@ async def _retain(timestamp: int) -> None:
     await retain()
 
 
+async def _take_effect(timestamp: int) -> None:
+    del timestamp
+    await take_effect()
+
+
 def build_queue(house: House) -> procrastinate.App:
     """The queue with every job and everything that runs by the clock."""
     url = house.settings.database_url.get_secret_value()
@@ -99,6 +105,7 @@ def build_queue(house: House) -> procrastinate.App:
     every = _cron(house.settings.worker.reconcile_every_seconds)
     for name, cron, function in (
         ("approvals.read_feed", every, read_feed),
+        ("upkeep.take_effect", "*/5 * * * *", _take_effect),
         ("kit.forget_old", "17 * * * *", _forget_old),
         ("kit.delete_due_blobs", "37 * * * *", delete_blobs),
         # 03:20 in the city.

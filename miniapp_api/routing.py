@@ -136,6 +136,7 @@ class Route:
     headers: tuple[str, ...]
     acting: bool
     errors: tuple[type[DomainError], ...]
+    shape: type[BaseModel] | None
     hints: dict[str, Any] = field(repr=False)
 
     @property
@@ -156,7 +157,7 @@ class Route:
     @property
     def answer(self) -> type[BaseModel] | None:
         """The model of the answer, None where it is a picture or a page."""
-        returned = self.hints.get("return")
+        returned = self.shape or self.hints.get("return")
         return returned if isinstance(returned, type) and issubclass(returned, BaseModel) else None
 
     @property
@@ -220,13 +221,15 @@ class Routes:
         headers: tuple[str, ...] = (),
         acting: bool = False,
         errors: tuple[type[DomainError], ...] = (),
+        shape: type[BaseModel] | None = None,
     ) -> Callable[[H], H]:
         """Declare a handler. ``limit`` names a rule of ``config/limits.yaml``, ``duty`` what staff must have.
 
         Staff routes declare one, be it Duty.ANY: ValueError otherwise.
 
         ``acting`` lets a citizen call it for another, by the mandate that ``X-Acting-For`` names. ``also`` are
-        statuses other than ``status`` under which the route gives its own answer, and no error.
+        statuses other than ``status`` under which the route gives its own answer, and no error. ``shape`` is the model
+        of an answer in JSON that the handler writes itself.
         """
         if (actor is Actor.STAFF) != (duty is not None):
             raise ValueError(f"{path}: staff routes, and they alone, declare a duty")
@@ -250,6 +253,7 @@ class Routes:
                     headers,
                     acting,
                     errors,
+                    shape,
                     hints,
                 )
             )

@@ -80,7 +80,8 @@ async def start_application(party: Party, item_code: str) -> Application:
 
     Raises ItemNotFoundError, MatterNotCoveredError, LevelTooLowError or AudienceMismatchError.
     """
-    guide = (await get_item(item_code)).guide
+    detail = await get_item(item_code)
+    guide = detail.guide
     party.require("item", item_code)
     require_level(await level_of(party), guide.assurance_level)
     audience = "company" if party.company_id else "person"
@@ -95,6 +96,7 @@ async def start_application(party: Party, item_code: str) -> Application:
             mandate_id=party.mandate_id,
             item_code=item_code,
             item_name=guide.name,
+            item_version=detail.version,
             form=forms.prefill(guide.form_schema, identity),
             created_at=clock.now(),
             updated_at=clock.now(),
@@ -128,7 +130,7 @@ async def save_form(party: Party, application_id: UUID, form: dict[str, Any]) ->
         application = await owned(party, application_id, lock=True)
         if application.state is not State.DRAFT:
             raise NotADraftError(state=application.state)
-        schema = (await get_item(application.item_code)).guide.form_schema
+        schema = (await get_item(application.item_code, application.item_version)).guide.form_schema
         merged = forms.merge(schema, application.form, form)
         problems = forms.problems(schema, merged, complete=False)
         if problems:
@@ -149,7 +151,7 @@ async def add_material(
     """
     application = await owned(party, application_id)
     _require_open(application)
-    guide = (await get_item(application.item_code)).guide
+    guide = (await get_item(application.item_code, application.item_version)).guide
     if material_id not in {material.id for material in guide.materials}:
         raise MaterialUnknownError
     try:

@@ -15,9 +15,10 @@ _SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 _ITS_CASE = of_citizen("application__citizen_id", application__company_id__isnull=True)
 
 
-async def _titled(item_code: str, form: dict[str, Any]) -> dict[str, Any]:
+async def _titled(application: Application, form: dict[str, Any]) -> dict[str, Any]:
     try:
-        properties = (await get_item(item_code)).guide.form_schema.get("properties", {})
+        detail = await get_item(application.item_code, application.item_version)
+        properties = detail.guide.form_schema.get("properties", {})
     except ItemNotFoundError:
         properties = {}
     return {name: {"title": properties.get(name, {}).get("title"), "value": value} for name, value in form.items()}
@@ -25,14 +26,14 @@ async def _titled(item_code: str, form: dict[str, Any]) -> dict[str, Any]:
 
 async def _case(application: Application, citizen_id: UUID) -> dict[str, Any]:
     del citizen_id
-    form = await _titled(application.item_code, application.form)
+    form = await _titled(application, application.form)
     return {"state_name": texts.text("state", application.state), "form": form}
 
 
 async def _supplement(supplement: Supplement, citizen_id: UUID) -> dict[str, Any]:
     del citizen_id
     await supplement.fetch_related("application")
-    return {"form": await _titled(supplement.application.item_code, supplement.form)}
+    return {"form": await _titled(supplement.application, supplement.form)}
 
 
 async def _file(material: Material, blobs: BlobStore) -> HeldFile:
@@ -52,6 +53,9 @@ PARTS = (
             "mandate_id": "由代办人申请的授权编号",
             "item_code": "事项编码",
             "item_name": "事项名称",
+            "item_version": "事项版本",
+            "answers": "情形问答",
+            "variant": "办理情形",
             "state": "状态代码",
             "state_name": "状态",
             "form": "申请表",

@@ -38,7 +38,9 @@ class Application(Model):
     """A case. ``case_no`` is given at submission; ``last_sequence`` is the last event applied to it.
 
     A person's case has the person as ``citizen`` and no ``company``; a company's has the company, and as ``citizen``
-    whoever began it. ``mandate_id`` is set where it was begun by a proxy or an agent.
+    whoever began it. ``mandate_id`` is set where it was begun by a proxy or an agent. ``item_version`` is the
+    version of the item that it was begun under and keeps. ``answers`` are those to the item's guided questions (what a
+    family is like may stand in them), ``variant`` is where they led.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -51,6 +53,9 @@ class Application(Model):
     mandate_id = fields.UUIDField(null=True)
     item_code = fields.CharField(max_length=31)
     item_name = fields.CharField(max_length=255)
+    item_version = fields.IntField(default=1)
+    answers = sealed_json(null=True)
+    variant = fields.CharField(max_length=64, null=True)
     state = fields.CharEnumField(State, max_length=32, default=State.DRAFT)
     form = sealed_json()
     case_no = fields.CharField(max_length=43, null=True, unique=True)

@@ -46,7 +46,7 @@ async def list_applications(party: Party, cursor: str | None) -> Page[Applicatio
 async def get_application(party: Party, application_id: UUID) -> CaseDetail:
     """A party's own case. Raises ApplicationNotFoundError or MatterNotCoveredError."""
     application = await owned(party, application_id)
-    schema = (await get_item(application.item_code)).guide.form_schema
+    schema = (await get_item(application.item_code, application.item_version)).guide.form_schema
     licence = await licence_of_case(application.case_no) if application.case_no else None
     return CaseDetail(
         application,

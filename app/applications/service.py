@@ -59,7 +59,7 @@ async def submit_application(party: Party, application_id: UUID, idempotency_key
             await _require_fresh(application, idempotency_key)
         if application.case_no:
             return application
-        guide = (await get_item(application.item_code)).guide
+        guide = (await get_item(application.item_code, application.item_version)).guide
         require_level(await level_of(party), guide.assurance_level)
         await _require_complete(application, guide)
         promised = workdays.add_working_days(clock.today(), guide.promised_days)
@@ -118,7 +118,7 @@ async def supplement_application(
         application = await owned(party, application_id, lock=True)
         if idempotency_key and await Supplement.exists(application=application, idempotency_key=idempotency_key):
             return application
-        guide = (await get_item(application.item_code)).guide
+        guide = (await get_item(application.item_code, application.item_version)).guide
         merged = forms.merge(guide.form_schema, application.form, form)
         problems = forms.problems(guide.form_schema, merged, complete=True)
         if problems:
@@ -194,7 +194,7 @@ async def apply_event(
 
 
 async def _issue(application: Application, data: dict[str, Any]) -> None:
-    guide = (await get_item(application.item_code)).guide
+    guide = (await get_item(application.item_code, application.item_version)).guide
     if guide.licence_type is None:
         return
     await application.fetch_related("citizen", "company")

@@ -9,12 +9,6 @@ class ItemNotFoundError(DomainError):
     code, kind = "item_not_found", Kind.NOT_FOUND
 
 
-class RegionUnknownError(DomainError):
-    """No region has this code."""
-
-    code, kind = "region_unknown", Kind.INVALID
-
-
 class FormInvalidError(DomainError):
     """Fields of a form do not hold what the item asks for; the context names each field and why."""
 

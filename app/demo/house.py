@@ -14,13 +14,13 @@ import httpx
 import psutil
 
 from app.bootstrap import install_keyring
-from app.catalogue.service import load_city
 from app.demo.engines import EngineError, port_is_free, postgres_program, redis_program
 from app.demo.plan import Plan, make_plan, write_settings
 from app.demo.processes import ProcessError, Processes, Running, own_program
 from app.identity.staff_accounts import ensure_demonstration_staff
 from app.kit.db import database
 from app.schema import migrate_database
+from app.upkeep.city import load_city
 from config.settings import CITY_DATA, DemoSettings, Settings
 
 _REVIVE_SECONDS = 0.2

@@ -17,6 +17,7 @@ MODEL_MODULES = (
     "app.identity.models",
     "app.consents.models",
     "app.catalogue.models",
+    "app.finding.models",
     "app.notifications.models",
     "app.mandates.models",
     "app.licences.models",

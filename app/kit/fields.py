@@ -49,6 +49,12 @@ class SealedJsonField(SealedField):
         return json.loads(plain)
 
 
+class LtreeField(fields.TextField):
+    """A place in a tree (PostgreSQL's ltree): labels of letters and digits joined by dots."""
+
+    SQL_TYPE = "LTREE"
+
+
 class LookupField(fields.CharField[Any]):
     """The keyed hash of the sealed text in the field ``source`` of the same row: ``keyring().lookup(…, purpose)``.
 

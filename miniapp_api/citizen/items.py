@@ -1,13 +1,19 @@
 """The catalogue of service items."""
 
-from typing import Any, Literal
+from datetime import date
+from typing import Literal
 
 from pydantic import Field
+from sanic import HTTPResponse
 
-from app.catalogue import guide, queries
-from app.catalogue.errors import ItemNotFoundError, RegionUnknownError
+from app.catalogue import guide
+from app.catalogue.errors import ItemNotFoundError
+from app.catalogue.queries import get_guide
+from app.finding import queries
+from app.finding.errors import RegionUnknownError
 from app.kit.errors import InvalidCursorError
-from miniapp_api.routing import Actor, QuerySchema, Routes, Schema
+from miniapp_api.answers import cacheable_answer
+from miniapp_api.routing import Actor, Call, QuerySchema, Routes, Schema
 
 routes = Routes()
 
@@ -42,36 +48,12 @@ class ItemPage(Schema):
     next_cursor: str | None
 
 
-class ItemView(Schema):
-    """An item with its whole guide, its form as JSON Schema (2020-12) and a form that passes."""
+class ItemView(guide.Guide):
+    """An item with its whole guide, the version that this is, and from which day it holds."""
 
-    item_code: str
-    name: str
-    short_name: str
-    task_type: str
-    department: str
+    version: int
+    effective_on: date
     department_name: str
-    region: str
-    level: str
-    audience: list[str]
-    handling: str
-    statutory_days: int
-    promised_days: int
-    online_depth: int
-    visits: int
-    assurance_level: int
-    licence_type: str | None
-    conditions: list[str]
-    materials: list[guide.GuideMaterial]
-    steps: list[guide.GuideStep]
-    fees: guide.GuideFees
-    legal_basis: list[guide.LegalBasis]
-    questions: list[guide.Question]
-    windows: list[guide.Window]
-    consultation_phone: str
-    complaint_phone: str
-    form_schema: dict[str, Any]
-    form_example: dict[str, Any]
 
 
 @routes.add(
@@ -88,9 +70,17 @@ async def search_items(query: ItemQuery) -> ItemPage:
     return ItemPage(items=items, next_cursor=page.next_cursor)
 
 
-@routes.add("GET", "/api/v1/items/<item_code:str>", actor=Actor.ANYONE, limit="browse", errors=(ItemNotFoundError,))
-async def read_item(item_code: str) -> ItemView:
-    """One item with its guide and form."""
-    detail = await queries.get_item(item_code)
-    shown = {name: getattr(detail.guide, name) for name in ItemView.model_fields if hasattr(detail.guide, name)}
-    return ItemView(**shown, department_name=detail.department_name)
+@routes.add(
+    "GET",
+    "/api/v1/items/<item_code:str>",
+    actor=Actor.ANYONE,
+    limit="browse",
+    headers=("If-None-Match",),
+    also=(304,),
+    errors=(ItemNotFoundError,),
+    shape=ItemView,
+)
+async def read_item(call: Call, item_code: str) -> HTTPResponse:
+    """One item with its guide and form, as it is in effect today."""
+    found = await get_guide(item_code)
+    return cacheable_answer(found.answer, found.etag, call.request.headers.get("If-None-Match"))

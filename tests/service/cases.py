@@ -10,7 +10,8 @@ from PIL import Image
 from app.applications import drafts
 from app.applications.models import Application
 from app.bootstrap import House
-from app.catalogue.queries import get_item, search_items
+from app.catalogue.queries import get_item
+from app.finding.queries import search_items
 from app.identity.models import Citizen, Staff
 from app.identity.rules import Audience
 from app.identity.sessions import open_session

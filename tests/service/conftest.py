@@ -8,11 +8,11 @@ import pytest
 from pydantic import SecretStr
 
 from app.bootstrap import House, open_house
-from app.catalogue.service import load_city
 from app.demo.house import ensure_database
 from app.identity.staff_accounts import ensure_demonstration_staff
 from app.privacy.models import RetentionRun
 from app.schema import migrate_database
+from app.upkeep.city import load_city
 from config.settings import CITY_DATA, Settings
 
 

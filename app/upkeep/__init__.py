@@ -1,0 +1,1 @@
+"""How the city keeps its catalogue right: loading, drafts, publication by two, tables, checks, figures."""

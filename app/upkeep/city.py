@@ -1,0 +1,77 @@
+"""Loading the city's data from ``config/city/`` into the database, all or nothing."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from app.catalogue.guide import Guide
+from app.catalogue.licence_type import LicenceTypeDefinition
+from app.catalogue.life_events import LifeEventDefinition
+from app.catalogue.models import Department, Hall, LicenceType, LifeEvent, LifeEventItem, Region, Theme
+from app.catalogue.service import BATCH, bring_into_effect, lock_publishing, publish_guides
+from app.finding.service import index_items
+from app.kit import clock
+from app.kit.db import transaction
+
+
+def _yaml(path: Path) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+
+
+def _each(folder: Path) -> Iterator[Any]:
+    for path in sorted(folder.glob("*.yaml")):
+        yield _yaml(path)
+
+
+def _regions(path: Path) -> list[Region]:
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    paths: dict[str, str] = {}
+    for line in lines:
+        paths[line["code"]] = ".".join(part for part in (paths.get(line["parent"]), line["code"]) if part)
+    return [Region(**{**line, "parent": line["parent"] or None, "path": paths[line["code"]]}) for line in lines]
+
+
+async def load_city(folder: Path) -> dict[str, int]:
+    """Load regions, departments, halls, themes, licence types, life events and items; returns how many of each.
+
+    What is there already is brought up to date; an item whose guide changed gets a new version that holds from today.
+    Raises ``pydantic.ValidationError`` on data that is not whole.
+    """
+    types = [LicenceTypeDefinition.model_validate(entry) for entry in _yaml(folder / "licence_types.yaml")]
+    events = [LifeEventDefinition.model_validate(entry) for entry in _each(folder / "life_events")]
+    guides = [Guide.model_validate(entry) for entry in _each(folder / "items")]
+    rows: dict[str, list[Any]] = {
+        "regions": _regions(folder / "regions.csv"),
+        "departments": [Department(**entry) for entry in _yaml(folder / "departments.yaml")],
+        "themes": [Theme(**entry, position=place) for place, entry in enumerate(_yaml(folder / "themes.yaml"))],
+        "halls": [Hall(**entry) for entry in _yaml(folder / "halls.yaml")],
+        "licence_types": [LicenceType(code=kind.code, name=kind.name, definition=kind.model_dump()) for kind in types],
+        "life_events": [_life_event(event, place) for place, event in enumerate(events)],
+    }
+    async with transaction():
+        for models in rows.values():
+            await _put(models)
+        await LifeEventItem.all().delete()
+        await LifeEventItem.bulk_create(
+            LifeEventItem(life_event=event.code, item_code=item.item_code) for event in events for item in event.items
+        )
+        await lock_publishing()
+        for start in range(0, len(guides), BATCH):
+            some = guides[start : start + BATCH]
+            await publish_guides(some, clock.today())
+            await index_items(await bring_into_effect([guide.item_code for guide in some]))
+    return {name: len(models) for name, models in rows.items()} | {"items": len(guides)}
+
+
+def _life_event(event: LifeEventDefinition, position: int) -> LifeEvent:
+    return LifeEvent(code=event.code, name=event.name, position=position, definition=event.model_dump(mode="json"))
+
+
+async def _put(models: list[Any]) -> None:
+    model = type(models[0])
+    others = [name for name in model._meta.db_fields if name != "code"]
+    await model.bulk_create(models, batch_size=BATCH, on_conflict=["code"], update_fields=others)
