@@ -60,6 +60,12 @@ WITHOUT_PART: dict[str, str] = {
     "RetentionRun": "numbers of rows that were deleted",
     "Region": "the city's data",
     "Department": "the city's data",
+    "Theme": "the city's data",
+    "Hall": "the city's data",
+    "LifeEvent": "the city's data",
+    "LifeEventItem": "the city's data",
+    "ItemVersion": "the city's data; who wrote it are members of staff",
+    "Reading": "words of items",
     "Item": "the city's data",
     "LicenceType": "the city's data",
 }
