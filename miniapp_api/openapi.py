@@ -133,6 +133,8 @@ def _responses(route: Route) -> dict[str, Any]:
         str(status): {"description": HTTPStatus(status).phrase, "content": {route.media_type: {"schema": schema}}}
         for status in (route.status, *route.also)
     }
+    if HTTPStatus.NOT_MODIFIED in route.also:
+        answers[str(HTTPStatus.NOT_MODIFIED.value)] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
     by_status: dict[int, list[str]] = defaultdict(list)
     errors: tuple[type[DomainError], ...] = (*route.all_errors, InternalError)
     for error in errors:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from app.applications.asked import asked_of
 from app.applications.errors import (
     ApplicationNotFoundError,
     AudienceMismatchError,
@@ -23,6 +24,8 @@ from app.applications.models import Application, Material, State
 from app.audit import service as audit
 from app.catalogue import forms
 from app.catalogue.errors import FormInvalidError
+from app.catalogue.guidance import Asked, asked_for, variant_of
+from app.catalogue.guide import Answers
 from app.catalogue.queries import get_item
 from app.identity.queries import lock_present
 from app.identity.rules import require_level
@@ -75,10 +78,13 @@ async def owned(party: Party, application_id: UUID, *, lock: bool = False) -> Ap
     return application
 
 
-async def start_application(party: Party, item_code: str) -> Application:
+async def start_application(party: Party, item_code: str, answers: Answers | None = None) -> Application:
     """Begin a draft, prefilled from the identity of whom it is for.
 
-    Raises ItemNotFoundError, MatterNotCoveredError, LevelTooLowError or AudienceMismatchError.
+    ``answers`` to the item's guided questions narrow what it asks for; without any it is asked as a whole.
+
+    Raises ItemNotFoundError, MatterNotCoveredError, LevelTooLowError, AudienceMismatchError, AnswerInvalidError or
+    AnswersUnfinishedError.
     """
     detail = await get_item(item_code)
     guide = detail.guide
@@ -87,6 +93,7 @@ async def start_application(party: Party, item_code: str) -> Application:
     audience = "company" if party.company_id else "person"
     if audience not in guide.audience:
         raise AudienceMismatchError(audience=guide.audience)
+    variant = variant_of(guide, answers or {})
     identity = await _identity(party)
     async with transaction():
         await lock_present(party.citizen_id or party.actor_id)
@@ -97,7 +104,9 @@ async def start_application(party: Party, item_code: str) -> Application:
             item_code=item_code,
             item_name=guide.name,
             item_version=detail.version,
-            form=forms.prefill(guide.form_schema, identity),
+            answers=answers or None,
+            variant=variant.id if variant else None,
+            form=forms.prefill(asked_for(guide, variant).form_schema, identity),
             created_at=clock.now(),
             updated_at=clock.now(),
         )
@@ -130,7 +139,7 @@ async def save_form(party: Party, application_id: UUID, form: dict[str, Any]) ->
         application = await owned(party, application_id, lock=True)
         if application.state is not State.DRAFT:
             raise NotADraftError(state=application.state)
-        schema = (await get_item(application.item_code, application.item_version)).guide.form_schema
+        schema = (await asked_of(application)).form_schema
         merged = forms.merge(schema, application.form, form)
         problems = forms.problems(schema, merged, complete=False)
         if problems:
@@ -139,6 +148,36 @@ async def save_form(party: Party, application_id: UUID, form: dict[str, Any]) ->
         await application.save(update_fields=["form", "updated_at"])
         await audit.record(f"application:{application.id}", party.name, "draft_saved", fields=sorted(form))
     return Saved(application, forms.problems(schema, merged, complete=True))
+
+
+async def answer_questions(party: Party, application_id: UUID, answers: Answers) -> Application:
+    """Answer a draft's guided questions anew; no answers ask the item as a whole again.
+
+    Fields that are no longer asked leave the form; files stay until the submission, should the applicant come back.
+    Raises AnswerInvalidError, AnswersUnfinishedError, NotADraftError or ApplicationNotFoundError.
+    """
+    async with transaction():
+        application = await owned(party, application_id, lock=True)
+        if application.state is not State.DRAFT:
+            raise NotADraftError(state=application.state)
+        guide = (await get_item(application.item_code, application.item_version)).guide
+        variant = variant_of(guide, answers)
+        properties = asked_for(guide, variant).form_schema["properties"]
+        application.form = {name: value for name, value in application.form.items() if name in properties}
+        application.answers, application.variant = answers or None, variant.id if variant else None
+        application.updated_at = clock.now()
+        await application.save(update_fields=["form", "answers", "variant", "updated_at"])
+        await audit.record(f"application:{application.id}", party.name, "draft_answered", questions=sorted(answers))
+    return application
+
+
+async def drop_unasked(application: Application, asked: Asked) -> None:
+    """Delete files that another answer had asked for, within the caller's transaction."""
+    waiting = Material.filter(application=application, handed_in_at=None)
+    unasked = await waiting.exclude(material_id__in=[material.id for material in asked.materials])
+    if unasked:
+        await Material.filter(id__in=[material.id for material in unasked]).delete()
+        await doom([material.blob_key for material in unasked])
 
 
 async def add_material(
@@ -151,8 +190,10 @@ async def add_material(
     """
     application = await owned(party, application_id)
     _require_open(application)
-    guide = (await get_item(application.item_code, application.item_version)).guide
-    if material_id not in {material.id for material in guide.materials}:
+    asked = await asked_of(application)
+    # Who asks for a supplement may ask for any material of the item.
+    wanted = asked.materials if application.state is State.DRAFT else asked.guide.materials
+    if material_id not in {material.id for material in wanted}:
         raise MaterialUnknownError
     try:
         photo = await asyncio.to_thread(inspect_photo, content, max_bytes=MAX_UPLOAD_BYTES, max_pixels=_MAX_PIXELS)

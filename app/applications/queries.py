@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.applications.asked import AskedApplication, asked_of
 from app.applications.drafts import owned
 from app.applications.models import Application, Material, Supplement, TimelineEntry
 from app.catalogue import forms
-from app.catalogue.queries import get_item
+from app.catalogue.guide import Variant
 from app.kit.crypto import keyring
 from app.kit.errors import NotFoundError
 from app.kit.paging import Page, newest_first
@@ -31,6 +32,7 @@ class CaseFile:
     """A case as the approval system gets it. Names and numbers are open here."""
 
     application: Application
+    variant: Variant | None
     materials: list[Material]
     applicant: dict[str, str | None]
     company: dict[str, str] | None
@@ -46,7 +48,7 @@ async def list_applications(party: Party, cursor: str | None) -> Page[Applicatio
 async def get_application(party: Party, application_id: UUID) -> CaseDetail:
     """A party's own case. Raises ApplicationNotFoundError or MatterNotCoveredError."""
     application = await owned(party, application_id)
-    schema = (await get_item(application.item_code, application.item_version)).guide.form_schema
+    schema = (await asked_of(application)).form_schema
     licence = await licence_of_case(application.case_no) if application.case_no else None
     return CaseDetail(
         application,
@@ -57,6 +59,12 @@ async def get_application(party: Party, application_id: UUID) -> CaseDetail:
     )
 
 
+async def get_asked(party: Party, application_id: UUID) -> tuple[Application, AskedApplication]:
+    """A party's own application and what it asks for. Raises ApplicationNotFoundError or MatterNotCoveredError."""
+    application = await owned(party, application_id)
+    return application, await asked_of(application)
+
+
 async def get_case_file(case_no: str) -> CaseFile:
     """A submitted case for delivery, with the materials that came with the submission. Raises NotFoundError."""
     application = await Application.get_or_none(case_no=case_no).prefetch_related("citizen", "company")
@@ -65,6 +73,7 @@ async def get_case_file(case_no: str) -> CaseFile:
     citizen, company = application.citizen, application.company
     return CaseFile(
         application,
+        (await asked_of(application)).variant,
         await Material.filter(application=application, supplement_id=None, handed_in_at__not_isnull=True),
         {"name": citizen.name, "id_number": citizen.id_number, "phone": citizen.phone},
         {"uscc": company.uscc, "name": company.name} if company else None,

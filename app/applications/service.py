@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from app.applications import rules
-from app.applications.drafts import owned
+from app.applications.asked import asked_of
+from app.applications.drafts import drop_unasked, owned
 from app.applications.errors import (
     ApplicationNotFoundError,
     CaseNumbersExhaustedError,
@@ -18,8 +19,7 @@ from app.applications.rules import Cause
 from app.audit import service as audit
 from app.catalogue import forms
 from app.catalogue.errors import FormInvalidError
-from app.catalogue.guide import Guide
-from app.catalogue.queries import get_item
+from app.catalogue.guidance import Asked
 from app.identity.rules import require_level
 from app.kit import clock, db, jobs, texts, workdays
 from app.kit.db import transaction
@@ -59,10 +59,11 @@ async def submit_application(party: Party, application_id: UUID, idempotency_key
             await _require_fresh(application, idempotency_key)
         if application.case_no:
             return application
-        guide = (await get_item(application.item_code, application.item_version)).guide
-        require_level(await level_of(party), guide.assurance_level)
-        await _require_complete(application, guide)
-        promised = workdays.add_working_days(clock.today(), guide.promised_days)
+        asked = await asked_of(application)
+        require_level(await level_of(party), asked.guide.assurance_level)
+        await _require_complete(application, asked)
+        await drop_unasked(application, asked)
+        promised = workdays.add_working_days(clock.today(), asked.guide.promised_days)
         application.case_no = await _new_case_number(application.item_code)
         application.idempotency_key = idempotency_key
         application.submitted_at = clock.now()
@@ -83,12 +84,12 @@ async def _require_fresh(application: Application, key: str) -> None:
         raise IdempotencyKeyReusedError
 
 
-async def _require_complete(application: Application, guide: Guide) -> None:
-    problems = forms.problems(guide.form_schema, application.form, complete=True)
+async def _require_complete(application: Application, asked: Asked) -> None:
+    problems = forms.problems(asked.form_schema, application.form, complete=True)
     if problems:
         raise FormInvalidError(fields=problems)
     given = {material.material_id for material in await Material.filter(application=application)}
-    missing = [material for material in guide.materials if material.required and material.id not in given]
+    missing = [material for material in asked.materials if material.required and material.id not in given]
     if missing:
         raise MaterialsMissingError(materials=[{"id": material.id, "name": material.name} for material in missing])
 
@@ -118,9 +119,9 @@ async def supplement_application(
         application = await owned(party, application_id, lock=True)
         if idempotency_key and await Supplement.exists(application=application, idempotency_key=idempotency_key):
             return application
-        guide = (await get_item(application.item_code, application.item_version)).guide
-        merged = forms.merge(guide.form_schema, application.form, form)
-        problems = forms.problems(guide.form_schema, merged, complete=True)
+        schema = (await asked_of(application)).form_schema
+        merged = forms.merge(schema, application.form, form)
+        problems = forms.problems(schema, merged, complete=True)
         if problems:
             raise FormInvalidError(fields=problems)
         await _require_move(application, Cause.SUPPLEMENT)
@@ -194,7 +195,7 @@ async def apply_event(
 
 
 async def _issue(application: Application, data: dict[str, Any]) -> None:
-    guide = (await get_item(application.item_code, application.item_version)).guide
+    guide = (await asked_of(application)).guide
     if guide.licence_type is None:
         return
     await application.fetch_related("citizen", "company")

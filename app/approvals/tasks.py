@@ -31,6 +31,7 @@ async def deliver_case(system: ApprovalSystem, case_no: str) -> None:
         "form": file.application.form,
         "materials": [_material(case_no, material) for material in file.materials],
         "submitted_at": clock.in_city(file.application.submitted_at or clock.now()),
+        **({"variant": {"id": file.variant.id, "name": file.variant.name}} if file.variant else {}),
         **({"company": file.company} if file.company else {}),
         **({"by_mandate": str(file.application.mandate_id)} if file.application.mandate_id else {}),
     }

@@ -7,24 +7,49 @@ from pydantic import Field
 from sanic import HTTPResponse
 
 from app.applications import drafts, errors, queries, service
+from app.applications.asked import AskedApplication
 from app.applications.models import Application, Material, TimelineEntry
 from app.catalogue import errors as catalogue_errors
+from app.catalogue import guide
 from app.identity.errors import LevelTooLowError
 from app.kit import clock, texts
 from app.kit.errors import InvalidCursorError, NotFoundError
 from miniapp_api.answers import file_answer
+from miniapp_api.citizen.items import AnswersField
 from miniapp_api.errors import UploadMissingError
 from miniapp_api.paging import PageQuery
 from miniapp_api.routing import Actor, Call, Routes, Schema
 
 routes = Routes()
 _KEY = ("Idempotency-Key",)
+_ANSWER_ERRORS = (catalogue_errors.AnswerInvalidError, catalogue_errors.AnswersUnfinishedError)
 
 
 class StartRequest(Schema):
-    """Which item to apply for."""
+    """Which item to apply for, and the answers to its guided questions, if it has any."""
 
     item_code: str = Field(min_length=1, max_length=31)
+    answers: AnswersField = Field(default_factory=dict, max_length=50)
+
+
+class AnswersRequest(Schema):
+    """Answers to the item's guided questions: question to option. None asks for the item as a whole."""
+
+    answers: AnswersField = Field(max_length=50)
+
+
+class AskedView(Schema):
+    """What an application asks for: the form's JSON Schema and the materials, in the variant that was answered to.
+
+    ``next_question`` is the guided question to be put next.
+    """
+
+    item_version: int
+    answers: dict[str, str]
+    next_question: guide.GuidedQuestion | None
+    variant: guide.Variant | None
+    form_schema: dict[str, Any]
+    materials: list[guide.GuideMaterial]
 
 
 class FormRequest(Schema):
@@ -168,6 +193,17 @@ def _problems(found: list[dict[str, str]]) -> list[ProblemView]:
     return [ProblemView(**problem) for problem in found]
 
 
+def _asked(application: Application, asked: AskedApplication) -> AskedView:
+    return AskedView(
+        item_version=application.item_version,
+        answers=application.answers or {},
+        next_question=asked.next_question(application),
+        variant=asked.variant,
+        form_schema=asked.form_schema,
+        materials=asked.materials,
+    )
+
+
 def _case(application: Application) -> CaseAnswer:
     return CaseAnswer(case_no=str(application.case_no), state=application.state.value)
 
@@ -184,12 +220,13 @@ def _case(application: Application) -> CaseAnswer:
         LevelTooLowError,
         errors.AudienceMismatchError,
         errors.ApplicationNotFoundError,
+        *_ANSWER_ERRORS,
         NotFoundError,
     ),
 )
 async def start_application(call: Call, body: StartRequest) -> ApplicationView:
     """Begin a draft, prefilled from the citizen's identity."""
-    application = await drafts.start_application(call.party, body.item_code)
+    application = await drafts.start_application(call.party, body.item_code, body.answers)
     return await read_application(call, application.id)
 
 
@@ -221,6 +258,39 @@ async def read_application(call: Call, application_id: UUID) -> ApplicationView:
         materials=[MaterialView.of(material) for material in detail.materials],
         timeline=[TimelineView.of(entry) for entry in detail.timeline],
     )
+
+
+@routes.add(
+    "GET",
+    "/api/v1/applications/<application_id:uuid>/form",
+    actor=Actor.CITIZEN,
+    acting=True,
+    limit="read",
+    errors=(errors.ApplicationNotFoundError, catalogue_errors.ItemNotFoundError, NotFoundError),
+)
+async def read_form(call: Call, application_id: UUID) -> AskedView:
+    """What my application asks for, by the version and variant of its item."""
+    return _asked(*await queries.get_asked(call.party, application_id))
+
+
+@routes.add(
+    "PUT",
+    "/api/v1/applications/<application_id:uuid>/answers",
+    actor=Actor.CITIZEN,
+    acting=True,
+    limit="write",
+    errors=(
+        errors.ApplicationNotFoundError,
+        errors.NotADraftError,
+        *_ANSWER_ERRORS,
+        catalogue_errors.ItemNotFoundError,
+        NotFoundError,
+    ),
+)
+async def answer_questions(call: Call, application_id: UUID, body: AnswersRequest) -> AskedView:
+    """Answer my draft's guided questions anew."""
+    await drafts.answer_questions(call.party, application_id, body.answers)
+    return _asked(*await queries.get_asked(call.party, application_id))
 
 
 @routes.add(

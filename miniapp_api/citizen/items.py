@@ -1,14 +1,15 @@
 """The catalogue of service items."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from sanic import HTTPResponse
 
 from app.catalogue import guide
-from app.catalogue.errors import ItemNotFoundError
-from app.catalogue.queries import get_guide
+from app.catalogue.errors import AnswerInvalidError, ItemNotFoundError
+from app.catalogue.guidance import asked_for, next_question, variant_of
+from app.catalogue.queries import get_guide, get_item
 from app.finding import queries
 from app.finding.errors import RegionUnknownError
 from app.kit.errors import InvalidCursorError
@@ -16,6 +17,8 @@ from miniapp_api.answers import cacheable_answer
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes, Schema
 
 routes = Routes()
+_Word = Annotated[str, Field(max_length=64)]
+AnswersField = dict[_Word, _Word]
 
 
 class ItemQuery(QuerySchema):
@@ -46,6 +49,21 @@ class ItemPage(Schema):
 
     items: list[ItemEntryView]
     next_cursor: str | None
+
+
+class GuidanceRequest(Schema):
+    """Answers to an item's guided questions so far: question to option."""
+
+    answers: AnswersField = Field(max_length=50)
+
+
+class GuidanceView(Schema):
+    """The question to put next, or the variant that the answers led to with what it asks for."""
+
+    next_question: guide.GuidedQuestion | None
+    variant: guide.Variant | None
+    form_schema: dict[str, Any] | None
+    materials: list[guide.GuideMaterial] | None
 
 
 class ItemView(guide.Guide):
@@ -84,3 +102,21 @@ async def read_item(call: Call, item_code: str) -> HTTPResponse:
     """One item with its guide and form, as it is in effect today."""
     found = await get_guide(item_code)
     return cacheable_answer(found.answer, found.etag, call.request.headers.get("If-None-Match"))
+
+
+@routes.add(
+    "POST",
+    "/api/v1/items/<item_code:str>/guidance",
+    actor=Actor.ANYONE,
+    limit="browse",
+    errors=(ItemNotFoundError, AnswerInvalidError),
+)
+async def guide_item(item_code: str, body: GuidanceRequest) -> GuidanceView:
+    """Lead from answers to the next question, or to what the item asks for. Nothing is kept."""
+    item = (await get_item(item_code)).guide
+    following = next_question(item, body.answers)
+    if following:
+        return GuidanceView(next_question=following, variant=None, form_schema=None, materials=None)
+    variant = variant_of(item, body.answers)
+    asked = asked_for(item, variant)
+    return GuidanceView(next_question=None, variant=variant, form_schema=asked.form_schema, materials=asked.materials)

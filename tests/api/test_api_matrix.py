@@ -53,7 +53,16 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     "start_application": ("in", "level_too_low", "in", "matter_not_covered", "in", "in"),
     **dict.fromkeys(("list_applications", "list_licences"), ("in",) * 6),
     **dict.fromkeys(
-        ("read_application", "save_form", "add_material", "read_material", "supplement_application"), OWN_CASE
+        (
+            "read_application",
+            "save_form",
+            "read_form",
+            "answer_questions",
+            "add_material",
+            "read_material",
+            "supplement_application",
+        ),
+        OWN_CASE,
     ),
     "withdraw_application": OWN_CASE,
     "submit_application": (OWN_CASE[0], "level_too_low", *OWN_CASE[2:]),
@@ -88,7 +97,7 @@ STAFF: dict[str, tuple[str, str]] = {
 
 # Open to anybody; what they ask for, a code or a signature of WeChat, they judge themselves.
 OPEN = {
-    *("open_session", "refresh_session", "search_items", "read_item", "list_notices"),
+    *("open_session", "refresh_session", "search_items", "read_item", "guide_item", "list_notices"),
     *("open_staff_session", "begin_work_sign_in", "open_work_session", "refresh_staff_session"),
     *("open_code", "open_code_upper", "open_sign_in", "begin_wechat_sign_in", "finish_wechat_sign_in"),
     *("begin_province_sign_in", "finish_province_sign_in", "refresh_page_session"),
@@ -143,6 +152,7 @@ class Things:
         bodies: dict[str, dict[str, Any]] = {
             "start_application": {"item_code": self.item_code},
             "save_form": {"form": {}},
+            "answer_questions": {"answers": {}},
             "verify_real_name": person.named,
             "correct_name": {"name": person.name},
             "bind_phone": {"code": person.phone_code},
