@@ -12,7 +12,17 @@ from app.kit.logs import configure_logs
 from config.settings import Settings, load_settings
 from miniapp_api import ops, telemetry
 from miniapp_api.callbacks import approvals, wechat
-from miniapp_api.citizen import applications, identity, items, licences, mandates, messages, privacy, sessions
+from miniapp_api.citizen import (
+    applications,
+    identity,
+    items,
+    licences,
+    life_events,
+    mandates,
+    messages,
+    privacy,
+    sessions,
+)
 from miniapp_api.errors import handle_error
 from miniapp_api.h5 import codes, sign_in
 from miniapp_api.openapi import build_openapi
@@ -27,6 +37,7 @@ SURFACES: tuple[Routes, ...] = (
     identity.routes,
     items.routes,
     applications.routes,
+    life_events.routes,
     licences.routes,
     messages.routes,
     mandates.routes,

@@ -1,11 +1,14 @@
 """What an application asks for: its item's version, in the situation that the applicant's answers led to."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from app.applications.models import Application
+from app.catalogue.errors import LifeEventNotFoundError
 from app.catalogue.guidance import Asked, asked_for, next_question, variant_named
 from app.catalogue.guide import Guide, GuidedQuestion, Variant
-from app.catalogue.queries import get_item
+from app.catalogue.life_events import Links, link_fields
+from app.catalogue.queries import get_item, get_life_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +29,21 @@ async def asked_of(application: Application) -> AskedApplication:
     variant = variant_named(guide, application.variant)
     asked = asked_for(guide, variant)
     return AskedApplication(asked.form_schema, asked.materials, guide, variant)
+
+
+async def links_of(life_event: str | None, schemas: dict[str, dict[str, Any]]) -> Links | None:
+    """Which fields of the forms of one life event are asked once; None where there is no such life event any more."""
+    if life_event is None:
+        return None
+    try:
+        return link_fields(await get_life_event(life_event), schemas)
+    except LifeEventNotFoundError:
+        return None
+
+
+async def shared_changes(
+    application: Application, schemas: dict[str, dict[str, Any]], form: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Changes to an application's form as changes to those of its group, by item."""
+    links = await links_of(application.life_event, schemas)
+    return links.spread(application.item_code, form) if links else {application.item_code: form}

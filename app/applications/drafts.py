@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from app.applications.asked import asked_of
+from app.applications.asked import asked_of, shared_changes
 from app.applications.errors import (
     ApplicationNotFoundError,
     AudienceMismatchError,
@@ -25,8 +25,8 @@ from app.audit import service as audit
 from app.catalogue import forms
 from app.catalogue.errors import FormInvalidError
 from app.catalogue.guidance import Asked, asked_for, variant_of
-from app.catalogue.guide import Answers
-from app.catalogue.queries import get_item
+from app.catalogue.guide import Answers, Variant
+from app.catalogue.queries import ItemDetail, get_item
 from app.identity.queries import lock_present
 from app.identity.rules import require_level
 from app.identity.service import get_citizen
@@ -78,10 +78,29 @@ async def owned(party: Party, application_id: UUID, *, lock: bool = False) -> Ap
     return application
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a draft begins with: the item's version, the situation, and the form as far as it is known already."""
+
+    detail: ItemDetail
+    answers: Answers
+    variant: Variant | None
+    form: dict[str, Any]
+
+
 async def start_application(party: Party, item_code: str, answers: Answers | None = None) -> Application:
     """Begin a draft, prefilled from the identity of whom it is for.
 
-    ``answers`` to the item's guided questions narrow what it asks for; without any it is asked as a whole.
+    ``answers`` to the item's guided questions narrow what it asks for; without any it is asked as a whole. Raises what
+    ``prepare_draft`` raises.
+    """
+    prepared = await prepare_draft(party, item_code, answers or {})
+    async with transaction():
+        return await begin_draft(party, prepared)
+
+
+async def prepare_draft(party: Party, item_code: str, answers: Answers) -> Prepared:
+    """What a party's draft for an item begins with.
 
     Raises ItemNotFoundError, MatterNotCoveredError, LevelTooLowError, AudienceMismatchError, AnswerInvalidError or
     AnswersUnfinishedError.
@@ -93,24 +112,33 @@ async def start_application(party: Party, item_code: str, answers: Answers | Non
     audience = "company" if party.company_id else "person"
     if audience not in guide.audience:
         raise AudienceMismatchError(audience=guide.audience)
-    variant = variant_of(guide, answers or {})
-    identity = await _identity(party)
-    async with transaction():
-        await lock_present(party.citizen_id or party.actor_id)
-        application = await Application.create(
-            citizen_id=party.citizen_id or party.actor_id,
-            company_id=party.company_id,
-            mandate_id=party.mandate_id,
-            item_code=item_code,
-            item_name=guide.name,
-            item_version=detail.version,
-            answers=answers or None,
-            variant=variant.id if variant else None,
-            form=forms.prefill(asked_for(guide, variant).form_schema, identity),
-            created_at=clock.now(),
-            updated_at=clock.now(),
-        )
-        await audit.record(f"application:{application.id}", party.name, "draft_started", item=item_code)
+    variant = variant_of(guide, answers)
+    form = forms.prefill(asked_for(guide, variant).form_schema, await _identity(party))
+    return Prepared(detail, answers, variant, form)
+
+
+async def begin_draft(
+    party: Party, prepared: Prepared, *, life_event: str | None = None, group_id: UUID | None = None
+) -> Application:
+    """Write a draft, within the caller's transaction; ``group_id`` joins those that were begun for one life event."""
+    await lock_present(party.citizen_id or party.actor_id)
+    guide, variant = prepared.detail.guide, prepared.variant
+    application = await Application.create(
+        citizen_id=party.citizen_id or party.actor_id,
+        company_id=party.company_id,
+        mandate_id=party.mandate_id,
+        item_code=guide.item_code,
+        item_name=guide.name,
+        item_version=prepared.detail.version,
+        answers=prepared.answers or None,
+        variant=variant.id if variant else None,
+        life_event=life_event,
+        group_id=group_id,
+        form=prepared.form,
+        created_at=clock.now(),
+        updated_at=clock.now(),
+    )
+    await audit.record(f"application:{application.id}", party.name, "draft_started", item=guide.item_code)
     return application
 
 
@@ -132,22 +160,44 @@ async def _identity(party: Party) -> dict[str, str | None]:
 async def save_form(party: Party, application_id: UUID, form: dict[str, Any]) -> Saved:
     """Put fields into a draft, each checked against the item's form.
 
-    A field set to null is taken out; fields that are not named, and the verified identity, stay. Nothing is saved where
-    one is wrong. Raises FormInvalidError, NotADraftError or ApplicationNotFoundError.
+    A field set to null is taken out; fields that are not named, and the verified identity, stay. What other drafts of
+    the same life event ask as well is put into them too. Nothing is saved where one is wrong. Raises FormInvalidError,
+    NotADraftError or ApplicationNotFoundError.
     """
     async with transaction():
-        application = await owned(party, application_id, lock=True)
-        if application.state is not State.DRAFT:
-            raise NotADraftError(state=application.state)
-        schema = (await asked_of(application)).form_schema
-        merged = forms.merge(schema, application.form, form)
-        problems = forms.problems(schema, merged, complete=False)
+        application, others = await _hold_group(party, application_id)
+        schemas = {one.item_code: (await asked_of(one)).form_schema for one in (application, *others)}
+        changes = await shared_changes(application, schemas, form)
+        problems: dict[str, dict[str, str]] = {}
+        for one in (application, *others):
+            if one.item_code in changes:
+                one.form = forms.merge(schemas[one.item_code], one.form, changes[one.item_code])
+                found = forms.problems(schemas[one.item_code], one.form, complete=False)
+                problems.update({problem["field"]: problem for problem in found})
         if problems:
-            raise FormInvalidError(fields=problems)
-        application.form, application.updated_at = merged, clock.now()
-        await application.save(update_fields=["form", "updated_at"])
-        await audit.record(f"application:{application.id}", party.name, "draft_saved", fields=sorted(form))
-    return Saved(application, forms.problems(schema, merged, complete=True))
+            raise FormInvalidError(fields=list(problems.values()))
+        for one in (application, *others):
+            if one.item_code in changes:
+                one.updated_at = clock.now()
+                await one.save(update_fields=["form", "updated_at"])
+                fields = sorted(changes[one.item_code])
+                await audit.record(f"application:{one.id}", party.name, "draft_saved", fields=fields)
+    return Saved(application, forms.problems(schemas[application.item_code], application.form, complete=True))
+
+
+async def _hold_group(party: Party, application_id: UUID) -> tuple[Application, list[Application]]:
+    """A draft and the drafts begun together with it, all held, in an order that is always the same."""
+    application = await owned(party, application_id, lock=False)
+    if application.group_id is None:
+        application, others = await owned(party, application_id, lock=True), []
+    else:
+        mine = Application.filter(group_id=application.group_id, **party.owner).order_by("id")
+        held = {one.id: one for one in await mine.select_for_update()}
+        application = held.pop(application_id, application)
+        others = [one for one in held.values() if one.state is State.DRAFT]
+    if application.state is not State.DRAFT:
+        raise NotADraftError(state=application.state)
+    return application, others
 
 
 async def answer_questions(party: Party, application_id: UUID, answers: Answers) -> Application:

@@ -56,6 +56,8 @@ PARTS = (
             "item_version": "事项版本",
             "answers": "情形问答",
             "variant": "办理情形",
+            "life_event": "所属“一件事”",
+            "group_id": "“一件事”的申请编号",
             "state": "状态代码",
             "state_name": "状态",
             "form": "申请表",

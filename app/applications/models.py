@@ -40,7 +40,8 @@ class Application(Model):
     A person's case has the person as ``citizen`` and no ``company``; a company's has the company, and as ``citizen``
     whoever began it. ``mandate_id`` is set where it was begun by a proxy or an agent. ``item_version`` is the
     version of the item that it was begun under and keeps. ``answers`` are those to the item's guided questions (what a
-    family is like may stand in them), ``variant`` is where they led.
+    family is like may stand in them), ``variant`` is where they led. Applications
+    for one ``life_event`` that were begun together share a ``group_id``.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -56,6 +57,8 @@ class Application(Model):
     item_version = fields.IntField(default=1)
     answers = sealed_json(null=True)
     variant = fields.CharField(max_length=64, null=True)
+    life_event = fields.CharField(max_length=64, null=True)
+    group_id = fields.UUIDField(null=True, db_index=True)
     state = fields.CharEnumField(State, max_length=32, default=State.DRAFT)
     form = sealed_json()
     case_no = fields.CharField(max_length=43, null=True, unique=True)

@@ -10,6 +10,7 @@ from app.kit.fields import LtreeField
 from app.kit.ids import new_id
 
 ITEM_CODE_LENGTH = 31
+LIFE_EVENT_CODE_LENGTH = 64
 
 
 class Region(Model):
@@ -163,7 +164,7 @@ class Hall(Model):
 class LifeEvent(Model):
     """What people come for that takes several items (一件事); ``position`` is its place in the list."""
 
-    code = fields.CharField(max_length=64, primary_key=True)
+    code = fields.CharField(max_length=LIFE_EVENT_CODE_LENGTH, primary_key=True)
     name = fields.CharField(max_length=64)
     position = fields.IntField()
     definition = fields.JSONField[dict[str, Any]]()
@@ -178,7 +179,7 @@ class LifeEventItem(Model):
     """An item that a life event covers."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    life_event = fields.CharField(max_length=64)
+    life_event = fields.CharField(max_length=LIFE_EVENT_CODE_LENGTH)
     item_code = fields.CharField(max_length=ITEM_CODE_LENGTH, db_index=True)
 
     class Meta:

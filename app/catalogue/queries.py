@@ -2,14 +2,16 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from app.catalogue.errors import ItemNotFoundError
+from app.catalogue.errors import ItemNotFoundError, LifeEventNotFoundError
 from app.catalogue.guide import Guide
 from app.catalogue.licence_type import LicenceTypeDefinition
-from app.catalogue.models import ITEM_CODE_LENGTH, Department, LicenceType
+from app.catalogue.life_events import LifeEventDefinition
+from app.catalogue.models import ITEM_CODE_LENGTH, LIFE_EVENT_CODE_LENGTH, Department, Item, LicenceType, LifeEvent
 from app.kit import clock, db
 from app.kit.errors import NotFoundError
 
@@ -85,6 +87,26 @@ async def get_item(item_code: str, version: int | None = None) -> ItemDetail:
     """An item as ``get_guide`` finds it, with its guide read. Raises ItemNotFoundError."""
     found = await get_guide(item_code, version)
     return ItemDetail(Guide.model_validate_json(found.guide), found.department_name, found.version)
+
+
+async def list_life_events() -> list[LifeEventDefinition]:
+    """All life events, in the city's order."""
+    found = await LifeEvent.all().order_by("position")
+    return [LifeEventDefinition.model_validate(event.definition) for event in found]
+
+
+async def get_life_event(code: str) -> LifeEventDefinition:
+    """A life event by its code. Raises LifeEventNotFoundError."""
+    found = await LifeEvent.get_or_none(code=code) if len(code) <= LIFE_EVENT_CODE_LENGTH else None
+    if found is None:
+        raise LifeEventNotFoundError
+    return LifeEventDefinition.model_validate(found.definition)
+
+
+async def names_of(item_codes: Iterable[str]) -> dict[str, str]:
+    """The names of those of these items that are offered now."""
+    found = await Item.filter(item_code__in=list(item_codes))
+    return {item.item_code: item.name for item in found}
 
 
 async def get_department(code: str) -> Department:

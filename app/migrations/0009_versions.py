@@ -171,6 +171,16 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name="Application",
+            name="group_id",
+            field=fields.UUIDField(null=True, db_index=True),
+        ),
+        ops.AddField(
+            model_name="Application",
+            name="life_event",
+            field=fields.CharField(null=True, max_length=64),
+        ),
+        ops.AddField(
+            model_name="Application",
             name="item_version",
             field=fields.IntField(default=1),
         ),

@@ -51,6 +51,18 @@ class AskedView(Schema):
     form_schema: dict[str, Any]
     materials: list[guide.GuideMaterial]
 
+    @classmethod
+    def of(cls, application: Application, asked: AskedApplication) -> "AskedView":
+        """The view of what an application asks for."""
+        return cls(
+            item_version=application.item_version,
+            answers=application.answers or {},
+            next_question=asked.next_question(application),
+            variant=asked.variant,
+            form_schema=asked.form_schema,
+            materials=asked.materials,
+        )
+
 
 class FormRequest(Schema):
     """Fields to put into the form; null takes one out."""
@@ -138,8 +150,15 @@ class ApplicationEntry(Schema):
     promised_on: str | None
     promised_provisional: bool
     by_mandate: UUID | None = Field(description="the mandate by which a proxy or an agent began it")
+    life_event: str | None = Field(description="the life event that it was begun for")
+    group_id: UUID | None = Field(description="those that were begun together share it")
     created_at: str
     submitted_at: str | None
+
+    @classmethod
+    def of(cls, application: Application) -> "ApplicationEntry":
+        """The entry of an application."""
+        return cls(**cls.fields_of(application))
 
     @classmethod
     def fields_of(cls, application: Application) -> dict[str, Any]:
@@ -154,6 +173,8 @@ class ApplicationEntry(Schema):
             "promised_on": application.promised_on.isoformat() if application.promised_on else None,
             "promised_provisional": application.promised_provisional,
             "by_mandate": application.mandate_id,
+            "life_event": application.life_event,
+            "group_id": application.group_id,
             "created_at": clock.in_city(application.created_at),
             "submitted_at": clock.in_city(application.submitted_at) if application.submitted_at else None,
         }
@@ -193,17 +214,6 @@ def _problems(found: list[dict[str, str]]) -> list[ProblemView]:
     return [ProblemView(**problem) for problem in found]
 
 
-def _asked(application: Application, asked: AskedApplication) -> AskedView:
-    return AskedView(
-        item_version=application.item_version,
-        answers=application.answers or {},
-        next_question=asked.next_question(application),
-        variant=asked.variant,
-        form_schema=asked.form_schema,
-        materials=asked.materials,
-    )
-
-
 def _case(application: Application) -> CaseAnswer:
     return CaseAnswer(case_no=str(application.case_no), state=application.state.value)
 
@@ -234,7 +244,7 @@ async def start_application(call: Call, body: StartRequest) -> ApplicationView:
 async def list_applications(call: Call, query: PageQuery) -> ApplicationPage:
     """My applications, the newest first."""
     page = await queries.list_applications(call.party, query.cursor)
-    items = [ApplicationEntry(**ApplicationEntry.fields_of(application)) for application in page.items]
+    items = [ApplicationEntry.of(application) for application in page.items]
     return ApplicationPage(items=items, next_cursor=page.next_cursor)
 
 
@@ -270,7 +280,7 @@ async def read_application(call: Call, application_id: UUID) -> ApplicationView:
 )
 async def read_form(call: Call, application_id: UUID) -> AskedView:
     """What my application asks for, by the version and variant of its item."""
-    return _asked(*await queries.get_asked(call.party, application_id))
+    return AskedView.of(*await queries.get_asked(call.party, application_id))
 
 
 @routes.add(
@@ -290,7 +300,7 @@ async def read_form(call: Call, application_id: UUID) -> AskedView:
 async def answer_questions(call: Call, application_id: UUID, body: AnswersRequest) -> AskedView:
     """Answer my draft's guided questions anew."""
     await drafts.answer_questions(call.party, application_id, body.answers)
-    return _asked(*await queries.get_asked(call.party, application_id))
+    return AskedView.of(*await queries.get_asked(call.party, application_id))
 
 
 @routes.add(

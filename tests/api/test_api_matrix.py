@@ -51,6 +51,15 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     "begin_face_verification": ("in", "level_too_low", *SELF),
     "finish_face_verification": ("face_verification_not_found", "face_verification_not_found", *SELF),
     "start_application": ("in", "level_too_low", "in", "matter_not_covered", "in", "in"),
+    "start_group": ("in", "level_too_low", "matter_not_covered", "matter_not_covered", "matter_not_covered", "in"),
+    "read_group": (
+        "application_not_found",
+        "in",
+        "matter_not_covered",
+        "matter_not_covered",
+        "application_not_found",
+        "application_not_found",
+    ),
     **dict.fromkeys(("list_applications", "list_licences"), ("in",) * 6),
     **dict.fromkeys(
         (
@@ -97,7 +106,16 @@ STAFF: dict[str, tuple[str, str]] = {
 
 # Open to anybody; what they ask for, a code or a signature of WeChat, they judge themselves.
 OPEN = {
-    *("open_session", "refresh_session", "search_items", "read_item", "guide_item", "list_notices"),
+    *(
+        "open_session",
+        "refresh_session",
+        "search_items",
+        "read_item",
+        "guide_item",
+        "list_notices",
+        "list_life_events",
+        "read_life_event",
+    ),
     *("open_staff_session", "begin_work_sign_in", "open_work_session", "refresh_staff_session"),
     *("open_code", "open_code_upper", "open_sign_in", "begin_wechat_sign_in", "finish_wechat_sign_in"),
     *("begin_province_sign_in", "finish_province_sign_in", "refresh_page_session"),
@@ -107,6 +125,7 @@ WECHAT = {"check_official_account", "take_official_account_push", "check_mini_pr
 PARTNER = {"take_approval_event", "fetch_material"}
 OPERATOR = {"read_metrics"}
 
+SOLE_TRADER = "11230800JB0000017Q3000731001001"
 ROUTES = {route.name: route for route in all_routes()}
 NEXT_MONTH = (clock.today() + timedelta(days=30)).isoformat()
 
@@ -135,7 +154,7 @@ class Things:
 
     def visit(self, client: httpx.Client, route: Route, headers: dict[str, str]) -> httpx.Response:
         """Call a route about these things with a body that the route understands."""
-        texts = {"item_code": self.item_code, "purpose": "licence_presentation"}
+        texts = {"item_code": self.item_code, "life_event": "open_restaurant", "purpose": "licence_presentation"}
         path = re.sub(r"<(\w+):uuid>", lambda part: self.ids.get(part[1], str(uuid.uuid4())), route.path)
         path = re.sub(r"<(\w+):str>", lambda part: texts.get(part[1], "x"), path)
         if route.upload:
@@ -151,6 +170,7 @@ class Things:
         person = make_person()
         bodies: dict[str, dict[str, Any]] = {
             "start_application": {"item_code": self.item_code},
+            "start_group": {"items": [{"item_code": SOLE_TRADER}, {"item_code": self.item_code}]},
             "save_form": {"form": {}},
             "answer_questions": {"answers": {}},
             "verify_real_name": person.named,
@@ -201,6 +221,7 @@ async def things_of(phone: Phone) -> Things:
     item = phone.item()
     case = phone.http.post("/api/v1/applications", json={"item_code": item["item_code"]}).json()["id"]
     upload = {"material_id": "site_photo"}
+    both = {"items": [{"item_code": SOLE_TRADER}, {"item_code": item["item_code"]}]}
     material = phone.http.post(
         f"/api/v1/applications/{case}/materials", data=upload, files={"file": photograph_of_site()}
     ).json()
@@ -208,6 +229,7 @@ async def things_of(phone: Phone) -> Things:
     ids = {
         "application_id": case,
         "file_id": material["id"],
+        "group_id": phone.http.post("/api/v1/life-events/open_restaurant/applications", json=both).json()["id"],
         "licence_id": str((await sensitive_licence(UUID(phone.http.get("/api/v1/identity").json()["id"]))).id),
         "session_id": phone.http.get("/api/v1/sessions").json()["items"][0]["id"],
         "mandate_id": phone.http.post("/api/v1/mandates", json=offer).json()["id"],

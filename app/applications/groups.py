@@ -1,0 +1,72 @@
+"""Applications for one life event (一件事): begun together, each item with its draft, shared fields asked once."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.applications.asked import AskedApplication, asked_of, links_of
+from app.applications.drafts import begin_draft, prepare_draft
+from app.applications.errors import ApplicationNotFoundError
+from app.applications.models import Application
+from app.catalogue import forms
+from app.catalogue.guide import Answers
+from app.catalogue.life_events import choose_items
+from app.catalogue.queries import get_life_event
+from app.kit.db import transaction
+from app.kit.ids import new_id
+from app.mandates.party import Party
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One item's application within a group; ``fields`` are those to ask for here, others were asked for before."""
+
+    application: Application
+    asked: AskedApplication
+    fields: list[str]
+    missing: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The applications that were begun together for a life event, in its order."""
+
+    id: UUID
+    life_event: str
+    members: list[Member]
+
+
+async def start_group(party: Party, life_event: str, chosen: dict[str, Answers]) -> UUID:
+    """Begin a draft for each item chosen of a life event, all or none; returns the group's id.
+
+    ``chosen`` are answers to guided questions by item code. Raises LifeEventNotFoundError, LifeEventItemsInvalidError
+    and what ``drafts.prepare_draft`` raises.
+    """
+    event = await get_life_event(life_event)
+    prepared = [await prepare_draft(party, code, chosen[code]) for code in choose_items(event, chosen)]
+    group_id = new_id()
+    async with transaction():
+        for one in prepared:
+            await begin_draft(party, one, life_event=event.code, group_id=group_id)
+    return group_id
+
+
+async def get_group(party: Party, group_id: UUID) -> Group:
+    """The applications that a party began together. Raises ApplicationNotFoundError or MatterNotCoveredError."""
+    found = await Application.filter(group_id=group_id, **party.owner).order_by("id")
+    if not found:
+        raise ApplicationNotFoundError
+    for application in found:
+        party.require("item", application.item_code)
+    asked = {application.item_code: await asked_of(application) for application in found}
+    life_event = str(found[0].life_event)
+    links = await links_of(life_event, {code: one.form_schema for code, one in asked.items()})
+    members = []
+    for application in found:
+        one = asked[application.item_code]
+        fields = links.asked(application.item_code) if links else list(one.form_schema["properties"])
+        missing = forms.problems(one.form_schema, application.form, complete=True)
+        members.append(Member(application, one, fields, missing))
+    if links:
+        order = links.item_codes
+        members.sort(key=lambda one: order.index(one.application.item_code))
+    return Group(group_id, life_event, members)
