@@ -1,6 +1,6 @@
 """Versions of items, the tree of regions, themes, halls and life events.
 
-Lists are empty until the city's data is loaded again (``jiaban load-city``): what they show is made from guides.
+Lists are made anew from the guides, by the worker within minutes, or by ``jiaban load-city``.
 """
 
 from tortoise import migrations
@@ -190,6 +190,7 @@ class Migration(migrations.Migration):
             field=fields.CharField(null=True, max_length=64),
         ),
         ops.RunSQL(_KEEP_GUIDES, reverse_sql="DELETE FROM item_versions"),
+        ops.RunSQL("DELETE FROM items", reverse_sql="SELECT 1"),
         ops.RunSQL("DROP INDEX items_search", reverse_sql="SELECT 1"),
         ops.AlterModelOptions(
             name="Item",

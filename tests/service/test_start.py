@@ -1,20 +1,23 @@
 """What may start, and on which database."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
+import yaml
 from pydantic import SecretStr
 from tortoise import Tortoise
 from tortoise.migrations.api import migrate
 
 from app.bootstrap import House, UnsafeStartError, open_house, refuse_stand_ins
+from app.catalogue.guide import Guide
 from app.demo.house import ensure_database
 from app.kit.db import tortoise_config
 from app.schema import migrate_database, pending_changes
-from config.settings import ProvinceSettings, Settings, WeChatSettings, WorkSettings
+from config.settings import CITY_DATA, ProvinceSettings, Settings, WeChatSettings, WorkSettings
 
 
 async def test_the_models_want_no_migration_that_nobody_wrote(settings: Settings) -> None:
@@ -28,8 +31,19 @@ async def test_migrating_again_changes_nothing(settings: Settings, house: House)
     await migrate_database(settings.database_url.get_secret_value())
 
 
+def old_guide() -> dict[str, Any]:
+    """A guide in the shape that the first releases stored."""
+    guide: dict[str, Any] = yaml.safe_load((CITY_DATA / "items" / "food_business.yaml").read_text(encoding="utf-8"))
+    guide["form"] = {"schema": guide.pop("form_schema"), "example": guide.pop("form_example")}
+    for material in guide["materials"]:
+        material["replaced_by"] = material["replaced_by"] and material["replaced_by"]["title"]
+    for added in ("themes", "links", "guidance"):
+        guide.pop(added, None)
+    return guide
+
+
 async def test_a_database_that_holds_rows_is_brought_up_to_date(settings: Settings) -> None:
-    """From the first release on, with a citizen and a session in it."""
+    """From the first release on, with a citizen, a session and an item in it."""
     url = settings.database_url.get_secret_value()
     base, _, _ = url.rpartition("/")
     name = f"old_{uuid4().hex}"
@@ -42,7 +56,17 @@ async def test_a_database_that_holds_rows_is_brought_up_to_date(settings: Settin
         await connection.execute(citizen, one := uuid4())
         session = "INSERT INTO sessions (id, citizen_id, created_at) VALUES ($1, $2, now())"
         await connection.execute(session, uuid4(), one)
+        old = old_guide()
+        item = """INSERT INTO items (item_code, name, short_name, keywords, department, region, audience, guide, digest)
+            VALUES ($1, 'x', 'x', 'x', 'scjg', '230800', '["person"]', $2, 'x')"""
+        await connection.execute(item, old["item_code"], json.dumps(old))
         await migrate_database(f"{base}/{name}")
+        version = await connection.fetchrow("SELECT * FROM item_versions")
+        assert (version["item_code"], version["number"], version["state"]) == (old["item_code"], 1, "published")
+        guide = Guide.model_validate_json(version["guide"])
+        assert guide.form_schema == old["form"]["schema"]
+        replaced = [material.replaced_by.title if material.replaced_by else None for material in guide.materials]
+        assert replaced == [material["replaced_by"] for material in old["materials"]]
         kept = "SELECT last_used_at = created_at FROM sessions WHERE citizen_id = $1"
         assert await connection.fetchval(kept, one) is True
         await connection.close()
