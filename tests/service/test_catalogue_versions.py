@@ -99,3 +99,12 @@ async def test_a_guide_keeps_its_authors_order(quiet: House) -> None:
     answer = (await get_guide(FOOD)).answer
     places = [answer.index(f'"{name}":{{') for name in ("applicant_name", "business_name", "business_kind", "address")]
     assert places == sorted(places)
+
+
+async def test_a_guide_is_read_by_one_statement(quiet: House, caplog: pytest.LogCaptureFixture) -> None:
+    """However much there is in it."""
+    del quiet
+    with caplog.at_level("DEBUG", logger="tortoise.db_client"):
+        assert (await get_guide(FOOD)).answer
+    statements = [record.getMessage() for record in caplog.records if record.name == "tortoise.db_client"]
+    assert len(statements) == 1, statements
