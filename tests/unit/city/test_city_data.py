@@ -198,9 +198,12 @@ def test_form_fields_are_titled_bounded_and_prefilled_by_known_names(item: dict[
     assert "remark" not in schema["required"]
     assert (properties["remark"]["title"], properties["remark"]["maxLength"]) == ("备注", 500)
     assert PREFILL.items() <= {name: p.get("x-prefill") for name, p in properties.items()}.items()
-    assert {p["x-prefill"] for p in properties.values() if "x-prefill" in p} <= set(PREFILL.values()) | {
+    named = [p["x-prefill"] for p in properties.values() if "x-prefill" in p]
+    sources = {source for names in named for source in ([names] if isinstance(names, str) else names)}
+    assert {source for source in sources if not source.startswith("licence.")} <= set(PREFILL.values()) | {
         "company.name",
         "company.uscc",
+        "earlier",
     }
     assert all(re.search("[\u4e00-\u9fff]", p["title"]) for p in properties.values())
     for part in subschemas(schema):
