@@ -6,7 +6,7 @@ _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
 class LicenceField(BaseModel):
-    """A field of a licence. ``from_form`` names the form's field it is filled from.
+    """A field of a licence. ``from_form`` names the form's field it is filled from, empty where no form gives it.
 
     A ``masked`` field is kept whole and shown with its middle hidden, to the holder too: a card is held out to others.
     """
@@ -15,7 +15,7 @@ class LicenceField(BaseModel):
     name: str
     title: str
     sensitive: bool
-    from_form: str
+    from_form: str = ""
     masked: bool = False
 
 
