@@ -69,7 +69,7 @@ def test_themes_are_named_once_and_are_for_somebody() -> None:
 
 
 def test_there_are_enough_life_events() -> None:
-    assert len(LIFE_EVENTS) >= 1
+    assert len(LIFE_EVENTS) >= 3
     assert all(event["code"] == stem for stem, event in LIFE_EVENTS.items())
     assert len({event["name"] for event in LIFE_EVENTS.values()}) == len(LIFE_EVENTS)
 
@@ -125,6 +125,16 @@ def passes(first: dict[str, Any], other: dict[str, Any]) -> bool:
     lower = all(first.get(key, -1e9) >= other[key] for key in ("minLength", "minimum", "minItems") if key in other)
     inner = "items" not in other or passes(first["items"], other["items"])
     return alike and choices and pattern and upper and lower and inner and level(first) >= level(other)
+
+
+@every_event
+def test_fields_of_one_name_have_one_title(event: dict[str, Any]) -> None:
+    joined = {(code, field) for group in event["same"] for code, field in group.items()}
+    titles: dict[str, str] = {}
+    for code in (covered["item_code"] for covered in event["items"]):
+        for name, field in fields_of(BY_CODE[code]).items():
+            if name not in COMMON_FIELDS and (code, name) not in joined:
+                assert titles.setdefault(name, field["title"]) == field["title"], name
 
 
 @every_event
