@@ -69,7 +69,7 @@ def test_themes_are_named_once_and_are_for_somebody() -> None:
 
 
 def test_there_are_enough_life_events() -> None:
-    assert len(LIFE_EVENTS) >= 3
+    assert len(LIFE_EVENTS) >= 6
     assert all(event["code"] == stem for stem, event in LIFE_EVENTS.items())
     assert len({event["name"] for event in LIFE_EVENTS.values()}) == len(LIFE_EVENTS)
 
