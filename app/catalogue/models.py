@@ -90,6 +90,10 @@ class ItemVersion(Model):
     ``guide`` is the guide as JSON text, in its author's order, as citizens are answered. ``number`` is given at
     publication and counts from 1 within the item. A version with ``offered`` false ends the item. ``author_id`` and
     ``reviewer_id`` are the staff who wrote and published it; both are empty where the city's files were loaded.
+
+    While it is written (``app/upkeep``), ``revision`` counts its changes, ``writers`` are the ids of all who wrote in
+    it, ``based_on`` is the number it was begun from, ``region`` where it is to be offered, and ``reason`` why it was
+    rejected.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -104,6 +108,11 @@ class ItemVersion(Model):
     note = fields.TextField(default="")
     author_id: UUID | None = fields.UUIDField(null=True)
     reviewer_id: UUID | None = fields.UUIDField(null=True)
+    revision = fields.IntField(default=1)
+    writers = fields.JSONField[list[str]](null=True)
+    based_on = fields.IntField(null=True)
+    region = fields.CharField(max_length=12, null=True)
+    reason = fields.TextField(default="")
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
     published_at = fields.DatetimeField(null=True)
