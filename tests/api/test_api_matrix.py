@@ -102,6 +102,13 @@ STAFF: dict[str, tuple[str, str]] = {
     "create_account": ("duty_missing", "outside_own_scope"),
     **dict.fromkeys(("change_account", "reset_credentials"), ("duty_missing", "staff_not_found")),
     "verify_code": ("duty_missing", "in"),
+    "list_kept_items": ("duty_missing", "in"),
+    "begin_item": ("duty_missing", "outside_own_scope"),
+    **dict.fromkeys(
+        ("begin_draft", "check_item", "list_versions", "compare_versions"), ("duty_missing", "item_not_found")
+    ),
+    **dict.fromkeys(("read_draft", "compare_draft", "save_draft", "delete_draft"), ("duty_missing", "draft_not_found")),
+    **dict.fromkeys(("propose_draft", "publish_draft", "reject_draft"), ("duty_missing", "draft_not_found")),
 }
 
 # Open to anybody; what they ask for, a code or a signature of WeChat, they judge themselves.
@@ -126,7 +133,11 @@ PARTNER = {"take_approval_event", "fetch_material"}
 OPERATOR = {"read_metrics"}
 
 SOLE_TRADER = "11230800JB0000017Q3000731001001"
+# What a query must have, where it must have something.
+QUERIES = {"compare_versions": {"before": "1", "after": "1"}, "delete_draft": {"revision": "1"}}
+
 ROUTES = {route.name: route for route in all_routes()}
+ITEM = "11230800JB0000017Q3000131001001"
 NEXT_MONTH = (clock.today() + timedelta(days=30)).isoformat()
 
 
@@ -161,7 +172,7 @@ class Things:
             upload = {"material_id": "site_photo"}
             return client.post(path, headers=headers, data=upload, files={"file": photograph_of_site()})
         body = self.body_of(route) if route.body else None
-        return client.request(route.method, path, headers=headers, json=body)
+        return client.request(route.method, path, headers=headers, json=body, params=QUERIES.get(route.name))
 
     def body_of(self, route: Route) -> dict[str, Any]:
         """A body that is read and goes as far as the question who is asking."""
@@ -188,6 +199,11 @@ class Things:
             "change_account": {**account, "department": "ga", "region": "230822", "active": True},
             "change_password": {"old": "x", "new": "y"},
             "verify_code": {"code": "x"},
+            "begin_item": {"item_code": f"{'1' * 18}{'3' * 13}", "department": "scjg", "region": "230800"},
+            "save_draft": {"revision": 1, "guide": {}},
+            "propose_draft": {"revision": 1, "effective_on": NEXT_MONTH, "note": "x"},
+            "publish_draft": {"revision": 1},
+            "reject_draft": {"revision": 1, "reason": "x"},
         }
         return bodies.get(route.name, {})
 
@@ -316,6 +332,12 @@ async def staff_header(house: House) -> dict[str, str]:
 
 
 @pytest.fixture
+async def keeper(house: House) -> dict[str, str]:
+    """The header of one who keeps the items of the market supervision."""
+    return await signed_in(house, await staff_member([Duty.EDIT_ITEMS], region="230800"))
+
+
+@pytest.fixture
 async def colleagues(house: House) -> tuple[dict[str, str], dict[str, str], Staff]:
     """Headers of one without duties and of one with all of them elsewhere, and an account of the city."""
     every = [duty.value for duty in Duty]
@@ -331,14 +353,17 @@ def test_staff(
     client: httpx.Client,
     stranger: Phone,
     colleagues: tuple[dict[str, str], dict[str, str], Staff],
+    keeper: dict[str, str],
 ) -> None:
     """Without the duty, and with it elsewhere; nobody and citizens get nowhere."""
     idle, elsewhere, account = colleagues
-    route, things = ROUTES[name], Things({"staff_id": str(account.id)}, "x")
+    draft = client.post(f"/staff/v1/items/{ITEM}/drafts", json={}, headers=keeper).json()["version"]["id"]
+    route, things = ROUTES[name], Things({"staff_id": str(account.id), "draft_id": draft}, ITEM)
     assert outcome(things.visit(client, route, {})) == "access_token_missing"
     citizen = {"Authorization": stranger.http.headers["Authorization"]}
     assert outcome(things.visit(client, route, citizen)) == "access_token_invalid"
     assert tuple(outcome(things.visit(client, route, header)) for header in (idle, elsewhere)) == STAFF[name]
+    client.delete(f"/staff/v1/drafts/{draft}", params={"revision": 1}, headers=keeper).raise_for_status()
 
 
 @pytest.mark.parametrize("name", sorted(OPEN))

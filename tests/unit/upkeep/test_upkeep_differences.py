@@ -15,12 +15,14 @@ NAMES = st.sampled_from(["a", "b", "properties", "materials"])
 LEAVES = st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from(["x", "y"])
 
 
+@st.composite
+def _named(draw: st.DrawFn, inner: st.SearchStrategy[Any]) -> list[Any]:
+    return [{"id": name, "n": draw(inner)} for name in draw(st.lists(st.sampled_from(["p", "q", "r"]), unique=True))]
+
+
 def _entries(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
-    named = st.dictionaries(st.sampled_from(["id", "n"]), LEAVES, max_size=2)
-    unique = st.lists(st.sampled_from(["p", "q", "r"]), unique=True).flatmap(
-        lambda ids: st.tuples(*(inner.map(lambda value, name=name: {"id": name, "n": value}) for name in ids)).map(list)
-    )
-    return unique | st.lists(named, max_size=3) | st.lists(inner, max_size=3)
+    unnamed = st.dictionaries(st.sampled_from(["id", "n"]), LEAVES, max_size=2)
+    return _named(inner) | st.lists(unnamed, max_size=3) | st.lists(inner, max_size=3)
 
 
 JSON = st.recursive(LEAVES, lambda inner: st.dictionaries(NAMES, inner, max_size=3) | _entries(inner), max_leaves=10)
