@@ -8,12 +8,15 @@ from app.applications.drafts import owned
 from app.applications.models import Application, Material, Supplement, TimelineEntry
 from app.catalogue import forms
 from app.catalogue.guide import Variant
+from app.kit import db
 from app.kit.crypto import keyring
 from app.kit.errors import NotFoundError
 from app.kit.paging import Page, newest_first
 from app.licences.queries import licence_of_case
 from app.mandates.party import Party
 from media.storage import BlobStore
+
+_SUBMITTED = "SELECT item_code, count(*) AS cases FROM applications WHERE case_no IS NOT NULL GROUP BY item_code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,11 @@ async def get_supplement(supplement_id: UUID) -> tuple[Supplement, list[Material
 async def known_case(case_no: str) -> bool:
     """Whether a case has this number."""
     return await Application.exists(case_no=case_no)
+
+
+async def count_submitted() -> dict[str, int]:
+    """How many submitted cases there are of each item, by its code."""
+    return {row["item_code"]: row["cases"] for row in await db.rows(_SUBMITTED)}
 
 
 async def read_own_material(
