@@ -29,6 +29,7 @@ from miniapp_api.openapi import build_openapi
 from miniapp_api.routing import Route, Routes, mount
 from miniapp_api.sandbox_phone import follow_grants
 from miniapp_api.staff import accounts as staff_accounts
+from miniapp_api.staff import figures as staff_figures
 from miniapp_api.staff import items as staff_items
 from miniapp_api.staff import sessions as staff_sessions
 from miniapp_api.staff import verifications
@@ -47,6 +48,7 @@ SURFACES: tuple[Routes, ...] = (
     staff_accounts.routes,
     verifications.routes,
     staff_items.routes,
+    staff_figures.routes,
     approvals.routes,
     wechat.routes,
     codes.routes,

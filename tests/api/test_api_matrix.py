@@ -108,6 +108,7 @@ STAFF: dict[str, tuple[str, str]] = {
         ("begin_draft", "check_item", "list_versions", "compare_versions"), ("duty_missing", "item_not_found")
     ),
     **dict.fromkeys(("read_draft", "compare_draft", "save_draft", "delete_draft"), ("duty_missing", "draft_not_found")),
+    "read_item_figures": ("duty_missing", "in"),
     **dict.fromkeys(("propose_draft", "publish_draft", "reject_draft"), ("duty_missing", "draft_not_found")),
 }
 

@@ -203,3 +203,30 @@ def test_whatever_is_written_is_saved_or_refused(
     read = client.get(path, headers=author)
     assert read.status_code == 200
     assert read.json()["problems"]
+
+
+@pytest.fixture
+async def supervisor(house: House) -> Header:
+    """Somebody who supervises."""
+    return await signed_in(house, await staff_member([Duty.SUPERVISE], region="230800"))
+
+
+def test_supervision_reads_figures_against_what_was_promised(client: httpx.Client, supervisor: Header) -> None:
+    """The whole and each table; a filter narrows, a region that is none is told."""
+    whole = client.get("/staff/v1/figures/items", headers=supervisor).json()
+    assert whole["whole"]["items"] == sum(group["figures"]["items"] for group in whole["departments"])
+    assert whole["whole"]["items"] == sum(group["figures"]["items"] for group in whole["levels"])
+    assert whole["whole"]["online_share"] == whole["whole"]["online"] / whole["whole"]["items"]
+    assert [(one["by"], one["share"]) for one in whole["targets"]] == [("2018-12-31", 0.5), ("2019-12-31", 0.7)]
+    assert len(whole["counties"]) == 10
+    assert whole["visits"]["saved"] <= 2 * whole["visits"]["cases"]
+    query = {"region": "230822", "department": "scjg", "level": "city"}
+    some = client.get("/staff/v1/figures/items", params=query, headers=supervisor).json()
+    assert [group["code"] for group in some["departments"]] == ["scjg"]
+    assert [group["code"] for group in some["counties"]] == ["230822"]
+    assert 0 < some["whole"]["items"] < whole["whole"]["items"]
+    none = client.get("/staff/v1/figures/items", params={"department": "nobody"}, headers=supervisor).json()
+    assert (none["whole"]["online_share"], none["targets"][0]["reached"]) == (None, None)
+    for query, code in (({"region": "999999"}, "region_unknown"), ({"level": "planet"}, "field_invalid")):
+        refused = client.get("/staff/v1/figures/items", params=query, headers=supervisor)
+        assert error_of(refused) == (422, code)
