@@ -59,16 +59,15 @@ async def begin_item(editor: Editor, item_code: str, department: str, region: st
 
 
 async def begin_draft(editor: Editor, item_code: str, number: int | None = None, *, ends: bool = False) -> Draft:
-    """Begin a draft of an item from the version in effect, or from that of a ``number``; ``ends`` it, to be confirmed.
+    """Begin a draft of an item from the version in effect, the newest where none is, or from that of a ``number``.
 
-    Where none is in effect the newest one is taken. Raises ItemNotFoundError.
+    With ``ends`` it is one that ends the item. Raises ItemNotFoundError.
     """
-    base = await source_of_draft(editor, item_code, number)
+    base = await _source(editor, item_code, number)
     return await _begin(editor, item_code, json.loads(base.guide), based_on=base.number, offered=not ends)
 
 
-async def source_of_draft(editor: Editor, item_code: str, number: int | None) -> ItemVersion:
-    """The published version a draft begins from. Raises ItemNotFoundError."""
+async def _source(editor: Editor, item_code: str, number: int | None) -> ItemVersion:
     await require_item(editor.scope, item_code)
     published = ItemVersion.filter(item_code=item_code, state=VersionState.PUBLISHED).order_by("-number")
     if number is not None:
@@ -112,7 +111,7 @@ async def save_draft(editor: Editor, draft_id: UUID, revision: int, guide: dict[
     version = await find_draft(editor.scope, draft_id, revision)
     if not version.offered:
         raise DraftStateError(state=version.state)
-    department, region = (str(guide.get(name, getattr(version, name))) for name in ("department", "region"))
+    department, region = _place(guide, version)
     if not editor.scope.covers(region, department):
         raise OutsideOwnScopeError
     text = _text(guide)
@@ -123,8 +122,8 @@ async def save_draft(editor: Editor, draft_id: UUID, revision: int, guide: dict[
             revision,
             text,
             digest_of(text),
-            department[:32],
-            region[:12],
+            department,
+            region,
             *_written_by(editor, version),
         )
         await require_done(saved, draft_id)
@@ -161,6 +160,15 @@ async def delete_draft(editor: Editor, draft_id: UUID, revision: int) -> None:
 async def get_draft(editor: Editor, draft_id: UUID) -> Draft:
     """A draft with its problems. Raises DraftNotFoundError."""
     return await opened(await find_draft(editor.scope, draft_id))
+
+
+def _place(guide: dict[str, Any], version: ItemVersion) -> tuple[str, str]:
+    """Whose a guide is and where, as far as it says so yet; what no code is as long as is cut off."""
+    department, region = guide.get("department"), guide.get("region")
+    return (
+        department[:32] if isinstance(department, str) else version.department,
+        region[:12] if isinstance(region, str) else str(version.region),
+    )
 
 
 def _text(guide: dict[str, Any]) -> str:

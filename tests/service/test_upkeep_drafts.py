@@ -166,6 +166,34 @@ async def test_of_saves_at_once_one_is_kept_whole(item: dict[str, Any]) -> None:
     assert await actions(item["item_code"]) == ["draft_begun", "draft_saved"]
 
 
+async def test_a_proposal_is_of_what_was_read_whoever_saves_at_once(item: dict[str, Any]) -> None:
+    """Either the draft is proposed as it was, or it is a draft as it was saved."""
+    author, colleague = await editor(), await editor()
+    for visits in range(1, 6):
+        begun = (await drafts.begin_item(author, item["item_code"], "scjg", REGION)).version
+        draft = (await drafts.save_draft(author, begun.id, begun.revision, item)).version
+        done, _ = await at_once(
+            drafts.propose_draft(author, draft.id, draft.revision, clock.today(), "更新"),
+            drafts.save_draft(colleague, draft.id, draft.revision, {**item, "visits": visits}),
+        )
+        assert len(done) == 1
+        after = await ItemVersion.get(id=draft.id)
+        assert json.loads(after.guide)["visits"] == (item["visits"] if after.state is VersionState.PROPOSED else visits)
+
+
+async def test_what_is_saved_is_not_deleted_by_whoever_has_not_read_it(item: dict[str, Any]) -> None:
+    """At once: the draft is gone as it was, or it is there as it was saved."""
+    author, colleague = await editor(), await editor()
+    for _ in range(8):
+        draft = (await drafts.begin_item(author, item["item_code"], "scjg", REGION)).version
+        saved, refused = await at_once(
+            drafts.save_draft(colleague, draft.id, draft.revision, item),
+            drafts.delete_draft(author, draft.id, draft.revision),
+        )
+        assert (len(saved), len(refused)) == (1, 1)
+        assert await ItemVersion.exists(id=draft.id) is (saved != [None])
+
+
 async def test_drafts_of_one_item_are_begun_at_once_in_one_whole_audit(item: dict[str, Any]) -> None:
     """The chain has no gap and no fork."""
     author = await editor()
