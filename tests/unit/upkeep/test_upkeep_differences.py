@@ -83,6 +83,12 @@ def test_nothing_is_told_exactly_where_nothing_changed(before: Any, after: Any) 
     assert (told == []) is same
 
 
+@pytest.mark.parametrize(("before", "after"), [(1, True), (False, 0), (None, 0), ("1", 1), ([], {}), ([0], [False])])
+def test_values_that_only_python_holds_to_be_alike_are_different(before: Any, after: Any) -> None:
+    """In JSON a truth value is no number."""
+    assert len(list(differences({"a": before}, {"a": after}))) == 1
+
+
 @given(DOCUMENTS, DOCUMENTS)
 def test_each_difference_tells_what_stood_there(before: Any, after: Any) -> None:
     """Before, after, and a place of its own for each kind."""
