@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pydantic import ValidationError
 
 from app.bootstrap import UnsafeStartError, open_house
-from app.commands import staff
+from app.commands import catalogue, staff
 from app.kit.logs import configure_logs
 from config.settings import CITY_DATA, Settings, load_settings
 
@@ -124,11 +124,13 @@ def _parser() -> argparse.ArgumentParser:
     command("migrate", _migrate, "bring the database's schema up to date")
     command("load-city", _load_city, "load config/city into the database")
     staff.add_commands(commands)
+    catalogue.add_commands(commands)
     keys = commands.add_parser("keys", help="keys of what is sealed").add_subparsers(required=True, metavar="command")
     keys.add_parser("rotate", help="put everything under the active keys").set_defaults(function=_keys_rotate)
     keys.add_parser("status", help="how much is under which key").set_defaults(function=_keys_status)
     dev = commands.add_parser("dev", help="for developers").add_subparsers(required=True, metavar="command")
     dev.add_parser("makemigrations", help="write what the models want").set_defaults(function=_makemigrations)
+    catalogue.add_developer_commands(dev)
     return parser
 
 

@@ -1,0 +1,97 @@
+"""Reading CSV files out of a ZIP archive: UTF-8 with or without its mark, or GB18030, which Excel writes in China."""
+
+import codecs
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from zipfile import ZipFile, ZipInfo
+
+from app.upkeep.tables.cells import Cell
+from app.upkeep.tables.files import WIDEST, Meter, Table, chunks, file_name, sheet_named
+from app.upkeep.tables.problems import TablesError
+from app.upkeep.tables.signs import unguarded
+
+_SUFFIX = ".csv"
+_LONGEST_ROW = 1 << 20
+_ENCODINGS = ("utf-8-sig", "gb18030")
+
+
+def csv_tables(archive: ZipFile, meter: Meter) -> tuple[list[Table], int]:
+    """The CSV files of an archive, and how many bytes reading them counts. Raises TablesError."""
+    tables, total = [], 0
+    for member in archive.infolist():
+        name = file_name(member)
+        # A Mac's archives have a shadow beside each file.
+        if member.is_dir() or not name.lower().endswith(_SUFFIX) or name.startswith("._"):
+            continue
+        title = name[: -len(_SUFFIX)]
+        if found := sheet_named(title):
+            tables.append(Table(found[0], title, found[1], partial(_rows, archive, member, meter, title)))
+            total += 2 * member.file_size
+    return tables, total
+
+
+def _rows(archive: ZipFile, member: ZipInfo, meter: Meter, title: str) -> Iterator[tuple[int, list[Cell]]]:
+    pieces = partial(chunks, archive, member, meter, title)
+    encoding = _encoding(pieces, title)
+    lines = _Lines(_decoded(pieces(), encoding), title)
+    number = 0
+    try:
+        for number, cells in enumerate(csv.reader(lines, strict=True), 1):
+            lines.begin_row()
+            if any(cells):
+                shown: list[Cell] = [unguarded(cell) for cell in cells[:WIDEST]]
+                yield number, [*shown, *([""] * (WIDEST - len(shown))), "".join(cells[WIDEST:])]
+    except csv.Error as error:
+        raise TablesError("csv_broken", title, number + 1) from error
+
+
+def _encoding(pieces: Callable[[], Iterable[bytes]], title: str) -> str:
+    """The encoding in which a whole file makes sense; UTF-8 first, since nearly everything makes some in GB18030."""
+    for name in _ENCODINGS:
+        try:
+            for _ in _decoded(pieces(), name):
+                pass
+        except UnicodeDecodeError:
+            continue
+        return name
+    raise TablesError("csv_encoding", title)
+
+
+def _decoded(pieces: Iterable[bytes], encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for piece in pieces:
+        yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)
+
+
+class _Lines:
+    """Text cut into lines, with their ends, none of which outgrows memory, nor a row of several."""
+
+    def __init__(self, pieces: Iterator[str], title: str) -> None:
+        self._pieces, self._title, self._row = pieces, title, 0
+
+    def begin_row(self) -> None:
+        """Count from here: the row before has ended."""
+        self._row = 0
+
+    def __iter__(self) -> Iterator[str]:
+        rest = ""
+        for piece in self._pieces:
+            whole = rest + piece
+            # A return at the end may be half of a line's end.
+            *lines, rest = whole.split("\n")
+            for line in lines:
+                yield self._counted(f"{line}\n")
+            self._limit(len(rest))
+        if rest:
+            yield self._counted(rest)
+
+    def _counted(self, line: str) -> str:
+        self._row += len(line)
+        self._limit(0)
+        return line
+
+    def _limit(self, more: int) -> None:
+        if self._row + more > _LONGEST_ROW:
+            raise TablesError("csv_broken", self._title)
