@@ -13,6 +13,8 @@ LONGEST = 32_767
 """Characters that a cell holds at most: Excel's own limit."""
 
 _DEEPEST = 32
+# PostgreSQL keeps no NUL, UTF-8 no half of a pair.
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}")
 _WORDS_APART = re.compile(r"[\n,，、;；]")  # as people separate words
@@ -54,16 +56,8 @@ def length(text: str) -> int:
 def _hold_only_fit(text: str) -> None:
     if len(text) > LONGEST or (len(text) > LONGEST // 2 and length(text) > LONGEST):
         raise CellError("cell_too_long", longest=LONGEST)
-    if "\x00" in text or not _encodes(text):
+    if _UNKEPT.search(text):
         raise CellError("character_forbidden")
-
-
-def _encodes(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _text(column: Column, cell: Cell) -> str:
@@ -199,7 +193,7 @@ def _finite(text: str) -> float:
 def _fits(value: Any, depth: int) -> bool:
     """Whether a value may be kept: not too deep, and no text within that PostgreSQL or UTF-8 refuses."""
     if isinstance(value, str):
-        return "\x00" not in value and _encodes(value)
+        return _UNKEPT.search(value) is None
     if isinstance(value, dict):
         return depth > 0 and all(_fits(key, 0) and _fits(one, depth - 1) for key, one in value.items())
     if isinstance(value, list):

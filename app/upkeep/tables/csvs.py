@@ -35,15 +35,14 @@ def _rows(archive: ZipFile, member: ZipInfo, meter: Meter, title: str) -> Iterat
     pieces = partial(chunks, archive, member, meter, title)
     encoding = _encoding(pieces, title)
     lines = _Lines(_decoded(pieces(), encoding), title)
-    number = 0
     try:
-        for number, cells in enumerate(csv.reader(lines, strict=True), 1):
-            lines.begin_row()
+        for cells in csv.reader(lines, strict=True):
+            lines.end_row()
             if any(cells):
                 shown: list[Cell] = [unguarded(cell) for cell in cells[:WIDEST]]
-                yield number, [*shown, *([""] * (WIDEST - len(shown))), "".join(cells[WIDEST:])]
+                yield lines.rows, [*shown, *([""] * (WIDEST - len(shown))), "".join(cells[WIDEST:])]
     except csv.Error as error:
-        raise TablesError("csv_broken", title, number + 1) from error
+        raise TablesError("csv_broken", title, lines.rows + 1) from error
 
 
 def _encoding(pieces: Callable[[], Iterable[bytes]], title: str) -> str:
@@ -69,11 +68,13 @@ class _Lines:
     """Text cut into lines, with their ends, none of which outgrows memory, nor a row of several."""
 
     def __init__(self, pieces: Iterator[str], title: str) -> None:
-        self._pieces, self._title, self._row = pieces, title, 0
+        self._pieces, self._title = pieces, title
+        self.rows = self._length = 0
 
-    def begin_row(self) -> None:
-        """Count from here: the row before has ended."""
-        self._row = 0
+    def end_row(self) -> None:
+        """Take down that the lines so far have ended a row."""
+        self.rows += 1
+        self._length = 0
 
     def __iter__(self) -> Iterator[str]:
         rest = ""
@@ -88,10 +89,10 @@ class _Lines:
             yield self._counted(rest)
 
     def _counted(self, line: str) -> str:
-        self._row += len(line)
+        self._length += len(line)
         self._limit(0)
         return line
 
     def _limit(self, more: int) -> None:
-        if self._row + more > _LONGEST_ROW:
-            raise TablesError("csv_broken", self._title)
+        if self._length + more > _LONGEST_ROW:
+            raise TablesError("csv_broken", self._title, self.rows + 1)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from app.kit import db
@@ -21,9 +22,9 @@ async def export_tables(path: Path, progress: Callable[[int, int], None]) -> int
     ``progress`` hears how many items of how many are written. Raises TablesError where the file's name ends neither in
     .xlsx nor in .zip, or a cell would be too long.
     """
-    writer = writer_for(path)
-    items = await _write(writer, progress)
-    save(writer, path)
+    with closing(writer_for(path)) as writer:
+        items = await _write(writer, progress)
+        save(writer, path)
     return items
 
 

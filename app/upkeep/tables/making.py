@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import yaml
@@ -19,13 +20,13 @@ def make_catalogue(city: Path, count: int, path: Path, progress: Callable[[int, 
 
     Raises TablesError where the file's name ends neither in .xlsx nor in .zip.
     """
-    writer = writer_for(path)
-    for number, guide in enumerate(_guides(city, count), 1):
-        for sheet, values in rows_of(guide):
-            writer.add(sheet, values)
-        if number % _STEP == 0 or number == count:
-            progress(number, count)
-    save(writer, path)
+    with closing(writer_for(path)) as writer:
+        for number, guide in enumerate(_guides(city, count), 1):
+            for sheet, values in rows_of(guide):
+                writer.add(sheet, values)
+            if number % _STEP == 0 or number == count:
+                progress(number, count)
+        save(writer, path)
 
 
 def _guides(city: Path, count: int) -> Iterator[Guide]:

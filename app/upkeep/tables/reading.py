@@ -10,7 +10,7 @@ from app.upkeep.tables.cells import Cell, Odd, read_cell
 from app.upkeep.tables.csvs import csv_tables
 from app.upkeep.tables.files import PART, Limits, Meter, Table, open_archive
 from app.upkeep.tables.layout import SHEETS, Column, numbers
-from app.upkeep.tables.problems import CellError, Problem, Problems, TablesError, excerpt, problem
+from app.upkeep.tables.problems import CellError, Problems, TablesError, excerpt, problem
 from app.upkeep.tables.xlsx import MARK, xlsx_tables
 
 _ITEM_CODE_SIGNS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -75,21 +75,23 @@ def _rows(table: Table, problems: Problems, limits: Limits) -> Iterator[StagedRo
     rows = table.rows()
     number, head = next(rows, (1, list[Cell]()))
     columns = _columns(table, number, head)
+    named = {place for place, _ in columns}
+    width = max(named) + 1
+    gaps = [place for place in range(width) if place not in named]
+    sheet = numbers()[table.sheet.name]
     for count, (row, cells) in enumerate(rows, 1):
         if count > limits.rows:
             raise TablesError("rows_too_many", table.title, row, most=limits.rows)
-        found = list(_problems_and_values(table, columns, row, cells))
-        values = {name: value for name, value in found if not isinstance(value, Problem)}
-        for _, value in found:
-            if isinstance(value, Problem):
-                problems.add(value)
+        before = problems.count
+        if any(cells[width:]) or any(cells[place] for place in gaps):
+            problems.add(problem("column_untitled", table.title, row))
+        values = _values(table, columns, row, cells, problems)
         if code := values.get("item_code"):
-            whole = len(values) == len(found)
-            yield StagedRow(code, numbers()[table.sheet.name], place_of(table.part, row), values if whole else None)
+            yield StagedRow(code, sheet, place_of(table.part, row), values if problems.count == before else None)
 
 
-def _columns(table: Table, row: int, head: list[Cell]) -> list[Column | None]:
-    """The column that each cell of a row belongs to. Raises TablesError where the headings are not ours."""
+def _columns(table: Table, row: int, head: list[Cell]) -> list[tuple[int, Column]]:
+    """The columns and where each stands in a row. Raises TablesError where the headings are not ours."""
     titles = [cell.text if isinstance(cell, Odd) else cell.strip() for cell in head]
     named = dict(zip(table.sheet.titles(), table.sheet.columns, strict=True))
     for title in titles:
@@ -100,25 +102,24 @@ def _columns(table: Table, row: int, head: list[Cell]) -> list[Column | None]:
     for title in named:
         if title not in titles:
             raise TablesError("column_missing", table.title, row, title)
-    return [named.get(title) for title in titles]
+    return [(titles.index(title), column) for title, column in named.items()]
 
 
-def _problems_and_values(
-    table: Table, columns: list[Column | None], row: int, cells: list[Cell]
-) -> Iterator[tuple[str, Any]]:
-    for column, cell in zip(columns, cells, strict=True):
-        if column is None:
-            if cell:
-                yield "", problem("column_untitled", table.title, row)
-            continue
-        heading = table.sheet.heading(column.name)
+def _values(
+    table: Table, columns: list[tuple[int, Column]], row: int, cells: list[Cell], problems: Problems
+) -> dict[str, Any]:
+    """What the cells of a row mean, without those that are wrong, which are told."""
+    values: dict[str, Any] = {}
+    for place, column in columns:
         try:
-            value = read_cell(column, cell)
+            value = read_cell(column, cells[place])
             if column.name == "item_code":
                 _check_item_code(value)
-            yield column.name, value
+            values[column.name] = value
         except CellError as error:
-            yield column.name, problem(error.code, table.title, row, heading, **error.context)
+            heading = table.sheet.heading(column.name)
+            problems.add(problem(error.code, table.title, row, heading, **error.context))
+    return values
 
 
 def _check_item_code(code: str) -> None:

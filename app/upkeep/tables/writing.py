@@ -25,6 +25,10 @@ class Writer(Protocol):
         """Write the whole file."""
         ...
 
+    def close(self) -> None:
+        """Let go of the rows."""
+        ...
+
 
 def cells_of(sheet: Sheet, values: list[Any], row: int) -> list[str | int | float | None]:
     """What goes into the cells of a row. Raises TablesError where a cell would be too long."""
@@ -56,9 +60,15 @@ class CsvWriter:
         with ZipFile(file, "w", ZIP_DEFLATED) as archive:
             for sheet in SHEETS:
                 self._texts[sheet.name].flush()
-                with self._files[sheet.name] as rows, member(archive, f"{sheet.title}.csv", rows.tell()) as target:
+                rows = self._files[sheet.name]
+                with member(archive, f"{sheet.title}.csv", rows.tell()) as target:
                     rows.seek(0)
                     shutil.copyfileobj(rows, target)
+
+    def close(self) -> None:
+        """Let go of the rows."""
+        for text in self._texts.values():
+            text.close()
 
 
 def member(archive: ZipFile, name: str, size: int) -> IO[bytes]:

@@ -106,12 +106,23 @@ def _parse(
     data: Callable[[str], None] = _nothing,
     title: str = "",
 ) -> Iterator[None]:
-    """Hand a part's elements, without their prefixes, to the functions; yields after each piece."""
+    """Hand a part's elements, without their prefixes, to the functions; yields after each piece.
+
+    Whether a part has a prefix is told by its root, since asking every element costs as much as reading it.
+    """
+
+    def first(name: str, attributes: Mapping[str, str]) -> None:
+        if ":" in name:
+            parser.StartElementHandler = lambda name, attributes: start(name[name.rfind(":") + 1 :], attributes)
+            parser.EndElementHandler = lambda name: end(name[name.rfind(":") + 1 :])
+        else:
+            parser.StartElementHandler, parser.EndElementHandler = start, end
+        parser.StartElementHandler(name, attributes)
+
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.StartElementHandler = lambda name, attributes: start(name[name.rfind(":") + 1 :], attributes)
-    parser.EndElementHandler = lambda name: end(name[name.rfind(":") + 1 :])
+    parser.StartElementHandler = first
     parser.CharacterDataHandler = data
     fed = 0
     try:

@@ -4,6 +4,7 @@ Text cells are inline strings in the text format, so that Excel neither runs nor
 when somebody edits them.
 """
 
+import shutil
 from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -27,7 +28,6 @@ LAST_ROW = 1_048_576
 _WIDTHS = {"text": 28, "list": 28, "json": 40, "code": 18, "conditions": 24}
 _NARROW = 12
 _END = b"</sheetData>"
-_CHUNK = 1 << 20
 _TOP = Alignment(wrap_text=True, vertical="top")
 _LETTERS = [get_column_letter(number) for number in range(1, 65)]
 
@@ -61,6 +61,11 @@ class XlsxWriter:
                 else:
                     after.writestr(name, before.read(name))
 
+    def close(self) -> None:
+        """Let go of the rows."""
+        for part in self._all_parts():
+            part.rows.close()
+
     def _all_parts(self) -> "list[_Part]":
         every = [part for parts in self._parts.values() for part in parts]
         return sorted(every, key=lambda part: self._book.worksheets.index(part.shell))
@@ -76,7 +81,7 @@ class _Part:
         styled = WriteOnlyCell(self.shell)
         styled.number_format, styled.alignment = "@", _TOP
         self._style = styled.style_id
-        self._rows = TemporaryFile()  # noqa: SIM115  # it is open as long as the part is
+        self.rows = TemporaryFile()  # noqa: SIM115  # it is open as long as the part is
 
     def add(self, values: list[Any]) -> None:
         """Take a row."""
@@ -86,7 +91,7 @@ class _Part:
             for place, cell in enumerate(cells_of(self.sheet, values, self.row))
             if cell not in (None, "")
         )
-        self._rows.write(f'<row r="{self.row}">{cells}</row>'.encode())
+        self.rows.write(f'<row r="{self.row}">{cells}</row>'.encode())
 
     def _cell(self, place: int, cell: str | float | None) -> str:
         head = f'<c r="{_LETTERS[place]}{self.row}" s="{self._style}"'
@@ -95,13 +100,12 @@ class _Part:
         return f'<c r="{_LETTERS[place]}{self.row}"><v>{cell!r}</v></c>'
 
     def put(self, shell: bytes, name: str, archive: ZipFile) -> None:
-        """Write the sheet with its rows into the workbook, and let go of them."""
+        """Write the sheet with its rows into the workbook."""
         head, end, tail = shell.rpartition(_END)
-        with self._rows as rows, member(archive, name, rows.tell()) as target:
+        with member(archive, name, self.rows.tell()) as target:
             target.write(head)
-            rows.seek(0)
-            while piece := rows.read(_CHUNK):
-                target.write(piece)
+            self.rows.seek(0)
+            shutil.copyfileobj(self.rows, target)
             target.write(end + tail)
 
 
