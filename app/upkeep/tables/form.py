@@ -84,7 +84,7 @@ def check_field(row: dict[str, Any]) -> None:
     if not isinstance(other, dict) and filled:
         raise CellError("form_other_alone")
     if twice := [key for key in filled if key in other]:
-        raise CellError("form_key_twice", key=twice[0])
+        raise CellError("form_key_twice", keyword=twice[0])
 
 
 def _definition(row: dict[str, Any]) -> Any:

@@ -117,7 +117,7 @@ async def _tell_of_rows(places: _Places, problems: Problems) -> None:
     items = numbers()["items"]
     async for sheet, place, first in staging.repeated():
         title, row = places.find(items, first)
-        problems.add(places.tell(sheet, place, "item_code", "item_twice", title=title, row=row))
+        problems.add(places.tell(sheet, place, "item_code", "item_twice", title=title, first=row))
     async for sheet, place in staging.orphans():
         problems.add(places.tell(sheet, place, "item_code", "item_unknown", title=SHEETS[items].title))
     async for sheet, place in staging.crowded():

@@ -1,5 +1,6 @@
 """A file of tables as checked rows."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +14,7 @@ from app.upkeep.tables.layout import SHEETS, Column, numbers
 from app.upkeep.tables.problems import CellError, Problems, TablesError, excerpt, problem
 from app.upkeep.tables.xlsx import MARK, xlsx_tables
 
-_ITEM_CODE_SIGNS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_ITEM_CODE = 31
+_ITEM_CODE = re.compile(r"[0-9A-Z]{18}[0-9]{13}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,5 +125,5 @@ def _values(
 def _check_item_code(code: str) -> None:
     if not code:
         raise CellError("cell_empty")
-    if len(code) != _ITEM_CODE or not _ITEM_CODE_SIGNS.issuperset(code):
+    if not _ITEM_CODE.fullmatch(code):
         raise CellError("item_code_wrong", value=excerpt(code))

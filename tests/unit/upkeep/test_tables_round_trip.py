@@ -69,7 +69,8 @@ def schemas(draw: st.DrawFn) -> dict[str, Any]:
         st.just(HEAD) | st.dictionaries(st.sampled_from(["type", "title", "$defs", "if"]), values, max_size=2)
     )
     required = draw(st.none() | st.lists(st.sampled_from([*fields, "other"]), unique=True))
-    whole = dict(schema) | ({"properties": fields} if fields or draw(st.booleans()) else {})
+    there: bool = draw(st.booleans())
+    whole: dict[str, Any] = {**schema, "properties": fields} if fields or there else dict(schema)
     return whole if required is None else {**whole, "required": required}
 
 
