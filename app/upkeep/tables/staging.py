@@ -40,12 +40,13 @@ SELECT item.sheet, item.place FROM (
 ORDER BY item.place
 """
 # An item of which a row could not be read has been told; what it would mean without the row is nobody's question.
-_CODES = """
-SELECT item_code FROM staged_rows WHERE item_code > $1
-GROUP BY item_code
-HAVING count(*) FILTER (WHERE sheet = $2) = 1 AND count(*) <= $3 AND count(*) = count(cells)
-ORDER BY item_code LIMIT $4
+_ITEMS = """
+CREATE TEMPORARY TABLE staged_items ON COMMIT DROP AS
+SELECT item_code FROM staged_rows GROUP BY item_code
+HAVING count(*) FILTER (WHERE sheet = {items}) = 1 AND count(*) <= {most} AND count(*) = count(cells)
 """
+_ITEMS_INDEX = "CREATE UNIQUE INDEX staged_items_code ON staged_items (item_code)"
+_CODES = "SELECT item_code FROM staged_items WHERE item_code > $1 ORDER BY item_code LIMIT $2"
 _OF_CODES = """
 SELECT item_code, sheet, place, cells FROM staged_rows WHERE item_code = ANY($1::text[])
 ORDER BY item_code, sheet, place
@@ -53,7 +54,7 @@ ORDER BY item_code, sheet, place
 
 
 async def stage(rows: Iterator[StagedRow]) -> None:
-    """Put rows into a new temporary table, which ends with the caller's transaction."""
+    """Put rows into new temporary tables, which end with the caller's transaction."""
     await db.execute(_TABLE)
     while some := list(islice(rows, _COPIED)):
         records = [(row.item_code, row.sheet, row.place, _packed(row.values)) for row in some]
@@ -61,6 +62,9 @@ async def stage(rows: Iterator[StagedRow]) -> None:
             await raw.copy_records_to_table("staged_rows", records=records, columns=_COLUMNS)
     await db.execute(_INDEX)
     await db.execute("ANALYZE staged_rows")
+    await db.execute(_ITEMS.format(items=numbers()["items"], most=MOST_ROWS))
+    await db.execute(_ITEMS_INDEX)
+    await db.execute("ANALYZE staged_items")
 
 
 def _packed(values: dict[str, Any] | None) -> str | None:
@@ -87,15 +91,15 @@ async def crowded() -> AsyncIterator[tuple[int, int]]:
 
 
 async def count_items() -> int:
-    """How many items were staged."""
-    found = await db.row("SELECT count(*) AS items FROM staged_rows WHERE sheet = $1", numbers()["items"])
+    """How many items were staged of which every row could be read."""
+    found = await db.row("SELECT count(*) AS items FROM staged_items")
     return int(found["items"]) if found else 0
 
 
 async def batches(size: int) -> AsyncIterator[dict[str, list[Row]]]:
-    """The items of whom every row could be read, so many at a time, with their rows in order."""
+    """The items of which every row could be read, so many at a time, with their rows in order."""
     last = ""
-    while codes := await db.rows(_CODES, last, numbers()["items"], MOST_ROWS, size):
+    while codes := await db.rows(_CODES, last, size):
         last = codes[-1]["item_code"]
         found = await db.rows(_OF_CODES, [row["item_code"] for row in codes])
         yield {
