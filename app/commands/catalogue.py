@@ -16,6 +16,7 @@ from rich.text import Text
 from app.bootstrap import open_house
 from app.identity.staff_accounts import COMMAND_LINE
 from app.kit import clock, texts
+from app.kit.db import AWAY
 from app.upkeep.tables.exporting import export_tables
 from app.upkeep.tables.importing import Outcome, import_tables
 from app.upkeep.tables.making import make_catalogue
@@ -68,11 +69,18 @@ def _run(function: Callable[[argparse.Namespace], Awaitable[int]]) -> Callable[[
             return asyncio.run(within_the_house())
         except TablesError as error:
             _show([error.problem])
-        except OSError as error:
-            _show([problem("file_unreachable", reason=error.strerror or type(error).__name__)])
+        except AWAY as error:
+            _show([_away(error)])
         return 1
 
     return run
+
+
+def _away(error: Exception) -> Problem:
+    """The file, where an error names one; else the database, whose transaction is undone."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return problem("file_unreachable", reason=error.strerror or type(error).__name__)
+    return problem("database_away", reason=type(error).__name__)
 
 
 async def _export(arguments: argparse.Namespace) -> int:

@@ -336,9 +336,9 @@ def jiaban(plan: Plan, city: str) -> Callable[..., tuple[int, str, str]]:
             [sys.executable, "-m", "app.cli", *words],
             cwd=REPOSITORY,
             env={
+                "JIABAN_DATABASE_URL": city,
                 **os.environ,
                 "JIABAN_CONFIG_FILE": str(plan.config_file),
-                "JIABAN_DATABASE_URL": city,
                 "COLUMNS": "300",
             },
             capture_output=True,
@@ -392,6 +392,16 @@ def test_what_cannot_be_read_or_written_is_a_sentence(
         assert (status, code in answer) == (1, True), answer + beside
         assert "Traceback" not in answer + beside
     assert [path.name for path in tmp_path.iterdir()] == ["all.xlsx"]
+
+
+def test_a_database_that_is_away_is_a_sentence(
+    jiaban: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Not taken for a file that is not there."""
+    monkeypatch.setenv("JIABAN_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    status, answer, beside = jiaban("catalogue", "export", str(tmp_path / "all.zip"))
+    assert (status, "database_away" in answer) == (1, True), answer + beside
+    assert "Traceback" not in answer + beside
 
 
 def test_a_large_catalogue_is_made_of_the_citys(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from app.kit import texts
 from app.upkeep.tables.files import Limits
 from app.upkeep.tables.layout import SHEETS, words
 from app.upkeep.tables.problems import SHOWN, TablesError, problem, reported
+from tests.conftest import REPOSITORY
 from tests.unit.upkeep.tables_made import (
     city_guides,
     codes,
@@ -315,3 +316,15 @@ def test_an_export_that_no_cell_can_hold_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(TablesError):
         write(tmp_path / "one.csv", [guide])
+
+
+def test_the_layout_is_the_documented_one() -> None:
+    """Whoever edits tables finds every column in the document, by sheet."""
+    document = (REPOSITORY / "docs" / "catalogue-tables.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| (\S+) \| (\S+) \| `(\w+)\.([^`]+)` \|", document, re.MULTILINE)
+    asked = [
+        (sheet.title, sheet.heading(column.name), sheet.name, column.name)
+        for sheet in SHEETS
+        for column in sheet.columns[1:]
+    ]
+    assert documented == asked
