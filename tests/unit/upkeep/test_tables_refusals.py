@@ -14,9 +14,10 @@ import pytest
 from openpyxl import Workbook
 
 from app.kit import texts
-from app.upkeep.tables.files import Limits
+from app.upkeep.tables.files import Limits, Meter
 from app.upkeep.tables.layout import SHEETS, words
 from app.upkeep.tables.problems import SHOWN, TablesError, problem, reported
+from app.upkeep.tables.reading import open_tables
 from tests.conftest import REPOSITORY
 from tests.unit.upkeep.tables_made import (
     city_guides,
@@ -159,6 +160,19 @@ def test_what_says_or_becomes_too_much_is_told(workbook: Path, archive: Path) ->
         assert codes(path, Limits(file_bytes=1_000)) == ["file_too_large"]
         assert codes(path, Limits(members=3)) == ["file_too_large"]
         assert codes(path, Limits(rows=5))[:1] == ["rows_too_many"]
+
+
+def test_declared_sizes_are_believed_before_anything_inflates(workbook: Path) -> None:
+    """And what comes out is counted all the same."""
+    seen: list[int] = []
+    with pytest.raises(TablesError), open_tables(workbook, seen.append, Limits(inflated_bytes=1_000)):
+        pass
+    assert seen == []
+    meter = Meter(Limits(inflated_bytes=1_000), seen.append)
+    meter.count(3_000)
+    with pytest.raises(TablesError):
+        meter.count(1)
+    assert seen == [3_000, 3_001]
 
 
 def test_an_archive_that_lies_about_its_sizes_is_told(archive: Path) -> None:
