@@ -172,6 +172,16 @@ def test_a_form_keeps_its_fields_in_their_order(schema: dict[str, Any], example:
     assert example_of(list(example_rows(example))) == example
 
 
+def test_a_row_says_for_its_field_whether_it_is_required() -> None:
+    """A list in the rest of the schema only orders, and speaks for names that have no row."""
+    columns = {column.name for sheet in SHEETS if sheet.name == "form_fields" for column in sheet.columns}
+    plain = dict.fromkeys(columns)
+    rows = [plain | {"field": name, "required": name in "ac"} for name in "abc"]
+    rest = [{"required": ["c", "b", "gone"]}]
+    assert schema_of(rest, rows)["required"] == ["c", "gone", "a"]
+    assert schema_of([{}], rows)["required"] == ["a", "c"]
+
+
 @given(texts)
 def test_signs_are_undone(text: str) -> None:
     """Of a CSV file and of a workbook; what Excel would run or change never stands bare in a CSV file."""
