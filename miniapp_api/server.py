@@ -14,6 +14,7 @@ from miniapp_api import ops, telemetry
 from miniapp_api.callbacks import approvals, wechat
 from miniapp_api.citizen import (
     applications,
+    forms,
     identity,
     items,
     licences,
@@ -38,6 +39,7 @@ SURFACES: tuple[Routes, ...] = (
     sessions.routes,
     identity.routes,
     items.routes,
+    forms.routes,
     applications.routes,
     life_events.routes,
     licences.routes,

@@ -9,6 +9,12 @@ class ItemNotFoundError(DomainError):
     code, kind = "item_not_found", Kind.NOT_FOUND
 
 
+class CodeListNotFoundError(DomainError):
+    """No code list has this name."""
+
+    code, kind = "code_list_not_found", Kind.NOT_FOUND
+
+
 class FormInvalidError(DomainError):
     """Fields of a form do not hold what the item asks for; the context names each field and why."""
 

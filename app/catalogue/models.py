@@ -11,6 +11,7 @@ from app.kit.ids import new_id
 
 ITEM_CODE_LENGTH = 31
 LIFE_EVENT_CODE_LENGTH = 64
+CODE_LIST_LENGTH = 32
 
 
 class Region(Model):
@@ -135,6 +136,20 @@ class LicenceType(Model):
         """Table."""
 
         table = "licence_types"
+
+
+class CodeList(Model):
+    """A list of codes that a national ``standard`` gives; ``entries`` are ``{code, name}`` in its order."""
+
+    code = fields.CharField(max_length=CODE_LIST_LENGTH, primary_key=True)
+    title = fields.CharField(max_length=64)
+    standard = fields.CharField(max_length=64)
+    entries = fields.JSONField[list[dict[str, str]]]()
+
+    class Meta:
+        """Table."""
+
+        table = "code_lists"
 
 
 class Theme(Model):

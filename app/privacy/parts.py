@@ -60,6 +60,7 @@ WITHOUT_PART: dict[str, str] = {
     "RetentionRun": "numbers of rows that were deleted",
     "Region": "the city's data",
     "Department": "the city's data",
+    "CodeList": "the city's data",
     "Theme": "the city's data",
     "Hall": "the city's data",
     "LifeEvent": "the city's data",

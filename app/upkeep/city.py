@@ -7,10 +7,11 @@ from typing import Any
 
 import yaml
 
+from app.catalogue.code_lists import CodeListDefinition
 from app.catalogue.guide import Guide
 from app.catalogue.licence_type import LicenceTypeDefinition
 from app.catalogue.life_events import LifeEventDefinition
-from app.catalogue.models import Department, Hall, LicenceType, LifeEvent, LifeEventItem, Region, Theme
+from app.catalogue.models import CodeList, Department, Hall, LicenceType, LifeEvent, LifeEventItem, Region, Theme
 from app.catalogue.service import BATCH, bring_into_effect, lock_publishing, publish_guides
 from app.finding.service import index_items
 from app.kit import clock
@@ -36,17 +37,19 @@ def _regions(path: Path) -> list[Region]:
 
 
 async def load_city(folder: Path) -> dict[str, int]:
-    """Load regions, departments, halls, themes, licence types, life events and items; returns how many of each.
+    """Load regions, departments, code lists, halls, themes, licence types, life events and items; returns how many.
 
     What is there already is brought up to date; an item whose guide changed gets a new version that holds from today.
     Raises ``pydantic.ValidationError`` on data that is not whole.
     """
     types = [LicenceTypeDefinition.model_validate(entry) for entry in _yaml(folder / "licence_types.yaml")]
+    lists = [CodeListDefinition.model_validate(entry) for entry in _yaml(folder / "code_lists.yaml")]
     events = [LifeEventDefinition.model_validate(entry) for entry in _each(folder / "life_events")]
     guides = [Guide.model_validate(entry) for entry in _each(folder / "items")]
     rows: dict[str, list[Any]] = {
         "regions": _regions(folder / "regions.csv"),
         "departments": [Department(**entry) for entry in _yaml(folder / "departments.yaml")],
+        "code_lists": [CodeList(**entry.model_dump()) for entry in lists],
         "themes": [Theme(**entry, position=place) for place, entry in enumerate(_yaml(folder / "themes.yaml"))],
         "halls": [Hall(**entry) for entry in _yaml(folder / "halls.yaml")],
         "licence_types": [LicenceType(code=kind.code, name=kind.name, definition=kind.model_dump()) for kind in types],

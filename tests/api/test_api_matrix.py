@@ -120,6 +120,7 @@ OPEN = {
         "search_items",
         "read_item",
         "guide_item",
+        "read_code_list",
         "list_notices",
         "list_life_events",
         "read_life_event",
