@@ -26,7 +26,7 @@ from app.catalogue import forms
 from app.catalogue.errors import FormInvalidError
 from app.catalogue.guidance import Asked, asked_for, variant_of
 from app.catalogue.guide import Answers, Variant
-from app.catalogue.queries import ItemDetail, get_item
+from app.catalogue.queries import ItemDetail, get_item, known_to
 from app.identity.queries import lock_present
 from app.identity.rules import require_level
 from app.identity.service import get_citizen
@@ -113,7 +113,8 @@ async def prepare_draft(party: Party, item_code: str, answers: Answers) -> Prepa
     if audience not in guide.audience:
         raise AudienceMismatchError(audience=guide.audience)
     variant = variant_of(guide, answers)
-    form = forms.prefill(asked_for(guide, variant).form_schema, await _identity(party))
+    schema = asked_for(guide, variant).form_schema
+    form = forms.settle(schema, forms.prefill(schema, await _identity(party)), today=clock.today())
     return Prepared(detail, answers, variant, form)
 
 
@@ -171,8 +172,9 @@ async def save_form(party: Party, application_id: UUID, form: dict[str, Any]) ->
         problems: dict[str, dict[str, str]] = {}
         for one in (application, *others):
             if one.item_code in changes:
-                one.form = forms.merge(schemas[one.item_code], one.form, changes[one.item_code])
-                found = forms.problems(schemas[one.item_code], one.form, complete=False)
+                schema = schemas[one.item_code]
+                one.form = forms.merge(schema, one.form, changes[one.item_code], today=clock.today())
+                found = forms.problems(schema, one.form, complete=False, known=await known_to(schema, one.form))
                 problems.update({problem["field"]: problem for problem in found})
         if problems:
             raise FormInvalidError(fields=list(problems.values()))
@@ -182,7 +184,13 @@ async def save_form(party: Party, application_id: UUID, form: dict[str, Any]) ->
                 await one.save(update_fields=["form", "updated_at"])
                 fields = sorted(changes[one.item_code])
                 await audit.record(f"application:{one.id}", party.name, "draft_saved", fields=fields)
-    return Saved(application, forms.problems(schemas[application.item_code], application.form, complete=True))
+    return Saved(application, await missing_in(application, schemas[application.item_code]))
+
+
+async def missing_in(application: Application, schema: dict[str, Any]) -> list[dict[str, str]]:
+    """What an application's form still lacks, and what of it has become wrong."""
+    known = await known_to(schema, application.form)
+    return forms.problems(schema, application.form, complete=True, known=known)
 
 
 async def _hold_group(party: Party, application_id: UUID) -> tuple[Application, list[Application]]:
@@ -212,8 +220,9 @@ async def answer_questions(party: Party, application_id: UUID, answers: Answers)
             raise NotADraftError(state=application.state)
         guide = (await get_item(application.item_code, application.item_version)).guide
         variant = variant_of(guide, answers)
-        properties = asked_for(guide, variant).form_schema["properties"]
-        application.form = {name: value for name, value in application.form.items() if name in properties}
+        schema = asked_for(guide, variant).form_schema
+        kept = {name: value for name, value in application.form.items() if name in schema["properties"]}
+        application.form = forms.settle(schema, kept, today=clock.today())
         application.answers, application.variant = answers or None, variant.id if variant else None
         application.updated_at = clock.now()
         await application.save(update_fields=["form", "answers", "variant", "updated_at"])

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.applications.asked import AskedApplication, asked_of, links_of
-from app.applications.drafts import begin_draft, prepare_draft
+from app.applications.drafts import begin_draft, missing_in, prepare_draft
 from app.applications.errors import ApplicationNotFoundError
 from app.applications.models import Application
-from app.catalogue import forms
 from app.catalogue.guide import Answers
 from app.catalogue.life_events import choose_items
 from app.catalogue.queries import get_life_event
@@ -64,8 +63,7 @@ async def get_group(party: Party, group_id: UUID) -> Group:
     for application in found:
         one = asked[application.item_code]
         fields = links.asked(application.item_code) if links else list(one.form_schema["properties"])
-        missing = forms.problems(one.form_schema, application.form, complete=True)
-        members.append(Member(application, one, fields, missing))
+        members.append(Member(application, one, fields, await missing_in(application, one.form_schema)))
     if links:
         order = links.item_codes
         members.sort(key=lambda one: order.index(one.application.item_code))

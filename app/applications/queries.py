@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.applications.asked import AskedApplication, asked_of
-from app.applications.drafts import owned
+from app.applications.drafts import missing_in, owned
 from app.applications.models import Application, Material, Supplement, TimelineEntry
-from app.catalogue import forms
 from app.catalogue.guide import Variant
 from app.kit import db
 from app.kit.crypto import keyring
@@ -57,7 +56,7 @@ async def get_application(party: Party, application_id: UUID) -> CaseDetail:
         application,
         await TimelineEntry.filter(application=application).order_by("id"),
         await Material.filter(application=application).order_by("id"),
-        forms.problems(schema, application.form, complete=True),
+        await missing_in(application, schema),
         licence.id if licence else None,
     )
 

@@ -20,6 +20,7 @@ from app.audit import service as audit
 from app.catalogue import forms
 from app.catalogue.errors import FormInvalidError
 from app.catalogue.guidance import Asked
+from app.catalogue.queries import known_to
 from app.identity.rules import require_level
 from app.kit import clock, db, jobs, texts, workdays
 from app.kit.db import transaction
@@ -61,6 +62,7 @@ async def submit_application(party: Party, application_id: UUID, idempotency_key
             return application
         asked = await asked_of(application)
         require_level(await level_of(party), asked.guide.assurance_level)
+        application.form = forms.settle(asked.form_schema, application.form, today=clock.today())
         await _require_complete(application, asked)
         await drop_unasked(application, asked)
         promised = workdays.add_working_days(clock.today(), asked.guide.promised_days)
@@ -69,7 +71,7 @@ async def submit_application(party: Party, application_id: UUID, idempotency_key
         application.submitted_at = clock.now()
         application.promised_on, application.promised_provisional = promised.day, promised.provisional
         await application.save(
-            update_fields=["case_no", "idempotency_key", "submitted_at", "promised_on", "promised_provisional"]
+            update_fields=["case_no", "form", "idempotency_key", "submitted_at", "promised_on", "promised_provisional"]
         )
         await _hand_in(application, None)
         await _move(application, Cause.SUBMIT, party)
@@ -85,13 +87,17 @@ async def _require_fresh(application: Application, key: str) -> None:
 
 
 async def _require_complete(application: Application, asked: Asked) -> None:
-    problems = forms.problems(asked.form_schema, application.form, complete=True)
-    if problems:
-        raise FormInvalidError(fields=problems)
+    await _require_valid(asked.form_schema, application.form)
     given = {material.material_id for material in await Material.filter(application=application)}
     missing = [material for material in asked.materials if material.required and material.id not in given]
     if missing:
         raise MaterialsMissingError(materials=[{"id": material.id, "name": material.name} for material in missing])
+
+
+async def _require_valid(schema: dict[str, Any], form: dict[str, Any]) -> None:
+    problems = forms.problems(schema, form, complete=True, known=await known_to(schema, form))
+    if problems:
+        raise FormInvalidError(fields=problems)
 
 
 async def _new_case_number(item_code: str) -> str:
@@ -120,10 +126,8 @@ async def supplement_application(
         if idempotency_key and await Supplement.exists(application=application, idempotency_key=idempotency_key):
             return application
         schema = (await asked_of(application)).form_schema
-        merged = forms.merge(schema, application.form, form)
-        problems = forms.problems(schema, merged, complete=True)
-        if problems:
-            raise FormInvalidError(fields=problems)
+        merged = forms.merge(schema, application.form, form, today=clock.today())
+        await _require_valid(schema, merged)
         await _require_move(application, Cause.SUPPLEMENT)
         supplement = await Supplement.create(
             application=application, note=note, form=form, idempotency_key=idempotency_key, created_at=clock.now()

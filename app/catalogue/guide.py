@@ -6,7 +6,9 @@ Fields follow the national exchange tables for items (up_task_general_basic, ext
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from app.catalogue.conditions import authored
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 _NAME = r"^[a-z][a-z0-9_]*$"
@@ -157,7 +159,8 @@ class Guide(BaseModel):
     """A whole service item. Time limits are in working days.
 
     ``region`` is where the item is offered, with all places within; ``level`` is that of the office that handles it.
-    ``form_schema`` is JSON Schema (2020-12), ``form_example`` a form that passes it.
+    ``form_schema`` is JSON Schema (2020-12) as its author wrote it, also where it was read as phones get it;
+    ``form_example`` is a form that passes it.
     """
 
     model_config = _STRICT
@@ -192,3 +195,8 @@ class Guide(BaseModel):
     guidance: Guidance | None = None
     form_schema: dict[str, Any]
     form_example: dict[str, Any]
+
+    @field_validator("form_schema")
+    @classmethod
+    def _as_written(cls, schema: dict[str, Any]) -> dict[str, Any]:
+        return authored(schema)

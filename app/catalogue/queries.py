@@ -2,18 +2,31 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from app.catalogue.choices import Known, choices
 from app.catalogue.errors import ItemNotFoundError, LifeEventNotFoundError
 from app.catalogue.guide import Guide
 from app.catalogue.licence_type import LicenceTypeDefinition
 from app.catalogue.life_events import LifeEventDefinition
-from app.catalogue.models import ITEM_CODE_LENGTH, LIFE_EVENT_CODE_LENGTH, Department, Item, LicenceType, LifeEvent
+from app.catalogue.models import (
+    ITEM_CODE_LENGTH,
+    LIFE_EVENT_CODE_LENGTH,
+    CodeList,
+    Department,
+    Item,
+    LicenceType,
+    LifeEvent,
+    Region,
+)
 from app.kit import clock, db
 from app.kit.errors import NotFoundError
+
+_REGION_CODE = re.compile("[0-9]{6,12}")
 
 # The newest version whose day has come is in effect: a later edit outranks what was planned before it.
 _READ = """
@@ -87,6 +100,19 @@ async def get_item(item_code: str, version: int | None = None) -> ItemDetail:
     """An item as ``get_guide`` finds it, with its guide read. Raises ItemNotFoundError."""
     found = await get_guide(item_code, version)
     return ItemDetail(Guide.model_validate_json(found.guide), found.department_name, found.version)
+
+
+async def known_to(schema: dict[str, Any], form: dict[str, Any]) -> Known:
+    """What the city's lists know of the values that were chosen in a form."""
+    chosen = list(choices(schema, form))
+    lists = {choice.codes for choice in chosen if choice.codes is not None}
+    places = {choice.value for choice in chosen if choice.codes is None and _REGION_CODE.fullmatch(choice.value)}
+    codes = await CodeList.filter(code__in=lists) if lists else []
+    regions = await Region.filter(code__in=places) if places else []
+    return Known(
+        codes={found.code: frozenset(entry["code"] for entry in found.entries) for found in codes},
+        regions={found.code: found.level for found in regions},
+    )
 
 
 async def list_life_events() -> list[LifeEventDefinition]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+from app.catalogue.conditions import published
 from app.catalogue.guide import Guide
 from app.catalogue.models import Item, ItemVersion, VersionState
 from app.kit import clock, db
@@ -33,8 +34,8 @@ _DUE = f"WITH due AS ({_NEWEST_DUE.format(narrowed='AND item_code = ANY($2::text
 
 
 def text_of(guide: Guide) -> str:
-    """A guide as JSON text, in its author's order."""
-    return guide.model_dump_json()
+    """A guide as JSON text, in its author's order, its form as phones get it. Read again, it is as it was written."""
+    return guide.model_copy(update={"form_schema": published(guide.form_schema)}).model_dump_json()
 
 
 def digest_of(text: str) -> str:
@@ -79,13 +80,19 @@ async def publish_guides(guides: Sequence[Guide], effective_on: date) -> int:
 
 
 async def publish_version(version_id: UUID, reviewer_id: UUID) -> None:
-    """Publish a written version as the item's newest, within the caller's transaction, which called lock_publishing."""
+    """Publish a written version as the item's newest, within the caller's transaction, which called lock_publishing.
+
+    Its text is made anew, so that what phones get is published whoever wrote it.
+    """
     version = await ItemVersion.get(id=version_id)
+    version.guide = text_of(Guide.model_validate_json(version.guide))
+    version.digest = digest_of(version.guide)
     rows = await db.rows(_NEWEST, [version.item_code])
     version.number = (rows[0]["number"] if rows else 0) + 1
     version.state, version.reviewer_id = VersionState.PUBLISHED, reviewer_id
     version.published_at = version.updated_at = clock.now()
-    await version.save(update_fields=["number", "state", "reviewer_id", "published_at", "updated_at"])
+    changed = ["guide", "digest", "number", "state", "reviewer_id", "published_at", "updated_at"]
+    await version.save(update_fields=changed)
 
 
 async def items_due() -> list[str]:

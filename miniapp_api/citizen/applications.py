@@ -11,6 +11,7 @@ from app.applications.asked import AskedApplication
 from app.applications.models import Application, Material, TimelineEntry
 from app.catalogue import errors as catalogue_errors
 from app.catalogue import guide
+from app.catalogue.conditions import published
 from app.identity.errors import LevelTooLowError
 from app.kit import clock, texts
 from app.kit.errors import InvalidCursorError, NotFoundError
@@ -59,7 +60,7 @@ class AskedView(Schema):
             answers=application.answers or {},
             next_question=asked.next_question(application),
             variant=asked.variant,
-            form_schema=asked.form_schema,
+            form_schema=published(asked.form_schema),
             materials=asked.materials,
         )
 
