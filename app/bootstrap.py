@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
 from redis import asyncio as aioredis
 
+from app.applications.ports import SharedData
+from app.applications.shared_data import HttpSharedData
 from app.approvals.connector import HttpApprovalSystem
 from app.approvals.ports import ApprovalSystem
 from app.identity.authority import HttpAuthority
@@ -24,7 +26,14 @@ from app.kit.db import database
 from app.kit.signed_http import SignedHttp
 from app.kit.signing import Signer
 from app.licences.codes import CodeSigner
-from config.settings import PartnerSettings, ProvinceSettings, Settings, WeChatSettings, WorkSettings
+from config.settings import (
+    PartnerSettings,
+    ProvinceSettings,
+    Settings,
+    SharedDataSettings,
+    WeChatSettings,
+    WorkSettings,
+)
 from media.storage import BlobStore, FolderStore
 from wechat import tokens as wechat_tokens
 from wechat.callback import CallbackCodec
@@ -48,7 +57,7 @@ class House:
     """Every object a process needs, made once.
 
     ``official`` calls WeChat for the official account, ``official_account`` reads what WeChat pushes to it; ``work`` is
-    None where the staff have no WeCom.
+    None where the staff have no WeCom, ``shared`` where nobody shares data.
     """
 
     settings: Settings
@@ -61,6 +70,7 @@ class House:
     authority: HttpAuthority
     province: ProvinceLogin | None
     approvals: ApprovalSystem
+    shared: SharedData | None
     approvals_signer: Signer
     access_tokens: AccessTokens
     live_sessions: LiveSessions
@@ -101,6 +111,8 @@ def refuse_stand_ins(settings: Settings) -> None:
     }
     if settings.province is not None:
         addresses["province.issuer"] = settings.province.issuer
+    if settings.shared_data is not None:
+        addresses["shared_data.base_url"] = settings.shared_data.base_url
     for name, address in addresses.items():
         parts = urlsplit(address)
         if parts.hostname in _LOOPBACK:
@@ -150,6 +162,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             http = await client(work.base_url, work.timeout_seconds)
             return WorkClient(work.corpid, work.secret.get_secret_value(), work.agent_id, http, wechat.open_url)
 
+        async def shared(one: SharedDataSettings) -> SharedData:
+            return HttpSharedData(await partner(one), one.timeout_seconds)
+
         async def province(one: ProvinceSettings) -> ProvinceLogin:
             return ProvinceLogin(await client("", one.timeout_seconds), one)
 
@@ -171,6 +186,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             authority=HttpAuthority(await partner(settings.authority)),
             province=await province(settings.province) if settings.province else None,
             approvals=HttpApprovalSystem(await partner(settings.approvals)),
+            shared=await shared(settings.shared_data) if settings.shared_data else None,
             approvals_signer=_signer(settings.approvals),
             access_tokens=access_tokens,
             live_sessions=LiveSessions(),

@@ -69,6 +69,12 @@ class PartnerSettings(BaseModel):
     timeout_seconds: float = 5.0
 
 
+class SharedDataSettings(PartnerSettings):
+    """Data that other bodies share. Somebody waits at a phone: ``timeout_seconds`` is the time for a whole answer."""
+
+    timeout_seconds: float = 1.5
+
+
 class ProvinceSettings(BaseModel):
     """The provincial identity platform: its OpenID Connect issuer, and the client it knows this city as."""
 
@@ -160,6 +166,7 @@ class Settings(BaseSettings):
     authority: PartnerSettings
     approvals: PartnerSettings
     province: ProvinceSettings | None = None
+    shared_data: SharedDataSettings | None = None
     keys: KeySettings
     worker: WorkerSettings = WorkerSettings()
     sandbox: SandboxSettings | None = None

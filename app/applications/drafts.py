@@ -21,6 +21,8 @@ from app.applications.errors import (
     UploadUnsupportedError,
 )
 from app.applications.models import Application, Material, State
+from app.applications.ports import SharedData
+from app.applications.prefill import Mark, Prefill, Sources, kept_marks, marks_of
 from app.audit import service as audit
 from app.catalogue import forms
 from app.catalogue.errors import FormInvalidError
@@ -29,7 +31,6 @@ from app.catalogue.guide import Answers, Variant
 from app.catalogue.queries import ItemDetail, get_item, known_to
 from app.identity.queries import lock_present
 from app.identity.rules import require_level
-from app.identity.service import get_citizen
 from app.kit import clock
 from app.kit.blobs import doom, spare
 from app.kit.crypto import keyring
@@ -37,7 +38,7 @@ from app.kit.db import transaction
 from app.kit.errors import DomainError
 from app.kit.ids import new_id
 from app.mandates.party import Party
-from app.mandates.queries import legal_person, level_of
+from app.mandates.queries import level_of
 from media.images import ImageRefusedError, inspect_photo
 from media.storage import BlobStore
 
@@ -59,10 +60,11 @@ _REFUSED: dict[str, type[DomainError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A draft after a save, and the fields still missing."""
+    """A draft after a save, the fields still missing, and those that hold what they were filled with."""
 
     application: Application
     missing: list[dict[str, str]]
+    prefilled: list[Mark]
 
 
 async def owned(party: Party, application_id: UUID, *, lock: bool = False) -> Application:
@@ -85,22 +87,24 @@ class Prepared:
     detail: ItemDetail
     answers: Answers
     variant: Variant | None
-    form: dict[str, Any]
+    prefill: Prefill
 
 
-async def start_application(party: Party, item_code: str, answers: Answers | None = None) -> Application:
-    """Begin a draft, prefilled from the identity of whom it is for.
+async def start_application(
+    party: Party, item_code: str, answers: Answers | None = None, shared: SharedData | None = None
+) -> Application:
+    """Begin a draft, filled with what is known of whom it is for.
 
     ``answers`` to the item's guided questions narrow what it asks for; without any it is asked as a whole. Raises what
     ``prepare_draft`` raises.
     """
-    prepared = await prepare_draft(party, item_code, answers or {})
+    prepared = await prepare_draft(party, item_code, answers or {}, Sources(party, shared))
     async with transaction():
         return await begin_draft(party, prepared)
 
 
-async def prepare_draft(party: Party, item_code: str, answers: Answers) -> Prepared:
-    """What a party's draft for an item begins with.
+async def prepare_draft(party: Party, item_code: str, answers: Answers, sources: Sources) -> Prepared:
+    """What a party's draft for an item begins with. Others may be asked: never within a transaction.
 
     Raises ItemNotFoundError, MatterNotCoveredError, LevelTooLowError, AudienceMismatchError, AnswerInvalidError or
     AnswersUnfinishedError.
@@ -113,9 +117,7 @@ async def prepare_draft(party: Party, item_code: str, answers: Answers) -> Prepa
     if audience not in guide.audience:
         raise AudienceMismatchError(audience=guide.audience)
     variant = variant_of(guide, answers)
-    schema = asked_for(guide, variant).form_schema
-    form = forms.settle(schema, forms.prefill(schema, await _identity(party)), today=clock.today())
-    return Prepared(detail, answers, variant, form)
+    return Prepared(detail, answers, variant, await sources.fill(asked_for(guide, variant).form_schema))
 
 
 async def begin_draft(
@@ -123,7 +125,7 @@ async def begin_draft(
 ) -> Application:
     """Write a draft, within the caller's transaction; ``group_id`` joins those that were begun for one life event."""
     await lock_present(party.citizen_id or party.actor_id)
-    guide, variant = prepared.detail.guide, prepared.variant
+    guide, variant, known = prepared.detail.guide, prepared.variant, prepared.prefill
     application = await Application.create(
         citizen_id=party.citizen_id or party.actor_id,
         company_id=party.company_id,
@@ -135,27 +137,18 @@ async def begin_draft(
         variant=variant.id if variant else None,
         life_event=life_event,
         group_id=group_id,
-        form=prepared.form,
+        form=known.form,
+        prefilled=known.sources or None,
+        prefill_away=known.away or None,
         created_at=clock.now(),
         updated_at=clock.now(),
     )
-    await audit.record(f"application:{application.id}", party.name, "draft_started", item=guide.item_code)
+    chain = f"application:{application.id}"
+    await audit.record(chain, party.name, "draft_started", item=guide.item_code)
+    shared = sorted(source for source in known.sources.values() if source.startswith("shared."))
+    if shared or known.away:
+        await audit.record(chain, party.name, "shared_data_fetched", fields=shared, away=known.away)
     return application
-
-
-async def _identity(party: Party) -> dict[str, str | None]:
-    """What a form is filled from: the person's identity; a company's name, code and legal representative."""
-    if party.company_id:
-        legal = await legal_person(party.company_id)
-        return {
-            "company.name": legal.company.name,
-            "company.uscc": legal.company.uscc,
-            "identity.name": legal.name,
-            "identity.id_number": legal.id_number,
-            "identity.phone": legal.phone,
-        }
-    person = await get_citizen(party.citizen_id or party.actor_id)
-    return {"identity.name": person.name, "identity.id_number": person.id_number, "identity.phone": person.phone}
 
 
 async def save_form(party: Party, application_id: UUID, form: dict[str, Any]) -> Saved:
@@ -173,7 +166,9 @@ async def save_form(party: Party, application_id: UUID, form: dict[str, Any]) ->
         for one in (application, *others):
             if one.item_code in changes:
                 schema = schemas[one.item_code]
-                one.form = forms.merge(schema, one.form, changes[one.item_code], today=clock.today())
+                before = one.form
+                one.form = forms.merge(schema, before, changes[one.item_code], today=clock.today())
+                one.prefilled = kept_marks(one, before)
                 found = forms.problems(schema, one.form, complete=False, known=await known_to(schema, one.form))
                 problems.update({problem["field"]: problem for problem in found})
         if problems:
@@ -181,10 +176,11 @@ async def save_form(party: Party, application_id: UUID, form: dict[str, Any]) ->
         for one in (application, *others):
             if one.item_code in changes:
                 one.updated_at = clock.now()
-                await one.save(update_fields=["form", "updated_at"])
+                await one.save(update_fields=["form", "prefilled", "updated_at"])
                 fields = sorted(changes[one.item_code])
                 await audit.record(f"application:{one.id}", party.name, "draft_saved", fields=fields)
-    return Saved(application, await missing_in(application, schemas[application.item_code]))
+    missing = await missing_in(application, schemas[application.item_code])
+    return Saved(application, missing, await marks_of(application))
 
 
 async def missing_in(application: Application, schema: dict[str, Any]) -> list[dict[str, str]]:
@@ -222,10 +218,11 @@ async def answer_questions(party: Party, application_id: UUID, answers: Answers)
         variant = variant_of(guide, answers)
         schema = asked_for(guide, variant).form_schema
         kept = {name: value for name, value in application.form.items() if name in schema["properties"]}
-        application.form = forms.settle(schema, kept, today=clock.today())
+        before, application.form = application.form, forms.settle(schema, kept, today=clock.today())
+        application.prefilled = kept_marks(application, before)
         application.answers, application.variant = answers or None, variant.id if variant else None
         application.updated_at = clock.now()
-        await application.save(update_fields=["form", "answers", "variant", "updated_at"])
+        await application.save(update_fields=["form", "prefilled", "answers", "variant", "updated_at"])
         await audit.record(f"application:{application.id}", party.name, "draft_answered", questions=sorted(answers))
     return application
 

@@ -7,6 +7,9 @@ from app.applications.asked import AskedApplication, asked_of, links_of
 from app.applications.drafts import begin_draft, missing_in, prepare_draft
 from app.applications.errors import ApplicationNotFoundError
 from app.applications.models import Application
+from app.applications.ports import SharedData
+from app.applications.prefill import Sources
+from app.applications.replaced import AskedMaterial, materials_of
 from app.catalogue.guide import Answers
 from app.catalogue.life_events import choose_items
 from app.catalogue.queries import get_life_event
@@ -21,6 +24,7 @@ class Member:
 
     application: Application
     asked: AskedApplication
+    materials: list[AskedMaterial]
     fields: list[str]
     missing: list[dict[str, str]]
 
@@ -34,14 +38,17 @@ class Group:
     members: list[Member]
 
 
-async def start_group(party: Party, life_event: str, chosen: dict[str, Answers]) -> UUID:
+async def start_group(
+    party: Party, life_event: str, chosen: dict[str, Answers], shared: SharedData | None = None
+) -> UUID:
     """Begin a draft for each item chosen of a life event, all or none; returns the group's id.
 
     ``chosen`` are answers to guided questions by item code. Raises LifeEventNotFoundError, LifeEventItemsInvalidError
     and what ``drafts.prepare_draft`` raises.
     """
     event = await get_life_event(life_event)
-    prepared = [await prepare_draft(party, code, chosen[code]) for code in choose_items(event, chosen)]
+    sources = Sources(party, shared)
+    prepared = [await prepare_draft(party, code, chosen[code], sources) for code in choose_items(event, chosen)]
     group_id = new_id()
     async with transaction():
         for one in prepared:
@@ -63,7 +70,8 @@ async def get_group(party: Party, group_id: UUID) -> Group:
     for application in found:
         one = asked[application.item_code]
         fields = links.asked(application.item_code) if links else list(one.form_schema["properties"])
-        members.append(Member(application, one, fields, await missing_in(application, one.form_schema)))
+        missing = await missing_in(application, one.form_schema)
+        members.append(Member(application, one, await materials_of(party, one), fields, missing))
     if links:
         order = links.item_codes
         members.sort(key=lambda one: order.index(one.application.item_code))

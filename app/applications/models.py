@@ -40,7 +40,11 @@ class Application(Model):
     A person's case has the person as ``citizen`` and no ``company``; a company's has the company, and as ``citizen``
     whoever began it. ``mandate_id`` is set where it was begun by a proxy or an agent. ``item_version`` is the
     version of the item that it was begun under and keeps. ``answers`` are those to the item's guided questions (what a
-    family is like may stand in them), ``variant`` is where they led. Applications
+    family is like may stand in them), ``variant`` is where they led.
+
+    ``prefilled`` names the source of each field that still holds what it was filled with, ``prefill_away`` the sources
+    that did not answer. From the submission on ``licences_used`` says by material which licence stood for it, and
+    ``saved_fields`` and ``saved_materials`` count what the applicant had neither to type nor to hand in. Applications
     for one ``life_event`` that were begun together share a ``group_id``.
     """
 
@@ -61,6 +65,11 @@ class Application(Model):
     group_id = fields.UUIDField(null=True, db_index=True)
     state = fields.CharEnumField(State, max_length=32, default=State.DRAFT)
     form = sealed_json()
+    prefilled = sealed_json(null=True)
+    prefill_away: list[str] | None = fields.JSONField(null=True)
+    licences_used: dict[str, str] | None = fields.JSONField(null=True)
+    saved_fields = fields.IntField(null=True)
+    saved_materials = fields.IntField(null=True)
     case_no = fields.CharField(max_length=43, null=True, unique=True)
     idempotency_key = fields.CharField(max_length=128, null=True)
     supplement_note = sealed_text(null=True)

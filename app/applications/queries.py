@@ -1,21 +1,29 @@
 """Reads of applications."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from app.applications.asked import AskedApplication, asked_of
 from app.applications.drafts import missing_in, owned
-from app.applications.models import Application, Material, Supplement, TimelineEntry
+from app.applications.models import Application, Material, State, Supplement, TimelineEntry
+from app.applications.prefill import Mark, marks_of
+from app.applications.replaced import AskedMaterial, materials_of
 from app.catalogue.guide import Variant
 from app.kit import db
 from app.kit.crypto import keyring
 from app.kit.errors import NotFoundError
 from app.kit.paging import Page, newest_first
-from app.licences.queries import licence_of_case
+from app.licences.models import Licence
+from app.licences.queries import licence_of_case, licences_by_id
 from app.mandates.party import Party
 from media.storage import BlobStore
 
 _SUBMITTED = "SELECT item_code, count(*) AS cases FROM applications WHERE case_no IS NOT NULL GROUP BY item_code"
+_SAVED = """
+SELECT count(*) AS cases, coalesce(sum(saved_fields), 0) AS fields, coalesce(sum(saved_materials), 0) AS materials
+FROM applications WHERE submitted_at >= $1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +34,18 @@ class CaseDetail:
     timeline: list[TimelineEntry]
     materials: list[Material]
     missing: list[dict[str, str]]
+    prefilled: list[Mark]
     licence_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """A case as the approval system gets it. Names and numbers are open here."""
+    """A case as the approval system gets it; ``licences`` stand for materials, by their ids. All is open here."""
 
     application: Application
     variant: Variant | None
     materials: list[Material]
+    licences: dict[str, Licence]
     applicant: dict[str, str | None]
     company: dict[str, str] | None
 
@@ -57,14 +67,37 @@ async def get_application(party: Party, application_id: UUID) -> CaseDetail:
         await TimelineEntry.filter(application=application).order_by("id"),
         await Material.filter(application=application).order_by("id"),
         await missing_in(application, schema),
+        await marks_of(application),
         licence.id if licence else None,
     )
 
 
-async def get_asked(party: Party, application_id: UUID) -> tuple[Application, AskedApplication]:
-    """A party's own application and what it asks for. Raises ApplicationNotFoundError or MatterNotCoveredError."""
+async def get_asked(party: Party, application_id: UUID) -> tuple[Application, AskedApplication, list[AskedMaterial]]:
+    """A party's own application, what it asks for, and its materials: as they stand now, or stood at the submission.
+
+    Raises ApplicationNotFoundError or MatterNotCoveredError.
+    """
     application = await owned(party, application_id)
-    return application, await asked_of(application)
+    asked = await asked_of(application)
+    if application.state is State.DRAFT:
+        return application, asked, await materials_of(party, asked)
+    used = await _licences(application)
+    return application, asked, [AskedMaterial(material, used.get(material.id)) for material in asked.materials]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTotals:
+    """What applicants had neither to type nor to hand in: submitted cases, fields of forms, materials."""
+
+    cases: int
+    fields: int
+    materials: int
+
+
+async def saved_totals(since: datetime) -> SavedTotals:
+    """What was saved in the cases submitted from a moment on."""
+    found = await db.row(_SAVED, since)
+    return SavedTotals(**found) if found else SavedTotals(0, 0, 0)
 
 
 async def get_case_file(case_no: str) -> CaseFile:
@@ -77,9 +110,16 @@ async def get_case_file(case_no: str) -> CaseFile:
         application,
         (await asked_of(application)).variant,
         await Material.filter(application=application, supplement_id=None, handed_in_at__not_isnull=True),
+        await _licences(application),
         {"name": citizen.name, "id_number": citizen.id_number, "phone": citizen.phone},
         {"uscc": company.uscc, "name": company.name} if company else None,
     )
+
+
+async def _licences(application: Application) -> dict[str, Licence]:
+    used = application.licences_used or {}
+    found = await licences_by_id([UUID(licence_id) for licence_id in used.values()])
+    return {material: found[UUID(licence_id)] for material, licence_id in used.items() if UUID(licence_id) in found}
 
 
 async def get_supplement(supplement_id: UUID) -> tuple[Supplement, list[Material]]:

@@ -4,6 +4,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from prometheus_client import Counter
+
 from app.applications import rules
 from app.applications.asked import asked_of
 from app.applications.drafts import drop_unasked, owned
@@ -15,11 +17,12 @@ from app.applications.errors import (
     StateForbidsError,
 )
 from app.applications.models import Application, Material, State, Supplement, TimelineEntry
+from app.applications.prefill import kept_marks
+from app.applications.replaced import AskedMaterial, materials_of
 from app.applications.rules import Cause
 from app.audit import service as audit
 from app.catalogue import forms
 from app.catalogue.errors import FormInvalidError
-from app.catalogue.guidance import Asked
 from app.catalogue.queries import known_to
 from app.identity.rules import require_level
 from app.kit import clock, db, jobs, texts, workdays
@@ -32,6 +35,8 @@ from app.notifications.service import notify
 DELIVER_CASE = "approvals.deliver_case"
 DELIVER_SUPPLEMENT = "approvals.deliver_supplement"
 DELIVER_WITHDRAWAL = "approvals.deliver_withdrawal"
+
+_SAVED = Counter("jiaban_saved_total", "fields and materials that applicants need not fill in or hand in", ["what"])
 
 _NEXT_CASE = """
 INSERT INTO case_counters (id, item_code, day, last_number) VALUES (gen_random_uuid(), $1, $2, 1)
@@ -51,6 +56,8 @@ _TOLD = {
 async def submit_application(party: Party, application_id: UUID, idempotency_key: str | None) -> Application:
     """Submit a draft: it gets its case number and goes to the approval system. Again, it answers the same.
 
+    What it had neither to type nor to hand in is counted, and the licences that stood for materials are remembered.
+
     Raises FormInvalidError, MaterialsMissingError, LevelTooLowError, IdempotencyKeyReusedError or
     ApplicationNotFoundError.
     """
@@ -62,8 +69,13 @@ async def submit_application(party: Party, application_id: UUID, idempotency_key
             return application
         asked = await asked_of(application)
         require_level(await level_of(party), asked.guide.assurance_level)
-        application.form = forms.settle(asked.form_schema, application.form, today=clock.today())
-        await _require_complete(application, asked)
+        before, application.form = (
+            application.form,
+            forms.settle(asked.form_schema, application.form, today=clock.today()),
+        )
+        application.prefilled = kept_marks(application, before)
+        await _require_valid(asked.form_schema, application.form)
+        await _count_saved(application, await materials_of(party, asked, lock=True))
         await drop_unasked(application, asked)
         promised = workdays.add_working_days(clock.today(), asked.guide.promised_days)
         application.case_no = await _new_case_number(application.item_code)
@@ -71,12 +83,17 @@ async def submit_application(party: Party, application_id: UUID, idempotency_key
         application.submitted_at = clock.now()
         application.promised_on, application.promised_provisional = promised.day, promised.provisional
         await application.save(
-            update_fields=["case_no", "form", "idempotency_key", "submitted_at", "promised_on", "promised_provisional"]
+            update_fields=[
+                *("case_no", "form", "prefilled", "licences_used", "saved_fields", "saved_materials"),
+                *("idempotency_key", "submitted_at", "promised_on", "promised_provisional"),
+            ]
         )
         await _hand_in(application, None)
         await _move(application, Cause.SUBMIT, party)
         await _tell(application, "submitted", application.case_no)
         await jobs.defer(DELIVER_CASE, lock=application.case_no, case_no=application.case_no)
+    _SAVED.labels("fields").inc(application.saved_fields or 0)
+    _SAVED.labels("materials").inc(application.saved_materials or 0)
     return application
 
 
@@ -86,12 +103,17 @@ async def _require_fresh(application: Application, key: str) -> None:
         raise IdempotencyKeyReusedError
 
 
-async def _require_complete(application: Application, asked: Asked) -> None:
-    await _require_valid(asked.form_schema, application.form)
+async def _count_saved(application: Application, materials: list[AskedMaterial]) -> None:
+    """Raise MaterialsMissingError, or count what was saved. A file that was handed in all the same counts as one."""
     given = {material.material_id for material in await Material.filter(application=application)}
-    missing = [material for material in asked.materials if material.required and material.id not in given]
+    waiting = [one for one in materials if one.material.id not in given]
+    missing = [one.material for one in waiting if one.needed]
     if missing:
         raise MaterialsMissingError(materials=[{"id": material.id, "name": material.name} for material in missing])
+    used = {one.material.id: str(one.licence.id) for one in waiting if one.licence}
+    application.licences_used = used or None
+    application.saved_fields = len(application.prefilled or {})
+    application.saved_materials = len([one for one in waiting if one.replaced])
 
 
 async def _require_valid(schema: dict[str, Any], form: dict[str, Any]) -> None:
@@ -130,11 +152,16 @@ async def supplement_application(
         await _require_valid(schema, merged)
         await _require_move(application, Cause.SUPPLEMENT)
         supplement = await Supplement.create(
-            application=application, note=note, form=form, idempotency_key=idempotency_key, created_at=clock.now()
+            application=application,
+            note=note,
+            form=_came_of(form, application.form, merged),
+            idempotency_key=idempotency_key,
+            created_at=clock.now(),
         )
         await _hand_in(application, supplement.id)
-        application.form, application.supplement_note = merged, None
-        await application.save(update_fields=["form", "supplement_note"])
+        before, application.form, application.supplement_note = application.form, merged, None
+        application.prefilled = kept_marks(application, before)
+        await application.save(update_fields=["form", "prefilled", "supplement_note"])
         await _move(application, Cause.SUPPLEMENT, party)
         await jobs.defer(
             DELIVER_SUPPLEMENT,
@@ -143,6 +170,12 @@ async def supplement_application(
             supplement_id=str(supplement.id),
         )
     return application
+
+
+def _came_of(changes: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """What a supplement says of the form: what became of the fields it names, and of those that follow from them."""
+    names = [name for name in {**before, **after} if name in changes or before.get(name) != after.get(name)]
+    return {name: after.get(name) for name in names}
 
 
 async def withdraw_application(party: Party, application_id: UUID, reason: str) -> Application:

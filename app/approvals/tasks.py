@@ -14,6 +14,7 @@ from app.approvals.ports import ApprovalSystem, Event, RemoteCase
 from app.kit import clock
 from app.kit.db import transaction
 from app.kit.ports import AmbiguousError, RefusedError, TryLaterError
+from app.licences.models import Licence
 
 _log = logging.getLogger(__name__)
 _FEED = "approvals"
@@ -32,6 +33,7 @@ async def deliver_case(system: ApprovalSystem, case_no: str) -> None:
         "materials": [_material(case_no, material) for material in file.materials],
         "submitted_at": clock.in_city(file.application.submitted_at or clock.now()),
         **({"variant": {"id": file.variant.id, "name": file.variant.name}} if file.variant else {}),
+        **({"licences": [_licence(*one) for one in file.licences.items()]} if file.licences else {}),
         **({"company": file.company} if file.company else {}),
         **({"by_mandate": str(file.application.mandate_id)} if file.application.mandate_id else {}),
     }
@@ -80,6 +82,16 @@ def _material(case_no: str, material: Material) -> dict[str, Any]:
         "size": material.size,
         "sha256": material.sha256,
         "path": f"/callbacks/approvals/cases/{case_no}/materials/{material.id}",
+    }
+
+
+def _licence(material_id: str, licence: Licence) -> dict[str, Any]:
+    """A licence that stands for a material which was not handed in."""
+    return {
+        "material_id": material_id,
+        "type": licence.type_code,
+        "identifier": licence.identifier,
+        "number": licence.number,
     }
 
 

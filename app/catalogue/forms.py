@@ -69,16 +69,6 @@ def _place(error: ValidationError) -> tuple[Path, str, Any, Any]:
     return path, reason, error.validator_value, definition
 
 
-def prefill(schema: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that can be filled: ``x-prefill`` names the sources, the first of them that knows a value gives it."""
-    found: dict[str, Any] = {}
-    for name, definition in schema.get("properties", {}).items():
-        known = [values[source] for source in sources(definition) if values.get(source) is not None]
-        if known:
-            found[name] = known[0]
-    return found
-
-
 def sources(definition: Any) -> Sequence[str]:
     """Where a field may be filled from, the best first."""
     named = definition.get("x-prefill", ()) if isinstance(definition, dict) else ()

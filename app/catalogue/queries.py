@@ -143,6 +143,12 @@ async def get_department(code: str) -> Department:
     return department
 
 
+async def get_licence_types(codes: list[str]) -> dict[str, LicenceTypeDefinition]:
+    """Those of these licence types that exist, by code."""
+    found = await LicenceType.filter(code__in=codes) if codes else []
+    return {kind.code: LicenceTypeDefinition.model_validate(kind.definition) for kind in found}
+
+
 async def get_licence_type(code: str) -> LicenceTypeDefinition:
     """A licence type by its code. Raises NotFoundError."""
     found = await LicenceType.get_or_none(code=code)

@@ -81,7 +81,11 @@ def _field(
         yield place, "when"
     if COMPUTE in field and not _is_compute(field[COMPUTE], {*fields} - {name}):
         yield place, "compute"
-    if not all(isinstance(source, str) and _SOURCE.fullmatch(source) for source in sources(field)):
+    named = sources(field)
+    # What is read-only is believed: nobody vouches for what was typed into an earlier form.
+    if not all(isinstance(source, str) and _SOURCE.fullmatch(source) for source in named) or (
+        "earlier" in named and field.get("readOnly")
+    ):
         yield place, "prefill"
     if "." in place and (PREFILL in field or field.get("readOnly")):
         yield place, "top_level"

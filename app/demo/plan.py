@@ -138,6 +138,7 @@ def write_settings(plan: Plan, demo: DemoSettings) -> None:
         },
         "authority": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": _PARTNER_SECRET},
         "approvals": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": _PARTNER_SECRET},
+        "shared_data": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": _PARTNER_SECRET},
         "province": {
             "issuer": f"{plan.sandbox_url}/province",
             "client_id": "jiaban",

@@ -66,6 +66,27 @@ async def list_verifications(party: Party, licence_id: UUID, cursor: str | None)
     return await newest_first(Verification.filter(licence=licence), cursor)
 
 
+async def valid_licences(party: Party, types: list[str], *, lock: bool = False) -> dict[str, Licence]:
+    """A party's valid licences of these types, the newest of each, as far as its mandate covers them.
+
+    With ``lock`` they are held for the caller's transaction: a revocation waits for its end.
+    """
+    covered = party.covered("licence")
+    wanted = types if covered is None else [code for code in types if code in covered]
+    if not wanted:
+        return {}
+    today = clock.today()
+    valid = Licence.filter(
+        type_code__in=wanted,
+        state=LicenceState.VALID,
+        valid_from__lte=today,
+        valid_until__gte=today,
+        **party.owner,
+    ).order_by("valid_from", "id")
+    found = await (valid.select_for_update(no_key=True, of=("licences",)) if lock else valid)
+    return {licence.type_code: licence for licence in found}
+
+
 def shown_values(licence: Licence, definition: LicenceTypeDefinition) -> list[tuple[LicenceField, Any]]:
     """The fields that the licence has, in their order, each with the value to show."""
     return [
@@ -73,6 +94,11 @@ def shown_values(licence: Licence, definition: LicenceTypeDefinition) -> list[tu
         for field in definition.fields
         if field.name in licence.values
     ]
+
+
+async def licences_by_id(licence_ids: list[UUID]) -> dict[UUID, Licence]:
+    """Those of these licences that are there, whatever their state."""
+    return {licence.id: licence for licence in await Licence.filter(id__in=licence_ids)} if licence_ids else {}
 
 
 async def licence_of_case(case_no: str) -> Licence | None:

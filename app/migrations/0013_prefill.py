@@ -1,8 +1,9 @@
-"""Code lists."""
+"""Code lists, and where the values of a form come from."""
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 import functools
+from app.kit.fields import SealedJsonField
 from json import dumps, loads
 from tortoise import fields
 
@@ -28,5 +29,30 @@ class Migration(migrations.Migration):
                 "table_description": "A list of codes that a national ``standard`` gives; ``entries`` are ``{code, name}`` in its order.",
             },
             bases=["Model"],
+        ),
+        ops.AddField(
+            model_name="Application",
+            name="licences_used",
+            field=fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(",", ":")), decoder=loads),
+        ),
+        ops.AddField(
+            model_name="Application",
+            name="prefill_away",
+            field=fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(",", ":")), decoder=loads),
+        ),
+        ops.AddField(
+            model_name="Application",
+            name="prefilled",
+            field=SealedJsonField(null=True),
+        ),
+        ops.AddField(
+            model_name="Application",
+            name="saved_fields",
+            field=fields.IntField(null=True),
+        ),
+        ops.AddField(
+            model_name="Application",
+            name="saved_materials",
+            field=fields.IntField(null=True),
         ),
     ]

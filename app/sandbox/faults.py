@@ -27,6 +27,7 @@ NAMES = (
     "approvals.withdrawal",
     "approvals.query",
     "approvals.events",
+    "shared.fetch",
     "province.token",
     "province.jwks",
 )

@@ -15,6 +15,7 @@ from app.sandbox import (
     faults,
     legal,
     province,
+    shared_data,
     wechat,
     wechat_face,
     wechat_oauth,
@@ -113,6 +114,8 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     app.blueprint(authority.control(authority_state))
     app.blueprint(approvals.blueprint(store, Gate(signer, nonces), points))
     app.blueprint(approvals.control(store))
+    if settings.shared_data is not None:
+        app.blueprint(shared_data.blueprint(Gate(signer_of(settings.shared_data), nonces), points))
     if settings.province is not None:
         journals.append(province_state := ProvinceState(sandbox.data))
         app.blueprint(province.blueprint(settings.province, settings.public_url, province_state, points))

@@ -9,6 +9,7 @@ from sanic import HTTPResponse
 from app.applications import drafts, errors, queries, service
 from app.applications.asked import AskedApplication
 from app.applications.models import Application, Material, TimelineEntry
+from app.applications.replaced import AskedMaterial
 from app.catalogue import errors as catalogue_errors
 from app.catalogue import guide
 from app.catalogue.conditions import published
@@ -39,6 +40,27 @@ class AnswersRequest(Schema):
     answers: AnswersField = Field(max_length=50)
 
 
+class LicenceTitle(Schema):
+    """A licence that stands for a material."""
+
+    id: UUID
+    title: str
+
+
+class AskedMaterialView(guide.GuideMaterial):
+    """A material; ``needed`` says whether the applicant must hand it in."""
+
+    needed: bool
+    replaced_by_licence: LicenceTitle | None = Field(description="the applicant's own licence that stands for it")
+
+    @classmethod
+    def of_asked(cls, asked: AskedMaterial) -> "AskedMaterialView":
+        """The view of a material."""
+        by, licence = asked.material.replaced_by, asked.licence
+        title = LicenceTitle(id=licence.id, title=by.title) if by and licence else None
+        return cls(**asked.material.model_dump(), needed=asked.needed, replaced_by_licence=title)
+
+
 class AskedView(Schema):
     """What an application asks for: the form's JSON Schema and the materials, in the variant that was answered to.
 
@@ -50,10 +72,10 @@ class AskedView(Schema):
     next_question: guide.GuidedQuestion | None
     variant: guide.Variant | None
     form_schema: dict[str, Any]
-    materials: list[guide.GuideMaterial]
+    materials: list[AskedMaterialView]
 
     @classmethod
-    def of(cls, application: Application, asked: AskedApplication) -> "AskedView":
+    def of(cls, application: Application, asked: AskedApplication, materials: list[AskedMaterial]) -> "AskedView":
         """The view of what an application asks for."""
         return cls(
             item_version=application.item_version,
@@ -61,7 +83,7 @@ class AskedView(Schema):
             next_question=asked.next_question(application),
             variant=asked.variant,
             form_schema=published(asked.form_schema),
-            materials=asked.materials,
+            materials=[AskedMaterialView.of_asked(material) for material in materials],
         )
 
 
@@ -188,11 +210,28 @@ class ApplicationPage(Schema):
     next_cursor: str | None
 
 
+class PrefilledView(Schema):
+    """A field that was filled in before, and where its value comes from, in Chinese."""
+
+    field: str
+    source: str
+    title: str
+
+
+class SavedView(Schema):
+    """What the applicant had neither to type nor to hand in."""
+
+    fields: int
+    materials: int
+
+
 class DraftView(ApplicationEntry):
-    """A draft with its form, and what the form still lacks."""
+    """A draft with its form, what the form still lacks, and what of it was filled in before."""
 
     form: dict[str, Any]
     missing: list[ProblemView]
+    prefilled: list[PrefilledView]
+    prefill_away: list[str] = Field(description="sources that did not answer when the draft was begun")
 
 
 class ApplicationView(DraftView):
@@ -200,6 +239,7 @@ class ApplicationView(DraftView):
 
     supplement_note: str | None
     licence_id: UUID | None
+    saved: SavedView | None = Field(description="counted at the submission")
     materials: list[MaterialView]
     timeline: list[TimelineView]
 
@@ -213,6 +253,12 @@ class CaseAnswer(Schema):
 
 def _problems(found: list[dict[str, str]]) -> list[ProblemView]:
     return [ProblemView(**problem) for problem in found]
+
+
+def _saved(application: Application) -> SavedView | None:
+    if application.saved_fields is None:
+        return None
+    return SavedView(fields=application.saved_fields, materials=application.saved_materials or 0)
 
 
 def _case(application: Application) -> CaseAnswer:
@@ -236,8 +282,8 @@ def _case(application: Application) -> CaseAnswer:
     ),
 )
 async def start_application(call: Call, body: StartRequest) -> ApplicationView:
-    """Begin a draft, prefilled from the citizen's identity."""
-    application = await drafts.start_application(call.party, body.item_code, body.answers)
+    """Begin a draft, filled in with what is known."""
+    application = await drafts.start_application(call.party, body.item_code, body.answers, call.house.shared)
     return await read_application(call, application.id)
 
 
@@ -264,6 +310,9 @@ async def read_application(call: Call, application_id: UUID) -> ApplicationView:
         **ApplicationEntry.fields_of(detail.application),
         form=detail.application.form,
         missing=_problems(detail.missing),
+        prefilled=[PrefilledView.model_validate(mark, from_attributes=True) for mark in detail.prefilled],
+        prefill_away=detail.application.prefill_away or [],
+        saved=_saved(detail.application),
         supplement_note=detail.application.supplement_note,
         licence_id=detail.licence_id,
         materials=[MaterialView.of(material) for material in detail.materials],
@@ -322,7 +371,13 @@ async def save_form(call: Call, application_id: UUID, body: FormRequest) -> Draf
     """Put fields into a draft's form."""
     saved = await drafts.save_form(call.party, application_id, body.form)
     entry = ApplicationEntry.fields_of(saved.application)
-    return DraftView(**entry, form=saved.application.form, missing=_problems(saved.missing))
+    return DraftView(
+        **entry,
+        form=saved.application.form,
+        missing=_problems(saved.missing),
+        prefilled=[PrefilledView.model_validate(mark, from_attributes=True) for mark in saved.prefilled],
+        prefill_away=saved.application.prefill_away or [],
+    )
 
 
 @routes.add(

@@ -85,7 +85,7 @@ def _group(group: groups.Group) -> GroupView:
             fields=member.fields,
             form=member.application.form,
             missing=[ProblemView(**problem) for problem in member.missing],
-            asked=AskedView.of(member.application, member.asked),
+            asked=AskedView.of(member.application, member.asked, member.materials),
         )
         for member in group.members
     ]
@@ -147,7 +147,7 @@ async def read_life_event(life_event: str) -> LifeEventView:
 async def start_group(call: Call, life_event: str, body: StartGroupRequest) -> GroupView:
     """Begin a draft for each item chosen, all or none. Forms are saved and files added as for any application."""
     chosen = {item.item_code: item.answers for item in body.items}
-    group_id = await groups.start_group(call.party, life_event, chosen)
+    group_id = await groups.start_group(call.party, life_event, chosen, call.house.shared)
     return _group(await groups.get_group(call.party, group_id))
 
 

@@ -2,7 +2,8 @@
 
 import httpx
 
-from tests.conftest import error_of
+from tests.api.conftest import photograph_of_site
+from tests.conftest import Phone, error_of
 
 SEX = "/api/v1/code-lists/sex"
 
@@ -24,3 +25,23 @@ def test_a_list_that_is_none_is_not_found(client: httpx.Client) -> None:
     """Whatever its name."""
     for name in ("nothing", "x" * 200, "性别"):
         assert error_of(client.get(f"/api/v1/code-lists/{name}")) == (404, "code_list_not_found"), name
+
+
+def test_a_draft_says_what_it_was_filled_with_and_a_case_what_was_saved(phone: Phone) -> None:
+    """In Chinese, as long as the value is kept."""
+    draft = phone.http.post("/api/v1/applications", json={"item_code": phone.item()["item_code"]}).json()
+    marks = {mark["field"]: mark for mark in draft["prefilled"]}
+    name = {"field": "applicant_name", "source": "identity.name", "title": "来自实名认证"}
+    assert (marks["applicant_name"], draft["prefill_away"], draft["saved"]) == (name, [], None)
+    path = f"/api/v1/applications/{draft['id']}"
+    saved = phone.http.patch(path, json={"form": {**phone.item()["form_example"], "applicant_phone": "13900000001"}})
+    assert "applicant_phone" in marks
+    assert "applicant_phone" not in {mark["field"] for mark in saved.json()["prefilled"]}
+    materials = {one["id"]: one for one in phone.http.get(f"{path}/form").json()["materials"]}
+    assert (materials["site_photo"]["needed"], materials["id_card"]["needed"]) == (True, False)
+    assert materials["site_photo"]["replaced_by_licence"] is None
+    files = {"file": photograph_of_site()}
+    assert phone.http.post(f"{path}/materials", data={"material_id": "site_photo"}, files=files).status_code == 201
+    assert phone.http.post(f"{path}/submission").status_code == 202
+    case = phone.http.get(path).json()
+    assert case["saved"] == {"fields": len(case["prefilled"]), "materials": 3}

@@ -17,7 +17,7 @@ from app.catalogue.guide import Guide
 from app.demo.house import ensure_database
 from app.kit.db import tortoise_config
 from app.schema import migrate_database, pending_changes
-from config.settings import CITY_DATA, ProvinceSettings, Settings, WeChatSettings, WorkSettings
+from config.settings import CITY_DATA, ProvinceSettings, Settings, SharedDataSettings, WeChatSettings, WorkSettings
 
 
 async def test_the_models_want_no_migration_that_nobody_wrote(settings: Settings) -> None:
@@ -97,6 +97,12 @@ def issued_by(settings: Settings, issuer: str) -> ProvinceSettings:
     return settings.province.model_copy(update={"issuer": issuer})
 
 
+def shared(settings: Settings, base_url: str) -> SharedDataSettings:
+    """The bodies that share data under another address."""
+    assert settings.shared_data is not None
+    return settings.shared_data.model_copy(update={"base_url": base_url})
+
+
 def production(settings: Settings, **changes: Any) -> Settings:
     """Settings as a city would have them, with some changes."""
     real = {
@@ -108,6 +114,7 @@ def production(settings: Settings, **changes: Any) -> Settings:
         "authority": settings.authority.model_copy(update={"base_url": "https://authority.example.gov.cn"}),
         "approvals": settings.approvals.model_copy(update={"base_url": "https://approvals.example.gov.cn"}),
         "province": issued_by(settings, "https://id.example.gov.cn/oidc"),
+        "shared_data": shared(settings, "https://data.example.gov.cn"),
     }
     return settings.model_copy(update={**real, **changes})
 
@@ -117,6 +124,7 @@ def test_real_settings_may_start(settings: Settings, work: WorkSettings | None) 
     """What the refusals are measured against; a city may do without WeCom and without the provincial platform."""
     refuse_stand_ins(production(settings, work=work))
     refuse_stand_ins(production(settings, province=None))
+    refuse_stand_ins(production(settings, shared_data=None))
 
 
 STAND_INS: dict[str, Callable[[Settings], dict[str, Any]]] = {
@@ -130,6 +138,8 @@ STAND_INS: dict[str, Callable[[Settings], dict[str, Any]]] = {
     "approvals.base_url points": lambda demo: {"approvals": demo.approvals},
     "province.issuer points": lambda demo: {"province": demo.province},
     "province.issuer must be an https": lambda demo: {"province": issued_by(demo, "http://id.example.gov.cn/oidc")},
+    "shared_data.base_url points": lambda demo: {"shared_data": demo.shared_data},
+    "shared_data.base_url must be an https": lambda demo: {"shared_data": shared(demo, "http://data.example.gov.cn")},
     "public_url points": lambda demo: {"public_url": demo.public_url},
     "public_url must be an https": lambda _: {"public_url": "http://jiaban.example.gov.cn"},
     "app id of the stand-in": lambda demo: {"wechat": wechat(demo, mini_program_appid="wxjiabansandbox02")},

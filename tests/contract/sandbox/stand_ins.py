@@ -20,6 +20,7 @@ from app.kit.signing import Signer
 T = TypeVar("T")
 APPROVALS = Signer("jiaban", b"approvals-secret")
 AUTHORITY = Signer("jiaban-authority", b"authority-secret")
+SHARED_DATA = Signer("jiaban-data", b"data-secret")
 # Characters that client_secret_basic must encode (RFC 6749, 2.3.1).
 PROVINCE_CLIENT, PROVINCE_SECRET = "jiaban:province", "secret of+the%province"
 TEMPLATE = "T" * 43
@@ -239,6 +240,9 @@ def _environment(data: Path, port: int, product_port: int) -> dict[str, str]:
         "APPROVALS__BASE_URL": "http://unused",
         "APPROVALS__CLIENT_ID": APPROVALS.client_id,
         "APPROVALS__SECRET": APPROVALS.secret.decode(),
+        "SHARED_DATA__BASE_URL": "http://unused",
+        "SHARED_DATA__CLIENT_ID": SHARED_DATA.client_id,
+        "SHARED_DATA__SECRET": SHARED_DATA.secret.decode(),
         "PROVINCE__ISSUER": f"http://127.0.0.1:{port}/province",
         "PROVINCE__CLIENT_ID": PROVINCE_CLIENT,
         "PROVINCE__CLIENT_SECRET": PROVINCE_SECRET,

@@ -287,13 +287,6 @@ def test_equal_entries_are_found_however_they_are_written() -> None:
     assert not twice(1, True, "1", [1])
 
 
-def test_what_is_known_is_filled_in() -> None:
-    """By the first source that knows it; what is not known is left out."""
-    assert forms.prefill(SCHEMA, {"identity.name": "李桂兰", "identity.phone": None}) == {"name": "李桂兰"}
-    assert forms.prefill(SCHEMA, {"earlier": "1", "identity.phone": "2"}) == {"phone": "1"}
-    assert forms.prefill(SCHEMA, {"identity.phone": "2"}) == {"phone": "2"}
-
-
 def merged(form: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return forms.merge(SCHEMA, form, changes, today=TODAY)
 

@@ -53,6 +53,7 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "a level that is none": ("level", {"a": {**TEXT, "x-widget": "region", "x-level": "street"}}),
     "an unknown source": ("prefill", {"a": {**TEXT, "x-prefill": "identity.secret"}}),
     "one unknown source of two": ("prefill", {"a": {**TEXT, "x-prefill": ["earlier", "licence.x"]}}),
+    "believed, though anybody typed it": ("prefill", {"a": {**TEXT, "x-prefill": "earlier", "readOnly": True}}),
     "asked by nobody": ("when", {"a": {**TEXT, "x-when": {"b": ["甲"]}}}),
     "asked by itself": ("when", {"a": {**TEXT, "x-when": {"a": ["甲"]}}}),
     "asked for nothing": ("when", {"a": TEXT, "b": {**TEXT, "x-when": {"a": []}}}),
