@@ -7,6 +7,7 @@ from pydantic import Field
 from sanic import HTTPResponse
 
 from app.catalogue import guide
+from app.catalogue.conditions import published
 from app.catalogue.errors import AnswerInvalidError, ItemNotFoundError
 from app.catalogue.guidance import asked_for, next_question, variant_of
 from app.catalogue.queries import get_guide, get_item
@@ -119,4 +120,5 @@ async def guide_item(item_code: str, body: GuidanceRequest) -> GuidanceView:
         return GuidanceView(next_question=following, variant=None, form_schema=None, materials=None)
     variant = variant_of(item, body.answers)
     asked = asked_for(item, variant)
-    return GuidanceView(next_question=None, variant=variant, form_schema=asked.form_schema, materials=asked.materials)
+    schema = published(asked.form_schema)
+    return GuidanceView(next_question=None, variant=variant, form_schema=schema, materials=asked.materials)

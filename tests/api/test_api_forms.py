@@ -44,4 +44,19 @@ def test_a_draft_says_what_it_was_filled_with_and_a_case_what_was_saved(phone: P
     assert phone.http.post(f"{path}/materials", data={"material_id": "site_photo"}, files=files).status_code == 201
     assert phone.http.post(f"{path}/submission").status_code == 202
     case = phone.http.get(path).json()
-    assert case["saved"] == {"fields": len(case["prefilled"]), "materials": 3}
+    replaced = [one for one in materials.values() if one["replaced_by"] and one["replaced_by"]["kind"] != "licence"]
+    assert case["saved"] == {"fields": len(case["prefilled"]), "materials": len(replaced)}
+
+
+def test_every_answer_with_a_form_says_when_its_fields_are_asked(phone: Phone) -> None:
+    """In plain JSON Schema: the guide, the variant that questions lead to, and the draft's own form."""
+    code, answers = "11230800JB0000025K3002009005001", {"who": "self"}
+    guide = phone.http.get(f"/api/v1/items/{code}").json()
+    led = phone.http.post(f"/api/v1/items/{code}/guidance", json={"answers": answers}).json()
+    draft = phone.http.post("/api/v1/applications", json={"item_code": code, "answers": answers}).json()
+    asked = phone.http.get(f"/api/v1/applications/{draft['id']}/form").json()
+    for schema in (guide["form_schema"], led["form_schema"], asked["form_schema"]):
+        named = {name for name, field in schema["properties"].items() if "x-when" in field}
+        told = {name for rule in schema["allOf"] for name in rule["else"]["properties"]}
+        assert named == told != set()
+        assert not named & set(schema["required"])

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from app.applications import drafts, service
-from app.applications.models import Application
+from app.applications.models import Application, State, Supplement
 from app.bootstrap import House
 from app.catalogue.errors import FormInvalidError
 from app.catalogue.guide import Guide
@@ -132,3 +132,23 @@ async def test_phones_get_the_conditions_in_plain_words_and_editors_what_was_wri
     assert '"$comment":"x-when"' in published.guide
     assert published.digest
     assert (await get_item(FOOD)).guide == edited
+
+
+async def test_a_supplement_says_what_became_of_the_form_and_not_what_was_sent(
+    quiet: House, draft: tuple[Party, Application]
+) -> None:
+    """The verified identity stays what it is, also in what is handed over; what follows from a change goes with it."""
+    party, name = draft[0], (await Application.get(id=draft[1].id)).form["applicant_name"]
+    await drafts.save_form(*of(draft), {"business_kind": "集中用餐单位食堂", "seats": 20})
+    await drafts.add_material(quiet.blobs, *of(draft), "site_photo", photograph())
+    await service.submit_application(*of(draft), None)
+    await Application.filter(id=draft[1].id).update(state=State.SUPPLEMENT_REQUESTED)
+    changes = {"applicant_name": "别人", "business_kind": "餐饮服务经营者", "site_area": 60, "age": 99}
+    await service.supplement_application(party, draft[1].id, "", changes, None)
+    supplement = await Supplement.get(application_id=draft[1].id)
+    assert supplement.form == {
+        "applicant_name": name,
+        "business_kind": "餐饮服务经营者",
+        "site_area": 60,
+        "seats": None,
+    }
