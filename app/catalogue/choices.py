@@ -11,10 +11,17 @@ REGION_LEVELS = ("province", "city", "county", "township", "village")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the values in a form: the codes of each list named, the level of each place that exists."""
+    """What is known of the values in a form: the codes of each list named, the level of each place that exists.
 
-    codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    regions: Mapping[str, str] = field(default_factory=dict)
+    Where one of them is None nobody knows it, and any code or place passes.
+    """
+
+    codes: Mapping[str, frozenset[str]] | None = field(default_factory=dict)
+    regions: Mapping[str, str] | None = field(default_factory=dict)
+
+
+UNLOOKED = Known(codes=None, regions=None)
+"""For a form that is tried without a look at the city's lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,7 @@ class Choice:
     @property
     def codes(self) -> str | None:
         """The list that it is chosen from, None for a place."""
-        return self.definition.get(CODES)
+        return str(self.definition[CODES]) if CODES in self.definition else None
 
 
 def choices(schema: dict[str, Any], form: Any) -> Iterator[Choice]:
@@ -53,10 +60,13 @@ def _choices(definition: Any, value: Any, path: tuple[str | int, ...]) -> Iterat
 def wrong(choice: Choice, known: Known) -> str | None:
     """Why a choice is none: ``x-codes``, ``region`` for no place of ours, ``x-level`` for one that is too large."""
     if choice.codes is not None:
-        return None if choice.value in known.codes.get(choice.codes, frozenset()) else CODES
+        fine = known.codes is None or choice.value in known.codes.get(choice.codes, frozenset())
+        return None if fine else CODES
+    if known.regions is None:
+        return None
     level = known.regions.get(choice.value)
     if level is None:
         return REGION
     least = choice.definition.get(LEVEL)
-    fine = least is None or REGION_LEVELS.index(level) >= REGION_LEVELS.index(least)
+    fine = least not in REGION_LEVELS or REGION_LEVELS.index(level) >= REGION_LEVELS.index(least)
     return None if fine else LEVEL

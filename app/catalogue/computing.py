@@ -13,6 +13,7 @@ Rule = Callable[[Sequence[Any], date], Any]
 
 _OLD = re.compile(r"[1-9][0-9]{14}")
 _MALE, _FEMALE = "1", "2"
+_WORDS = {_MALE: "男", _FEMALE: "女"}
 
 
 def _person(values: Sequence[Any], today: date) -> tuple[date, bool] | None:
@@ -67,6 +68,12 @@ RULES: dict[str, Rule] = {"birth_date_of": _birth_date, "sex_of": _sex, "age_of"
 """The rules by their names. Each takes the values of its fields, None for one that is not filled, and the day."""
 
 
-def compute(definition: dict[str, Any], neighbours: dict[str, Any], today: date) -> Any:
-    """The value of a computed field, None where its sources give none; ``definition`` is its ``x-compute``."""
-    return RULES[definition["rule"]]([neighbours.get(name) for name in definition["of"]], today)
+def compute(field: dict[str, Any], neighbours: dict[str, Any], today: date) -> Any:
+    """The value of a computed field, None where its sources give none.
+
+    A field that lets 男 and 女 be chosen is given these words in place of the codes.
+    """
+    definition = field["x-compute"]
+    value = RULES[definition["rule"]]([neighbours.get(name) for name in definition["of"]], today)
+    worded = definition["rule"] == "sex_of" and value is not None and set(_WORDS.values()) <= set(field.get("enum", ()))
+    return _WORDS[value] if worded else value

@@ -22,12 +22,18 @@ def same(one: Any, other: Any) -> bool:
     return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
 
 
-def holds(when: Mapping[str, list[Any]], values: Mapping[str, Any]) -> bool:
-    """Whether each field named holds one of its values; of an array, one in common is enough."""
+def holds(when: Any, values: Mapping[str, Any]) -> bool:
+    """Whether each field named holds one of its values; of an array, one in common is enough.
+
+    What is no condition asks for nothing: a form is tried by its editor before it is right.
+    """
+    if not isinstance(when, Mapping):
+        return True
     return all(name in values and _matches(values[name], wanted) for name, wanted in when.items())
 
 
-def _matches(value: Any, wanted: list[Any]) -> bool:
+def _matches(value: Any, wanted: Any) -> bool:
+    wanted = wanted if isinstance(wanted, list) else []
     found = value if isinstance(value, list) else [value]
     return any(same(one, other) for one in found for other in wanted)
 

@@ -109,7 +109,7 @@ def _settled(schema: Any, form: dict[str, Any], today: date) -> dict[str, Any]:
     for name, definition in properties.items():
         if isinstance(definition, dict) and COMPUTE in definition:
             filled.pop(name, None)
-            value = compute(definition[COMPUTE], filled, today)
+            value = compute(definition, filled, today)
             if value is not None:
                 filled[name] = value
     return {

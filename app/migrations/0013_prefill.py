@@ -9,7 +9,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0009_versions")]
+    dependencies = [("jiaban", "0012_upkeep")]
 
     initial = False
 

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from app.catalogue import forms
+from app.catalogue.choices import Known as Chosen
 from app.upkeep.patterns import may_run_away
 from app.upkeep.problems import Known, Problem, error
 
@@ -63,7 +64,7 @@ def form_problems(schema: dict[str, Any], example: dict[str, Any], known: Known)
     for name, definition in fields.items():
         yield from _field(f"form_schema.properties.{name}", name, definition, fields, known)
     yield from _common(schema)
-    for problem in forms.problems(schema, example, complete=True):
+    for problem in forms.problems(schema, example, complete=True, known=Chosen(codes=None, regions=known.regions)):
         yield error(f"form_example.{problem['field']}", "example_refused")
     if "region_code" in example and example["region_code"] not in known.regions:
         yield error("form_example.region_code", "region_unknown")

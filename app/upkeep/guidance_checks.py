@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 from app.catalogue import forms
+from app.catalogue.choices import UNLOOKED
 from app.catalogue.guide import Answers, Guidance, Guide, GuidedQuestion, Variant
 from app.upkeep.form_checks import fields_of
 from app.upkeep.problems import Problem, error
@@ -114,4 +115,4 @@ def _passes(guide: Guide, variant: Variant) -> bool:
     fields = {name: definition for name, definition in fields_of(schema).items() if name not in omitted}
     required = [*(name for name in schema.get("required", []) if name not in omitted), *variant.required_fields]
     narrowed = {**schema, "properties": fields, "required": list(dict.fromkeys(required))}
-    return not forms.problems(narrowed, guide.form_example, complete=True)
+    return not forms.problems(narrowed, guide.form_example, complete=True, known=UNLOOKED)

@@ -62,6 +62,15 @@ def test_an_identity_number_says_birthday_sex_and_age() -> None:
     assert filled({"number": "110105491231001"})["sex"] == "1"
 
 
+def test_a_field_of_words_is_given_words() -> None:
+    """Where 男 and 女 may be chosen, and nothing else is meant."""
+    field = {"enum": ["男", "女"], "x-compute": {"rule": "sex_of", "of": ["number"]}}
+    schema = {"properties": {"number": {}, "sex": field}}
+    assert forms.merge(schema, {}, {"number": "11010519491231002X"}, today=TODAY)["sex"] == "女"
+    assert forms.merge(schema, {}, {"number": "440524188001010014"}, today=TODAY)["sex"] == "男"
+    assert "sex" not in forms.merge(schema, {}, {"number": "x"}, today=TODAY)
+
+
 @pytest.mark.parametrize(
     "number",
     ["", "x", "110105194912310021", "11010519491331002X", "110105491331002", "110105490000002", 1, None, [], "１" * 18],

@@ -225,6 +225,16 @@ def nested(depth: int) -> Any:
     return value
 
 
+@given(
+    st.dictionaries(st.sampled_from(["x-when", "x-codes", "x-level", "x-widget", "x-compute"]), anything),
+    st.dictionaries(st.sampled_from(["a", "b"]), anything),
+)
+def test_a_form_is_tried_before_its_keywords_are_right(keywords: dict[str, Any], form: dict[str, Any]) -> None:
+    """Its editor is told what is wrong with them elsewhere."""
+    schema = {"type": "object", "properties": {"a": {"title": "甲", **keywords}, "b": {"title": "乙"}}}
+    forms.problems(schema, form, complete=True, known=KNOWN)
+
+
 HOSTILE: dict[str, Any] = {
     "nested deeper than the stack": nested(100_000),
     "an object in an object": {"a": nested(50)},

@@ -138,7 +138,7 @@ ERRORS: dict[str, list[tuple[str, Any, str]]] = {
         (
             "guidance.variants",
             [
-                {"id": v, "name": "某", "when": {"who": [w]}, "materials": [], "required_fields": ["care"]}
+                {"id": v, "name": "某", "when": {"who": [w]}, "materials": [], "required_fields": ["goods"]}
                 for v, w in (("a", "self"), ("b", "other"))
             ],
             "form_example",
