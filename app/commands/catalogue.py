@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.bootstrap import open_house
+from app.commands import catalogue_check
 from app.identity.staff_accounts import COMMAND_LINE
 from app.kit import clock, texts
 from app.kit.db import AWAY
@@ -41,6 +42,7 @@ def add_commands(commands: Any) -> None:
     back.add_argument("--effective", type=date.fromisoformat, metavar="YYYY-MM-DD", help="holds from that day; today")
     back.add_argument("--report", type=Path, metavar="FILE.csv", help="write all problems into a CSV file")
     back.set_defaults(function=_run(_import))
+    catalogue_check.add_commands(group)
 
 
 def add_developer_commands(commands: Any) -> None:

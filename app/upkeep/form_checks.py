@@ -1,7 +1,9 @@
 """Whether an item's form is one that phones can show and that no hand can break; see docs/forms.md."""
 
+import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -54,10 +56,9 @@ def form_problems(schema: dict[str, Any], example: dict[str, Any], known: Known)
     yield from unsafe
     if unsafe:
         return
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as failed:
-        yield error(".".join(["form_schema", *(str(part) for part in failed.absolute_path)]), "form_schema")
+    fault = _schema_fault(json.dumps(schema))
+    if fault:
+        yield error(fault, "form_schema")
         return
     fields = fields_of(schema)
     yield from _frame(schema)
@@ -68,6 +69,19 @@ def form_problems(schema: dict[str, Any], example: dict[str, Any], known: Known)
         yield error(f"form_example.{problem['field']}", "example_refused")
     if "region_code" in example and example["region_code"] not in known.regions:
         yield error("form_example.region_code", "region_unknown")
+
+
+@lru_cache(maxsize=256)
+def _schema_fault(text: str) -> str | None:
+    """The place where a form is no JSON Schema, None where it is one.
+
+    Kept, for it is most of a check's work, and an import holds the same form for every place that offers an item.
+    """
+    try:
+        Draft202012Validator.check_schema(json.loads(text))
+    except SchemaError as failed:
+        return ".".join(["form_schema", *(str(part) for part in failed.absolute_path)])
+    return None
 
 
 def fields_of(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """What checks read: the city as the database holds it, and the guides in effect."""
 
-from collections.abc import AsyncIterator, Set
+from collections.abc import AsyncIterator
 
 from app.catalogue.guide import Guide
 from app.catalogue.licence_type import LicenceTypeDefinition
-from app.catalogue.models import Department, Hall, LicenceType, Region, Theme
+from app.catalogue.models import CodeList, Department, Hall, LicenceType, Region, Theme
 from app.catalogue.service import BATCH
 from app.kit import clock, db
 from app.upkeep.problems import Known
@@ -18,8 +18,8 @@ SELECT item_code, guide FROM (
 """
 
 
-async def read_known(code_lists: Set[str] | None = None) -> Known:
-    """The city as a check sees it; ``code_lists`` are the names of those there are, None where nobody knows them."""
+async def read_known() -> Known:
+    """The city as a check sees it."""
     types = [LicenceTypeDefinition.model_validate(kind.definition) for kind in await LicenceType.all()]
     return Known(
         departments=dict(await Department.all().values_list("code", "uscc")),
@@ -27,7 +27,7 @@ async def read_known(code_lists: Set[str] | None = None) -> Known:
         themes={theme.code for theme in await Theme.all()},
         halls={hall.code for hall in await Hall.all()},
         licence_types={kind.code: {field.name for field in kind.fields} for kind in types},
-        code_lists=code_lists,
+        code_lists={entry.code for entry in await CodeList.all()},
     )
 
 

@@ -13,8 +13,10 @@ from app.catalogue.service import BATCH, bring_into_effect, lock_publishing, pub
 from app.finding.service import index_items
 from app.kit import clock
 from app.kit.db import transaction
+from app.upkeep.known import read_known
+from app.upkeep.problems import Known
 from app.upkeep.tables import staging
-from app.upkeep.tables.checks import Known, guide_problems, load_known, shape_problems
+from app.upkeep.tables.checks import guide_problems, shape_problems
 from app.upkeep.tables.files import PART, Limits
 from app.upkeep.tables.layout import SHEETS, numbers
 from app.upkeep.tables.newest import newest_of, same
@@ -128,7 +130,7 @@ async def _publish(
     places: _Places, effective_on: date, problems: Problems, progress: Progress, outcome: Outcome
 ) -> None:
     total, done = await staging.count_items(), 0
-    known = await load_known()
+    known = await read_known()
     await lock_publishing()
     async for guides in _guides(places, known, problems):
         changed = await _changed(guides, outcome)
