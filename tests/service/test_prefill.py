@@ -72,6 +72,9 @@ async def food(quiet: House) -> AsyncIterator[Guide]:
     del quiet
     before = (await get_item(FOOD)).guide
     schema = copy.deepcopy(before.form_schema)
+    for definition in schema["properties"].values():
+        if not str(definition.get("x-prefill", "")).startswith(("identity.", "company.")):
+            definition.pop("x-prefill", None)
     schema["properties"].update(SOURCES)
     schema["properties"]["business_site"]["x-prefill"] = "earlier"
     guide = before.model_copy(update={"form_schema": schema})
