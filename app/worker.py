@@ -15,6 +15,7 @@ from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_W
 from app.approvals import inbox
 from app.approvals import tasks as approvals
 from app.bootstrap import House
+from app.finding.tasks import tidy
 from app.identity import tasks as identity
 from app.identity.logins import forget_old_logins
 from app.identity.sessions import TELL
@@ -87,6 +88,11 @@ async def _take_effect(timestamp: int) -> None:
     await take_effect()
 
 
+async def _tidy(timestamp: int) -> None:
+    del timestamp
+    await tidy()
+
+
 def build_queue(house: House) -> procrastinate.App:
     """The queue with every job and everything that runs by the clock."""
     url = house.settings.database_url.get_secret_value()
@@ -108,7 +114,8 @@ def build_queue(house: House) -> procrastinate.App:
         ("upkeep.take_effect", "*/5 * * * *", _take_effect),
         ("kit.forget_old", "17 * * * *", _forget_old),
         ("kit.delete_due_blobs", "37 * * * *", delete_blobs),
-        # 03:20 in the city.
+        # 02:50 and 03:20 in the city.
+        ("finding.tidy", "50 18 * * *", _tidy),
         ("privacy.retain", "20 19 * * *", _retain),
     ):
         queue.periodic(cron=cron)(queue.task(name=name, queueing_lock=name)(function))

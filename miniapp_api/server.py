@@ -14,6 +14,7 @@ from miniapp_api import ops, telemetry
 from miniapp_api.callbacks import approvals, wechat
 from miniapp_api.citizen import (
     applications,
+    finding,
     forms,
     identity,
     items,
@@ -38,6 +39,7 @@ from miniapp_api.staff import verifications
 SURFACES: tuple[Routes, ...] = (
     sessions.routes,
     identity.routes,
+    finding.routes,
     items.routes,
     forms.routes,
     applications.routes,

@@ -4,68 +4,129 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from app.catalogue.models import Region
-from app.finding.errors import RegionUnknownError
+from app.finding.matching import (
+    RANK,
+    Filters,
+    Parameters,
+    narrowed,
+    needs_sound,
+    of_level,
+    places_above,
+    read_query,
+    scored,
+)
+from app.finding.rules import Search
 from app.kit import db
 from app.kit.paging import PAGE, Page, decode_cursor, encode_cursor
 
-# rank: 0 the name begins so, 1 it stands in the name, 2 in the everyday words, 3 alike but for a slip of the finger.
-# $1 text, $2 the same with LIKE's signs escaped, $3 region, $4 audience, $5 and $6 the last row seen, $7 rows.
-_SEARCH = """
-WITH ranked AS (
-    SELECT item_code, items.name, short_name, department, region, audience::text AS audience, handling, promised_days,
-      online_depth,
-      CASE WHEN $1 = '' THEN 0
-           WHEN items.name ILIKE $2 || '%' THEN 0
-           WHEN items.name ILIKE '%' || $2 || '%' THEN 1
-           WHEN keywords ILIKE '%' || $2 || '%' THEN 2
-           WHEN word_similarity($1, items.name || ' ' || keywords) >= 0.5 THEN 3
-      END AS rank
-    FROM items JOIN readings ON readings.id = items.reading
-    WHERE ($3 = '' OR region IN (
-        SELECT above.code FROM regions AS above JOIN regions AS here ON above.path @> here.path WHERE here.code = $3
-    )) AND ($4 = '' OR audience ? $4)
-)
-SELECT * FROM ranked
-WHERE rank IS NOT NULL AND (rank, item_code) > ($5, $6)
-ORDER BY rank, item_code LIMIT $7
-"""
+ITEM_COLUMNS = """items.item_code, items.basic_code, items.name, items.short_name, items.department, items.region,
+    items.level, items.audience, items.handling, items.promised_days, items.online_depth, items.reading"""
+"""What of an item lists are made from."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemEntry:
-    """An item in a list. Time limits are in working days."""
+    """An item in a list. Time limits are in working days; ``level`` is that of the office that handles it."""
 
     item_code: str
     name: str
     short_name: str
     department: str
     region: str
+    level: str
     audience: list[str]
     handling: str
     promised_days: int
     online_depth: int
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+def entry_of(row: dict[str, Any]) -> ItemEntry:
+    """A row that has the columns of an entry."""
+    return ItemEntry(
+        **{name: row[name] for name in ItemEntry.__dataclass_fields__ if name != "audience"},
+        audience=json.loads(row["audience"]),
+    )
 
 
-async def search_items(text: str, region: str, audience: str, cursor: str | None) -> Page[ItemEntry]:
-    """Items whose name or everyday words hold ``text``, the nearest first; an empty argument asks for all.
+async def search_items(
+    text: str,
+    region: str,
+    audience: str,
+    cursor: str | None,
+    *,
+    department: str = "",
+    theme: str = "",
+    life_event: str = "",
+    level: str = "",
+) -> Page[ItemEntry]:
+    """Services that ``text`` looks for, the best match first, then the most used: one item of each.
 
-    An item that a city or county offers is found in each of its places. Raises RegionUnknownError or
-    InvalidCursorError.
+    With a region it is the item of the nearest office among those that serve the region, without one that of the
+    highest. An empty text asks for all. Raises RegionUnknownError or InvalidCursorError.
     """
-    if region and not await Region.exists(code=region):
-        raise RegionUnknownError
-    rank, last = decode_cursor(cursor, int, str) or (-1, "")
-    text = text.strip()
-    found = await db.rows(_SEARCH, text, _escaped(text), region, audience, rank, last, PAGE + 1)
-    more = encode_cursor(found[PAGE - 1]["rank"], found[PAGE - 1]["item_code"]) if len(found) > PAGE else None
-    return Page([_entry(entry) for entry in found[:PAGE]], more)
+    filters = Filters(region, audience, department, theme, life_event, level)
+    places = await places_above(region) if region else []
+    after = decode_cursor(cursor, int, int, int, str)
+    search = await read_query(text)
+    by_sound = bool(after[0]) if after else await needs_sound(search)
+    found = await _page(search, filters, places, after, by_sound=by_sound)
+    last = found[PAGE - 1] if len(found) > PAGE else None
+    more = encode_cursor(int(by_sound), -last["score"], -last["uses"], last["item_code"]) if last else None
+    return Page([entry_of(row) for row in found[:PAGE]], more)
 
 
-def _entry(entry: dict[str, Any]) -> ItemEntry:
-    del entry["rank"]
-    return ItemEntry(**{**entry, "audience": json.loads(entry["audience"])})
+async def _page(
+    search: Search | None, filters: Filters, places: list[str], after: tuple[Any, ...] | None, *, by_sound: bool
+) -> list[dict[str, Any]]:
+    values = Parameters()
+    tables = scored(search, values, by_sound=by_sound)
+    score = f"scored.base + {_bonus(values.add(search.core))}" if search else "0"
+    shown = _nearest(filters, places, values, score) if places else _highest(filters, values, score)
+    behind = ""
+    if after:
+        key = ", ".join(values.add(value) for value in after[1:])
+        behind = f"WHERE (-score, -uses, item_code) > ({key})"
+    statement = f"""
+        WITH {tables}, shown AS ({shown}),
+        ranked AS (SELECT shown.*, COALESCE(uses, 0) AS uses FROM shown LEFT JOIN popularity USING (basic_code))
+        SELECT * FROM ranked {behind} ORDER BY -score, -uses, item_code LIMIT {PAGE + 1}
+    """  # noqa: S608  # put together from our own words; every value has its place
+    return await db.rows(statement, *values.values)
+
+
+def _bonus(core: str) -> str:
+    """What a match in one piece is worth, in 1/1000: a name that begins so, one that holds it, a keyword."""
+    return f"""(
+        CASE WHEN title = {core} THEN 700 WHEN title LIKE {core} || '%' THEN 600
+            WHEN title LIKE '%' || {core} || '%' THEN 400 ELSE 0 END
+        + CASE WHEN E'\\n' || keywords || E'\\n' LIKE E'%\\n' || {core} || E'\\n%' THEN 300
+            WHEN keywords LIKE '%' || {core} || '%' THEN 100 ELSE 0 END
+        + CASE WHEN title LIKE '%' || {core} || '%' THEN 50 * length({core}) / length(title) ELSE 0 END
+    )"""
+
+
+def _nearest(filters: Filters, places: list[str], values: Parameters, score: str) -> str:
+    """Of what is offered here, the nearest office's item of each service, where it matches."""
+    above = values.add(places)
+    return f"""
+        SELECT offered.*, scored.base, {score} AS score
+        FROM (
+            SELECT DISTINCT ON (basic_code) {ITEM_COLUMNS} FROM items
+            WHERE region = ANY({above}::text[]) {of_level(filters, values)}
+            ORDER BY basic_code, array_position({above}::text[], region::text) DESC, {RANK} DESC, item_code
+        ) AS offered JOIN scored ON scored.id = offered.reading JOIN readings ON readings.id = offered.reading
+        WHERE {narrowed(filters, values)}
+    """  # noqa: S608
+
+
+def _highest(filters: Filters, values: Parameters, score: str) -> str:
+    """Of what matches, the highest office's item of each service."""
+    return f"""
+        SELECT DISTINCT ON (readings.basic_code) offered.*, scored.base, {score} AS score
+        FROM scored JOIN readings ON readings.id = scored.id CROSS JOIN LATERAL (
+            SELECT {ITEM_COLUMNS}, {RANK} AS rank FROM items WHERE reading = readings.id {of_level(filters, values)}
+            ORDER BY {RANK}, item_code LIMIT 1
+        ) AS offered
+        WHERE {narrowed(filters, values)}
+        ORDER BY readings.basic_code, offered.rank, score DESC, offered.item_code
+    """  # noqa: S608

@@ -1,30 +1,143 @@
-"""Making items findable."""
+"""Making items findable, and counting how often they are used."""
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Iterable
 from uuid import UUID
 
-from app.catalogue.guide import Guide
-from app.finding.models import Reading
-from app.kit import db
+from tortoise.backends.base.client import TransactionalDBClient
 
+from app.catalogue.guide import Guide
+from app.finding import words
+from app.kit import clock, db
+from app.kit.ids import new_id
+
+# Part of what a reading is named by: raise it with every change of what is made of a guide's words.
+_MAKING = 1
+
+_KNOWN = "SELECT id FROM readings WHERE id = ANY($1::uuid[])"
+_ADD_READINGS = """
+INSERT INTO readings (id, basic_code, name, title, keywords, department, audience, themes, words)
+SELECT id, basic_code, name, title, keywords, department, audience::jsonb, themes::jsonb, words::tsvector
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+    AS given (id, basic_code, name, title, keywords, department, audience, themes, words)
+ON CONFLICT (id) DO NOTHING RETURNING id
+"""
+# In the order of the words, so that two who index at once never wait for each other.
+_COUNT_WORDS = """
+INSERT INTO search_words (word, readings)
+SELECT word, readings FROM unnest($1::text[], $2::int[]) AS given (word, readings) ORDER BY word
+ON CONFLICT (word) DO UPDATE SET readings = search_words.readings + excluded.readings
+"""
+_ADD_PHRASES = """
+INSERT INTO phrases (id, basic_code, text, plain, named, sound, parts)
+SELECT id, basic_code, text, plain, named, sound, parts::tsvector
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::text[], $7::text[])
+    AS given (id, basic_code, text, plain, named, sound, parts)
+ORDER BY basic_code, text
+ON CONFLICT (basic_code, text) DO NOTHING
+"""
 _POINT = """
 UPDATE items SET reading = given.reading
 FROM unnest($1::text[], $2::uuid[]) AS given (item_code, reading) WHERE items.item_code = given.item_code
 """
+_COUNT_USE = """
+INSERT INTO item_uses (item_code, day, count) VALUES ($1, $2, 1)
+ON CONFLICT (item_code, day) DO UPDATE SET count = item_uses.count + 1
+"""
 
 
 async def index_items(guides: Iterable[Guide]) -> None:
-    """Make items findable by the words of their guides, within the caller's transaction."""
-    readings: dict[str, Reading] = {}
+    """Make items findable by the words of their guides, within the caller's transaction.
+
+    A guide whose words are known already costs a digest and its share of two statements.
+    """
+    readings: dict[UUID, Guide] = {}
+    of_items: dict[str, UUID] = {}
     for guide in guides:
-        readings[guide.item_code] = _reading(guide)
-    distinct = {reading.id: reading for reading in readings.values()}
-    await Reading.bulk_create(distinct.values(), ignore_conflicts=True)
-    await db.execute(_POINT, list(readings), [reading.id for reading in readings.values()])
+        of_items[guide.item_code] = reading = _digest(guide)
+        readings[reading] = guide
+    if not of_items:
+        return
+    known = {row["id"] for row in await db.rows(_KNOWN, list(readings))}
+    new = {reading: guide for reading, guide in readings.items() if reading not in known}
+    if new:
+        await _add(new)
+    await db.execute(_POINT, list(of_items), list(of_items.values()))
 
 
-def _reading(guide: Guide) -> Reading:
-    keywords = " ".join(guide.keywords)
-    digest = hashlib.sha256(f"{guide.name}\n{keywords}".encode()).digest()
-    return Reading(id=UUID(bytes=digest[:16]), name=guide.name, keywords=keywords)
+async def count_use(item_code: str) -> None:
+    """Count that somebody used an item today: began an application. Who it was is written nowhere.
+
+    To be called when the caller's transaction is over: all who use an item on a day share a row, whose lock would be
+    held until then. RuntimeError within one.
+    """
+    if isinstance(db.connection(), TransactionalDBClient):
+        raise RuntimeError("uses are counted outside transactions")  # noqa: TRY004  # no type that a caller gave
+    await db.execute(_COUNT_USE, item_code, clock.today())
+
+
+def _texts(guide: Guide) -> list[str]:
+    return [
+        *guide.conditions,
+        *(material.name for material in guide.materials),
+        *(entry.question for entry in guide.questions),
+    ]
+
+
+def _digest(guide: Guide) -> UUID:
+    """What a reading is named by: all that is searched and filtered by it."""
+    said = [
+        *(_MAKING, guide.basic_code, guide.department, guide.name, guide.short_name),
+        *(list(guide.audience), guide.themes, guide.keywords, _texts(guide)),
+    ]
+    return UUID(bytes=hashlib.sha256(json.dumps(said).encode()).digest()[:16])
+
+
+async def _add(readings: dict[UUID, Guide]) -> None:
+    documents = {
+        reading: words.document([guide.name, guide.short_name], guide.keywords, _texts(guide))
+        for reading, guide in readings.items()
+    }
+    rows = [
+        (
+            reading,
+            guide.basic_code,
+            guide.name,
+            words.plain(guide.name),
+            "\n".join(words.plain(keyword) for keyword in guide.keywords),
+            guide.department,
+            json.dumps(guide.audience),
+            json.dumps(guide.themes),
+            words.tsvector(documents[reading]),
+        )
+        for reading, guide in readings.items()
+    ]
+    added = {row["id"] for row in await db.rows(_ADD_READINGS, *map(list, zip(*rows, strict=True)))}
+    counts = Counter(word for reading in added for word in ("", *documents[reading]))
+    await db.rows(_COUNT_WORDS, list(counts), list(counts.values()))
+    await _add_phrases(guide for reading, guide in readings.items() if reading in added)
+
+
+async def _add_phrases(guides: Iterable[Guide]) -> None:
+    named: dict[tuple[str, str], bool] = {}
+    for guide in guides:
+        for text in (guide.name, guide.short_name):
+            named[guide.basic_code, text] = True
+        for text in guide.keywords:
+            named.setdefault((guide.basic_code, text), False)
+    rows = [
+        (
+            new_id(),
+            basic_code,
+            text,
+            words.plain(text),
+            is_name,
+            words.sound(text)[:255],
+            words.tsvector(words.ends(text, named=is_name)),
+        )
+        for (basic_code, text), is_name in named.items()
+    ]
+    if rows:
+        await db.rows(_ADD_PHRASES, *map(list, zip(*rows, strict=True)))

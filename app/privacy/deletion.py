@@ -11,6 +11,7 @@ from uuid import UUID
 from app.applications.forgetting import Standing, delete_applications, standing_of
 from app.audit import service as audit
 from app.consents import service as consents
+from app.finding import held as finding
 from app.identity import held as identity
 from app.identity.models import Citizen
 from app.identity.queries import lock_present
@@ -30,6 +31,7 @@ from app.privacy.parts import PARTS
 _GOES = (
     *("wechat_accounts", "provincial_accounts", "face_verifications"),
     *("messages", "sends", "grants", "exports"),
+    *("favourites", "recent_items", "recent_items_off"),
 )
 
 
@@ -116,6 +118,7 @@ async def delete_account(citizen_id: UUID, *, by: UUID, actor: str, mandate_id: 
         # Whoever was still telling them something has finished after this.
         await Citizen.select_for_update().get(id=citizen_id)
         await notifications.forget_all(citizen_id)
+        await finding.forget_all(citizen_id)
         await _delete_exports(citizen_id)
         await identity.delete_account(citizen_id)
         must_stay = _must_stay(standing, licences)

@@ -3,6 +3,7 @@
 from app.applications.held import PARTS as APPLICATIONS
 from app.approvals.held import PARTS as APPROVALS
 from app.consents.held import PARTS as CONSENTS
+from app.finding.held import PARTS as FINDING
 from app.identity.held import PARTS as IDENTITY
 from app.kit.held import Part, of_citizen
 from app.licences.held import PARTS as LICENCES
@@ -42,6 +43,7 @@ PARTS: tuple[Part, ...] = (
     *APPROVALS,
     *LICENCES,
     *NOTIFICATIONS,
+    *FINDING,
     _EXPORTS,
 )
 
@@ -67,6 +69,10 @@ WITHOUT_PART: dict[str, str] = {
     "LifeEventItem": "the city's data",
     "ItemVersion": "the city's data; who wrote it are members of staff",
     "Reading": "words of items",
+    "Phrase": "words of items",
+    "SearchWord": "words of items",
+    "ItemUse": "counts uses of an item on a day, of nobody",
+    "Popularity": "counts uses of a service, of nobody",
     "Item": "the city's data",
     "LicenceType": "the city's data",
 }

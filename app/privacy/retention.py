@@ -8,6 +8,7 @@ from app.applications import forgetting as applications
 from app.approvals import held as approvals
 from app.audit import service as audit
 from app.consents import held as consents
+from app.finding import held as finding
 from app.identity import held as identity
 from app.kit import clock, db, limits, retention
 from app.kit.db import transaction
@@ -54,6 +55,7 @@ FORGET: dict[str, Callable[[datetime, int], Awaitable[int]]] = {
     "licences": licences.forget_licences,
     "sends": notifications.forget_sends,
     "messages": notifications.forget_messages,
+    "recent_items": finding.forget_recent_items,
     "refresh_tokens": identity.forget_refresh_tokens,
     "sessions": identity.forget_sessions,
     "face_verifications": identity.forget_face_verifications,

@@ -13,6 +13,8 @@ from app.catalogue.guidance import asked_for, next_question, variant_of
 from app.catalogue.queries import get_guide, get_item
 from app.finding import queries
 from app.finding.errors import RegionUnknownError
+from app.finding.life_events import find_life_events
+from app.finding.queries import ItemEntry
 from app.kit.errors import InvalidCursorError
 from miniapp_api.answers import cacheable_answer
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes, Schema
@@ -22,12 +24,24 @@ _Word = Annotated[str, Field(max_length=64)]
 AnswersField = dict[_Word, _Word]
 
 
-class ItemQuery(QuerySchema):
-    """What to look for."""
+REGION = r"^([0-9]{6}|[0-9]{9}|[0-9]{12})?$"
+
+
+class FacetQuery(QuerySchema):
+    """What to look for. ``region`` is where the citizen is; ``level`` that of the office."""
 
     q: str = Field(default="", max_length=100)
-    region: str = Field(default="", pattern=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})?$")
+    region: str = Field(default="", pattern=REGION)
     audience: Literal["", "person", "company"] = ""
+    department: str = Field(default="", max_length=32)
+    theme: str = Field(default="", max_length=32)
+    life_event: str = Field(default="", max_length=64)
+    level: Literal["", "city", "county", "township", "village"] = ""
+
+
+class ItemQuery(FacetQuery):
+    """What to look for, and where to read on."""
+
     cursor: str | None = Field(default=None, max_length=512)
 
 
@@ -39,16 +53,26 @@ class ItemEntryView(Schema):
     short_name: str
     department: str
     region: str
+    level: str
     audience: list[str]
     handling: str
     promised_days: int
     online_depth: int
 
 
+class LifeEventView(Schema):
+    """A life event that was found."""
+
+    code: str
+    name: str
+    summary: str
+
+
 class ItemPage(Schema):
-    """A page of items."""
+    """A page of items. ``life_events`` stand on the first one."""
 
     items: list[ItemEntryView]
+    life_events: list[LifeEventView]
     next_cursor: str | None
 
 
@@ -67,6 +91,17 @@ class GuidanceView(Schema):
     materials: list[guide.GuideMaterial] | None
 
 
+class ItemList(Schema):
+    """Items."""
+
+    items: list[ItemEntryView]
+
+    @classmethod
+    def of(cls, entries: list[ItemEntry]) -> "ItemList":
+        """The view of these entries."""
+        return cls(items=[ItemEntryView.model_validate(entry, from_attributes=True) for entry in entries])
+
+
 class ItemView(guide.Guide):
     """An item with its whole guide, the version that this is, and from which day it holds."""
 
@@ -83,10 +118,15 @@ class ItemView(guide.Guide):
     errors=(RegionUnknownError, InvalidCursorError),
 )
 async def search_items(query: ItemQuery) -> ItemPage:
-    """Find service items by name or everyday words."""
-    page = await queries.search_items(query.q, query.region, query.audience, query.cursor)
-    items = [ItemEntryView.model_validate(entry, from_attributes=True) for entry in page.items]
-    return ItemPage(items=items, next_cursor=page.next_cursor)
+    """Find service items by their names or everyday words, in characters, pinyin or initials; slips are forgiven."""
+    narrowed = query.model_dump(include={"department", "theme", "life_event", "level"})
+    page = await queries.search_items(query.q, query.region, query.audience, query.cursor, **narrowed)
+    events = [] if query.cursor else await find_life_events(query.q, query.audience, query.theme)
+    return ItemPage(
+        items=ItemList.of(page.items).items,
+        life_events=[LifeEventView.model_validate(event, from_attributes=True) for event in events],
+        next_cursor=page.next_cursor,
+    )
 
 
 @routes.add(

@@ -78,6 +78,13 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("read_licence", "read_card", "present_licence"), OWN_LICENCE),
     "list_verifications": (OWN_LICENCE[0], "in", *OWN_LICENCE[2:]),
     **dict.fromkeys(("list_subscriptions", "record_subscriptions", "list_messages"), ("in", "in", *SELF)),
+    **dict.fromkeys(
+        (
+            *("list_favourites", "add_favourite", "remove_favourite", "list_recent_items", "keep_recent_items"),
+            *("forget_recent_items", "note_opened_item", "forget_opened_item"),
+        ),
+        ("in", "in", *SELF),
+    ),
     "list_mandates": ("in", "in", *SELF),
     **dict.fromkeys(
         ("offer_proxy", "read_invitation", "accept_invitation", "take_ward", "register_company"),
@@ -125,6 +132,8 @@ OPEN = {
         "list_life_events",
         "read_life_event",
     ),
+    *("open_session", "refresh_session", "search_items", "read_item", "list_notices"),
+    *("list_suggestions", "read_facets", "list_popular_items", "read_region", "find_halls"),
     *("open_staff_session", "begin_work_sign_in", "open_work_session", "refresh_staff_session"),
     *("open_code", "open_code_upper", "open_sign_in", "begin_wechat_sign_in", "finish_wechat_sign_in"),
     *("begin_province_sign_in", "finish_province_sign_in", "refresh_page_session"),

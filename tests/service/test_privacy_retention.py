@@ -15,6 +15,8 @@ from app.audit.service import first_broken
 from app.bootstrap import House
 from app.consents.models import Consent
 from app.consents.service import give_consent
+from app.finding.models import RecentItem
+from app.finding.personal import note_opened
 from app.identity import sessions
 from app.identity.models import Citizen, FaceVerification, RefreshToken, Session
 from app.identity.rules import Audience
@@ -35,7 +37,7 @@ from app.privacy.exports import request_export
 from app.privacy.models import Export, RetentionRun
 from app.privacy.retention import FORGET, retain
 from app.privacy.tasks import collect_export
-from tests.service.cases import issued_licence, ready_draft, some_case_no, verified_citizen, verifier
+from tests.service.cases import issued_licence, ready_draft, some_case_no, trip_item, verified_citizen, verifier
 
 Left = Callable[[], Awaitable[Any]]
 
@@ -197,6 +199,12 @@ async def _consent(house: House, citizen: Citizen) -> Kept:
     return Kept(lambda: Consent.filter(citizen=citizen).exists())
 
 
+async def _recent_item(house: House, citizen: Citizen) -> Kept:
+    del house
+    await note_opened(citizen.id, await trip_item())
+    return Kept(lambda: RecentItem.filter(citizen=citizen).exists())
+
+
 async def _export(house: House, citizen: Citizen) -> Kept:
     export = await request_export(citizen.id, actor="x", mandate_id=None)
     await collect_export(house.blobs, str(export.id))
@@ -240,6 +248,7 @@ MADE: dict[str, Callable[[House, Citizen], Awaitable[Kept]]] = {
     "face_verifications": _face_verification,
     "mandates": _mandate,
     "consents": _consent,
+    "recent_items": _recent_item,
     "exports": _export,
     "counted_tries": _counted_try,
     "deleted_accounts": _deleted_account,

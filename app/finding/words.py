@@ -1,0 +1,100 @@
+"""Text as it is searched: made plain, cut into words, and spelled in pinyin."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import rjieba
+from pypinyin import Style, lazy_pinyin
+
+LONGEST = 12
+"""Characters of the longest word that is kept whole."""
+
+_RUN = re.compile(r"[\u3400-\u9fff]+|[a-z0-9]+")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LONGEST_END = 30
+_LONGEST_SOUND = 60
+
+
+def runs(text: str) -> list[str]:
+    """The stretches of Chinese characters, and of Latin letters and digits in lower case; nothing else is searched."""
+    return _RUN.findall(unicodedata.normalize("NFKC", text).lower())
+
+
+def plain(text: str) -> str:
+    """A text without signs and spaces, in lower case and half width."""
+    return "".join(runs(text))
+
+
+def is_chinese(text: str) -> bool:
+    """Whether a text has a Chinese character."""
+    return _HAN.search(text) is not None
+
+
+def cut(text: str) -> Iterator[str]:
+    """The words of a text, longer ones also in their parts, each as often as it stands there."""
+    for run in runs(text):
+        yield from rjieba.cut_for_search(run)
+
+
+def words_of(text: str) -> set[str]:
+    """Every word by which a name or a keyword is found: its stretches whole, its words, its single characters."""
+    whole = {run for run in runs(text) if len(run) <= LONGEST}
+    return whole | set(cut(text)) | set(_HAN.findall(text))
+
+
+def document(name: Iterable[str], keywords: Iterable[str], texts: Iterable[str]) -> dict[str, str]:
+    """The words of a guide with their weights: A those of its names, B of its keywords, D of its other texts."""
+    weights: dict[str, str] = {}
+    for weight, parts in (("A", name), ("B", keywords)):
+        for part in parts:
+            for word in words_of(part):
+                weights.setdefault(word, weight)
+    for text in texts:
+        for word in cut(text):
+            if len(word) > 1 and is_chinese(word):
+                weights.setdefault(word, "D")
+    return weights
+
+
+def tsvector(weights: dict[str, str]) -> str:
+    """Words with their weights as PostgreSQL reads a tsvector. They hold letters, digits and ``/`` alone."""
+    return " ".join(f"'{word}':1{weight}" for word, weight in weights.items())
+
+
+def _each(characters: str) -> Any:
+    """Characters that nobody knows how to read, each for itself."""
+    return list(characters)
+
+
+def _units(text: str) -> list[tuple[str, str, str]]:
+    """Each character of a plain text, or each stretch of Latin ones, with its pinyin and its initial."""
+    found: list[tuple[str, str, str]] = []
+    for run in runs(text):
+        if is_chinese(run):
+            syllables = lazy_pinyin(run, style=Style.NORMAL, errors=_each)
+            found += [(character, syllable, syllable[0]) for character, syllable in zip(run, syllables, strict=True)]
+        else:
+            found.append((run, run, run))
+    return found
+
+
+def sound(text: str) -> str:
+    """How a text is read, in pinyin without tones and spaces; Latin letters stay."""
+    return "".join(syllable for _, syllable, _ in _units(text))
+
+
+def ends(text: str, *, named: bool) -> dict[str, str]:
+    """The ends of a phrase from each of its characters on, with their weights (``models.Phrase``).
+
+    An end as written begins with ``t/``, its pinyin with ``p/``, its initials with ``i/``.
+    """
+    units = _units(text)[:_LONGEST_END]
+    found: dict[str, str] = {}
+    for start in range(len(units)):
+        weight = ("A" if named else "B") if start == 0 else ("C" if named else "D")
+        written, syllables, initials = ("".join(unit[place] for unit in units[start:]) for place in range(3))
+        for end in (f"t/{written}", f"p/{syllables[:_LONGEST_SOUND]}", f"i/{initials}"):
+            found.setdefault(end, weight)
+    return found
