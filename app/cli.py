@@ -105,6 +105,13 @@ def _makemigrations(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _bench_search(arguments: argparse.Namespace) -> int:
+    from app.commands.bench import bench_search
+
+    asyncio.run(bench_search(arguments.items, arguments.database_url))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="jiaban", description="佳办: Jiamusi's mobile government services")
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -131,6 +138,10 @@ def _parser() -> argparse.ArgumentParser:
     dev = commands.add_parser("dev", help="for developers").add_subparsers(required=True, metavar="command")
     dev.add_parser("makemigrations", help="write what the models want").set_defaults(function=_makemigrations)
     catalogue.add_developer_commands(dev)
+    bench = dev.add_parser("bench-search", help="measure searches among many items, in a database of its own")
+    bench.add_argument("--items", type=int, default=100_000, help="how many items (100000)")
+    bench.add_argument("--database-url", help="an empty database to fill; an engine of its own unless given")
+    bench.set_defaults(function=_bench_search)
     return parser
 
 

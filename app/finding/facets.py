@@ -1,7 +1,7 @@
 """Facets: how many services a search would find with each choice of its filters."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,15 +64,32 @@ def _nearness(offer: Offer, depth: dict[str, int]) -> tuple[int, int, tuple[int,
 
 def found(offers: Iterable[Offer], filters: Filters, covered: dict[str, set[str]]) -> set[str]:
     """Services among these offers that match and pass the filters. ``covered`` are those of each life event."""
-    return {
-        offer.basic_code
-        for offer in offers
-        if offer.matches
+    return {offer.basic_code for offer in offers if _passes(offer, filters, covered)}
+
+
+def tally(
+    offers: Iterable[Offer],
+    filters: Filters,
+    covered: dict[str, set[str]],
+    of: Callable[[Offer], Iterable[str]],
+) -> dict[str, int]:
+    """How many services pass the filters, for each value that ``of`` gives of their offers."""
+    services: dict[str, set[str]] = {}
+    for offer in offers:
+        if _passes(offer, filters, covered):
+            for value in of(offer):
+                services.setdefault(value, set()).add(offer.basic_code)
+    return {value: len(codes) for value, codes in services.items()}
+
+
+def _passes(offer: Offer, filters: Filters, covered: dict[str, set[str]]) -> bool:
+    return (
+        offer.matches
         and filters.department in {"", offer.department}
         and (not filters.audience or filters.audience in offer.audience)
         and (not filters.theme or filters.theme in offer.themes)
         and (not filters.life_event or offer.basic_code in covered.get(filters.life_event, ()))
-    }
+    )
 
 
 async def count_facets(text: str, filters: Filters) -> Facets:
@@ -89,28 +106,34 @@ async def count_facets(text: str, filters: Filters) -> Facets:
     covered = await _covered()
     names = await _Names.read()
 
-    def count(**choice: str) -> int:
-        chosen = replace(filters, **choice)
+    def seen(level: str) -> list[Offer]:
         if filters.region:
-            return len(found(nearest(local, here, chosen.level), chosen, covered))
-        return len(found((one for one in everywhere if chosen.level in {"", one.level}), chosen, covered))
+            return nearest(local, here, level)
+        return [one for one in everywhere if level in {"", one.level}]
 
-    def choices(filter_name: str, codes: dict[str, str]) -> list[Choice]:
-        counted = (Choice(code, name, count(**{filter_name: code})) for code, name in codes.items())
-        return sorted((choice for choice in counted if choice.count), key=lambda choice: (-choice.count, choice.code))
+    def choices(filter_name: str, names: dict[str, str], of: Callable[[Offer], Iterable[str]]) -> list[Choice]:
+        counted = tally(seen(filters.level), replace(filters, **{filter_name: ""}), covered, of)
+        return _sorted(Choice(code, names[code], count) for code, count in counted.items() if code in names)
 
+    levels = [Choice(level, name, len(found(seen(level), filters, covered))) for level, name in names.levels.items()]
     within = [
         Choice(child.code, child.name, len(found(nearest(local, [*here, child.code], filters.level), filters, covered)))
         for child in children
     ]
     return Facets(
-        departments=choices("department", names.departments),
-        audiences=choices("audience", names.audiences),
-        themes=choices("theme", names.themes),
-        levels=choices("level", names.levels),
+        departments=choices("department", names.departments, lambda offer: [offer.department]),
+        audiences=choices("audience", names.audiences, lambda offer: offer.audience),
+        themes=choices("theme", names.themes, lambda offer: offer.themes),
+        levels=[choice for choice in levels if choice.count],
         regions=[choice for choice in within if choice.count],
-        life_events=choices("life_event", names.life_events),
+        life_events=choices(
+            "life_event", names.life_events, lambda offer: [one for one in covered if offer.basic_code in covered[one]]
+        ),
     )
+
+
+def _sorted(choices: Iterable[Choice]) -> list[Choice]:
+    return sorted(choices, key=lambda choice: (-choice.count, choice.code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +196,7 @@ async def _anywhere(search: Search | None, *, by_sound: bool) -> list[Offer]:
     values = Parameters()
     statement = f"""
         WITH {scored(search, values, by_sound=by_sound)}
-        SELECT {_COLUMNS}, '' AS item_code, '' AS region, level, true AS matches
+        SELECT DISTINCT {_COLUMNS}, '' AS item_code, '' AS region, level, true AS matches
         FROM scored JOIN readings ON readings.id = scored.id
             CROSS JOIN unnest({values.add(list(LEVELS))}::text[]) WITH ORDINALITY AS one (level, place)
         WHERE EXISTS (SELECT FROM items WHERE items.reading = readings.id AND {_RANK_OF_ITEM} = one.place - 1)

@@ -75,7 +75,8 @@ async def places_above(region: str) -> list[str]:
 def scored(search: Search | None, values: Parameters, *, by_sound: bool) -> str:
     """Tables of a WITH: ``scored``, the readings that match, each with ``base``, its share of what is asked in 1/1000.
 
-    With ``by_sound`` also those whose names or keywords sound like it. Those far behind the best are left out.
+    With ``by_sound`` also those whose names or keywords sound like it, and last those that have it in their texts.
+    Whatever is far behind the best is left out.
     """
     if search is None:
         return "scored AS (SELECT id, 0 AS base FROM readings)"
@@ -86,16 +87,38 @@ def scored(search: Search | None, values: Parameters, *, by_sound: bool) -> str:
     if by_sound and search.core:
         tables.append(_by_sound(search, values))
         sources.append("SELECT readings.id, sounding.base FROM sounding JOIN readings USING (basic_code)")
+    if by_sound and search.in_texts:
+        sources.append(f"SELECT id, 100 FROM readings WHERE texts @@ {values.add(search.in_texts)}::tsquery")  # noqa: S608
     if not sources:
         sources.append("SELECT id, 0 AS base FROM readings WHERE false")
     tables.append(f"""
-        matching AS (SELECT id, max(base) AS base FROM ({" UNION ALL ".join(sources)}) AS one GROUP BY id),
+        matching AS (SELECT id, max(base) AS base FROM ({" UNION ALL ".join(sources)}) AS one (id, base) GROUP BY id),
         scored AS MATERIALIZED (
             SELECT id, base::int FROM (SELECT id, base, max(base) OVER () AS best FROM matching) AS one
             WHERE base > 0 AND base * 10 >= best * 3
         )
     """)  # noqa: S608  # put together from our own words; every value has its place
     return ", ".join(tables)
+
+
+def offered(places: list[str], values: Parameters, columns: str, *, more: str = "", services: str = "") -> str:
+    """One item of each service: of the nearest office that serves the last of ``places``, or of the highest of all.
+
+    ``more`` are further conditions, from AND on; ``services`` a table of the basic codes that are wanted, which alone
+    makes it quick without places.
+    """
+    if places:
+        above = values.add(places)
+        return f"""
+            SELECT DISTINCT ON (basic_code) {columns} FROM items WHERE region = ANY({above}::text[]) {more}
+            ORDER BY basic_code, array_position({above}::text[], region::text) DESC, {RANK} DESC, item_code
+        """  # noqa: S608
+    return f"""
+        SELECT one.* FROM (SELECT DISTINCT basic_code FROM {services}) AS services CROSS JOIN LATERAL (
+            SELECT {columns} FROM items WHERE items.basic_code = services.basic_code {more}
+            ORDER BY {RANK}, item_code LIMIT 1
+        ) AS one
+    """  # noqa: S608
 
 
 def narrowed(filters: Filters, values: Parameters) -> str:
@@ -121,38 +144,42 @@ def of_level(filters: Filters, values: Parameters) -> str:
 
 
 def _concepts(search: Search, values: Parameters) -> str:
-    names = ("in_name", "in_keywords", "in_parts", "anywhere")
+    names = ("in_name", "as_keyword", "in_keywords", "in_parts")
     columns = [f"{values.add([getattr(one, name) for one in search.concepts])}::text[]::tsquery[]" for name in names]
     weights = values.add([one.weight for one in search.concepts])
     given = ", ".join((*names, "weight"))
-    return f"concepts AS MATERIALIZED (SELECT * FROM unnest({', '.join(columns)}, {weights}::int[]) AS one ({given}))"  # noqa: S608
+    unnested = f"SELECT * FROM unnest({', '.join(columns)}, {weights}::int[]) AS one ({given})"  # noqa: S608
+    return f"concepts AS MATERIALIZED ({unnested})"
 
 
 def _by_words(search: Search, values: Parameters) -> str:
-    total, anywhere = values.add(search.total), values.add(search.anywhere)
+    total, anything = values.add(search.total), values.add(search.anything)
     return f"""
         SELECT readings.id, (
-            SELECT sum(weight * CASE WHEN words @@ in_name THEN 100 WHEN words @@ in_keywords THEN 80
-                WHEN words @@ in_parts THEN 60 WHEN words @@ anywhere THEN 20 ELSE 0 END) FROM concepts
+            SELECT sum(weight * CASE WHEN words @@ in_name THEN 100 WHEN words @@ as_keyword THEN 95
+                WHEN words @@ in_keywords THEN 70 WHEN words @@ in_parts THEN 55 ELSE 0 END) FROM concepts
         ) * 10 / {total}::int AS base
-        FROM readings WHERE words @@ {anywhere}::tsquery
+        FROM readings WHERE words @@ {anything}::tsquery
     """  # noqa: S608
 
 
 def _by_sound(search: Search, values: Parameters) -> str:
-    # A name before a keyword, its beginning before what stands within it; all of it before a part of it.
+    # A name before a keyword, its beginning before what stands within it; all of it before a part of it. Slips are
+    # looked for where nothing sounds the same.
     every, named, first, within = (values.add(search.by_end(weights)) for weights in ("", "A", "AB", "ABC"))
     whole, sound = values.add(search.by_end("AB", whole=True)), values.add(words.sound(search.core))
     return f"""
+        ending AS MATERIALIZED (
+            SELECT basic_code, CASE WHEN parts @@ {named}::tsquery THEN 900 WHEN parts @@ {first}::tsquery THEN 850
+                WHEN parts @@ {within}::tsquery THEN 700 ELSE 600 END
+                + CASE WHEN parts @@ {whole}::tsquery THEN 100 ELSE 0 END AS base
+            FROM phrases WHERE parts @@ {every}::tsquery
+        ),
         sounding AS MATERIALIZED (
             SELECT basic_code, max(base) AS base FROM (
-                SELECT basic_code, CASE WHEN parts @@ {named}::tsquery THEN 900 WHEN parts @@ {first}::tsquery THEN 850
-                    WHEN parts @@ {within}::tsquery THEN 700 ELSE 600 END
-                    + CASE WHEN parts @@ {whole}::tsquery THEN 100 ELSE 0 END AS base
-                FROM phrases WHERE parts @@ {every}::tsquery
-                UNION ALL
+                SELECT basic_code, base FROM ending UNION ALL
                 SELECT basic_code, (850 * word_similarity({sound}, sound))::int FROM phrases
-                WHERE length({sound}) > 3 AND {sound} <% sound
+                WHERE NOT EXISTS (SELECT FROM ending) AND length({sound}) > 3 AND {sound} <% sound
             ) AS one GROUP BY basic_code
         )
     """  # noqa: S608

@@ -15,8 +15,9 @@ from app.kit.ids import new_id
 class Reading(Model):
     """What searches read of items: those whose words are the same share one.
 
-    ``title`` and ``keywords`` are plain (``words.plain``), keywords with a line each. ``words`` are the words of the
-    name (weight A), of the keywords (B) and of the rest of the guide (D).
+    ``title`` and ``keywords`` are plain (``words.plain``), keywords with a line each. ``words`` are those of the name
+    (weight A), keywords as a whole (B) and their parts (C); ``texts`` are the words of the rest of the guide, which are
+    looked at where the others find nothing.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -28,6 +29,7 @@ class Reading(Model):
     audience = fields.JSONField[list[str]](default=list)
     themes = fields.JSONField[list[str]](default=list)
     words: Any = TSVectorField(null=True)
+    texts: Any = TSVectorField(null=True)
 
     class Meta:
         """Table."""

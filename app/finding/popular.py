@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.finding.matching import RANK, Parameters, places_above
+from app.finding.matching import Parameters, offered, places_above
 from app.finding.queries import ITEM_COLUMNS, ItemEntry, entry_of
 from app.kit import clock, db
 
@@ -23,22 +23,11 @@ async def popular_items(region: str) -> list[ItemEntry]:
     Where fewer were ever used, what can be done online goes on. Raises RegionUnknownError.
     """
     places, values = await places_above(region) if region else [], Parameters()
-    where, order = "", f"{RANK}, item_code"
-    if places:
-        above = values.add(places)
-        where = f"WHERE region = ANY({above}::text[])"
-        order = f"array_position({above}::text[], region::text) DESC, {RANK} DESC, item_code"
-        offered = f"SELECT DISTINCT ON (basic_code) {ITEM_COLUMNS} FROM items {where} ORDER BY basic_code, {order}"  # noqa: S608
-    else:
-        offered = f"""
-            SELECT one.* FROM (SELECT DISTINCT basic_code FROM readings) AS services CROSS JOIN LATERAL (
-                SELECT {ITEM_COLUMNS} FROM items WHERE items.basic_code = services.basic_code ORDER BY {order} LIMIT 1
-            ) AS one
-        """  # noqa: S608
+    here = offered(places, values, ITEM_COLUMNS, services="readings")
     statement = f"""
-        SELECT offered.* FROM ({offered}) AS offered LEFT JOIN popularity USING (basic_code)
+        SELECT offered.* FROM ({here}) AS offered LEFT JOIN popularity USING (basic_code)
         ORDER BY COALESCE(uses, 0) DESC, online_depth DESC, item_code LIMIT {MOST}
-    """  # noqa: S608
+    """  # noqa: S608  # put together from our own words; every value has its place
     return [entry_of(row) for row in await db.rows(statement, *values.values)]
 
 

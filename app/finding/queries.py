@@ -11,6 +11,7 @@ from app.finding.matching import (
     narrowed,
     needs_sound,
     of_level,
+    offered,
     places_above,
     read_query,
     scored,
@@ -99,22 +100,18 @@ def _bonus(core: str) -> str:
     return f"""(
         CASE WHEN title = {core} THEN 700 WHEN title LIKE {core} || '%' THEN 600
             WHEN title LIKE '%' || {core} || '%' THEN 400 ELSE 0 END
-        + CASE WHEN E'\\n' || keywords || E'\\n' LIKE E'%\\n' || {core} || E'\\n%' THEN 300
-            WHEN keywords LIKE '%' || {core} || '%' THEN 100 ELSE 0 END
+        + CASE WHEN E'\\n' || keywords || E'\\n' LIKE E'%\\n' || {core} || E'\\n%' THEN 500
+            WHEN keywords LIKE '%' || {core} || '%' AND title NOT LIKE '%' || {core} || '%' THEN 100 ELSE 0 END
         + CASE WHEN title LIKE '%' || {core} || '%' THEN 50 * length({core}) / length(title) ELSE 0 END
     )"""
 
 
 def _nearest(filters: Filters, places: list[str], values: Parameters, score: str) -> str:
     """Of what is offered here, the nearest office's item of each service, where it matches."""
-    above = values.add(places)
+    here = offered(places, values, ITEM_COLUMNS, more=of_level(filters, values))
     return f"""
         SELECT offered.*, scored.base, {score} AS score
-        FROM (
-            SELECT DISTINCT ON (basic_code) {ITEM_COLUMNS} FROM items
-            WHERE region = ANY({above}::text[]) {of_level(filters, values)}
-            ORDER BY basic_code, array_position({above}::text[], region::text) DESC, {RANK} DESC, item_code
-        ) AS offered JOIN scored ON scored.id = offered.reading JOIN readings ON readings.id = offered.reading
+        FROM ({here}) AS offered JOIN scored ON scored.id = offered.reading JOIN readings ON readings.id = scored.id
         WHERE {narrowed(filters, values)}
     """  # noqa: S608
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from app.finding import words
@@ -23,9 +23,9 @@ class Concept:
     """
 
     in_name: str
+    as_keyword: str
     in_keywords: str
     in_parts: str
-    anywhere: str
     weight: int
 
 
@@ -42,9 +42,15 @@ class Search:
     known: bool
 
     @property
-    def anywhere(self) -> str:
+    def anything(self) -> str:
         """The tsquery of whatever has one of the concepts."""
-        return " | ".join(f"({concept.anywhere})" for concept in self.concepts)
+        return " | ".join(f"({concept.in_parts})" for concept in self.concepts)
+
+    @property
+    def in_texts(self) -> str:
+        """The tsquery of texts that have every word of it; empty where it has none."""
+        found = words.text_words([self.core]) - ignored()
+        return " & ".join(f"'{word}'" for word in sorted(found))
 
     @property
     def is_spelled(self) -> bool:
@@ -74,16 +80,19 @@ def understand(query: str, known: Mapping[str, int]) -> Search:
     tokens = list(chain.from_iterable(_split(run, known) for run in words.runs(query[:LONGEST_QUERY])))
     meant = [token for token in tokens if token not in ignored()] or tokens
     count = max(known.get("", 0), 1)
+    core = "".join(meant)
     concepts: list[Concept] = []
-    missing = 0.0
+    total = 0
     for token in dict.fromkeys(meant):
         concept = _concept(token, known, count)
-        if concept:
-            concepts.append(concept)
-        else:
-            missing += _UNKNOWN_SHARE * len(token) * math.log(1 + count)
-    total = sum(concept.weight for concept in concepts) + round(100 * missing)
-    return Search("".join(meant), tuple(concepts), max(total, 1), known=len(concepts) == 1 and not missing)
+        if concept is None:
+            total += round(100 * _UNKNOWN_SHARE * len(token) * math.log(1 + count))
+            continue
+        total += concept.weight
+        # A character that is left between words says little, and is a sign of a slip.
+        concepts.append(replace(concept, weight=concept.weight // 2) if len(token) == 1 < len(core) else concept)
+    known_whole = len(concepts) == 1 and concepts[0].weight == total
+    return Search(core, tuple(concepts), max(total, 1), known=known_whole)
 
 
 def _pieces(run: str) -> Iterable[str]:
@@ -137,9 +146,9 @@ def _concept(token: str, known: Mapping[str, int], count: int) -> Concept | None
     commonest = max(min(known[word] for word in way) for way in exact)
     return Concept(
         in_name=_tsquery(exact, "A"),
-        in_keywords=_tsquery(exact, "AB"),
-        in_parts=_tsquery([*exact, *looser], "AB"),
-        anywhere=_tsquery([*exact, *looser], ""),
+        as_keyword=_tsquery(exact, "AB"),
+        in_keywords=_tsquery(exact, ""),
+        in_parts=_tsquery([*exact, *looser], ""),
         weight=max(round(100 * math.log(1 + count / commonest)), 1),
     )
 

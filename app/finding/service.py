@@ -16,12 +16,16 @@ from app.kit.ids import new_id
 # Part of what a reading is named by: raise it with every change of what is made of a guide's words.
 _MAKING = 1
 
+# Letters of a phrase by which slips are forgiven.
+_LONGEST_SOUND = 60
+
 _KNOWN = "SELECT id FROM readings WHERE id = ANY($1::uuid[])"
 _ADD_READINGS = """
-INSERT INTO readings (id, basic_code, name, title, keywords, department, audience, themes, words)
-SELECT id, basic_code, name, title, keywords, department, audience::jsonb, themes::jsonb, words::tsvector
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
-    AS given (id, basic_code, name, title, keywords, department, audience, themes, words)
+INSERT INTO readings (id, basic_code, name, title, keywords, department, audience, themes, words, texts)
+SELECT id, basic_code, name, title, keywords, department, audience::jsonb, themes::jsonb, words::tsvector,
+    array_to_tsvector(ARRAY(SELECT jsonb_array_elements_text(texts::jsonb)))
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::text[]) AS given (id, basic_code, name, title, keywords, department, audience, themes, words, texts)
 ON CONFLICT (id) DO NOTHING RETURNING id
 """
 # In the order of the words, so that two who index at once never wait for each other.
@@ -97,8 +101,7 @@ def _digest(guide: Guide) -> UUID:
 
 async def _add(readings: dict[UUID, Guide]) -> None:
     documents = {
-        reading: words.document([guide.name, guide.short_name], guide.keywords, _texts(guide))
-        for reading, guide in readings.items()
+        reading: words.document([guide.name, guide.short_name], guide.keywords) for reading, guide in readings.items()
     }
     rows = [
         (
@@ -111,6 +114,7 @@ async def _add(readings: dict[UUID, Guide]) -> None:
             json.dumps(guide.audience),
             json.dumps(guide.themes),
             words.tsvector(documents[reading]),
+            json.dumps(sorted(words.text_words(_texts(guide)))),
         )
         for reading, guide in readings.items()
     ]
@@ -134,7 +138,7 @@ async def _add_phrases(guides: Iterable[Guide]) -> None:
             text,
             words.plain(text),
             is_name,
-            words.sound(text)[:255],
+            words.sound(text)[:_LONGEST_SOUND],
             words.tsvector(words.ends(text, named=is_name)),
         )
         for (basic_code, text), is_name in named.items()

@@ -5,12 +5,14 @@ from functools import cache
 
 from app.finding import words
 from app.finding.everyday import everyday
-from app.finding.matching import RANK, Parameters, places_above
+from app.finding.matching import Parameters, offered, places_above
 from app.finding.rules import LONGEST_QUERY
 from app.kit import db
 
 MOST = 8
 """Phrases that are suggested."""
+
+_SHORT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +28,18 @@ class Typed:
     """What was typed, as the beginnings of the ends of phrases (``words.ends``), the surest first."""
 
     beginnings: tuple[str, ...]
-    letter: bool
+    short: bool
 
     def tsquery(self, weights: str = "") -> str:
-        """Phrases that have one of the beginnings; a single Latin letter asks for first ones alone."""
-        mark = f":*{weights or ('AB' if self.letter else '')}"
+        """Phrases that have one of the beginnings; one or two Latin letters ask for first ones alone."""
+        mark = f":*{weights or ('AB' if self.short else '')}"
         return " | ".join(f"'{beginning}'{mark}" for beginning in self.beginnings)
 
     def place_in(self, ends: dict[str, str]) -> int | None:
         """0 where a phrase begins so, 1 where it has it within, None where it does not."""
         weights = {weight for end, weight in ends.items() if end.startswith(self.beginnings)}
         first = bool(weights & set("AB"))
-        return 0 if first else 1 if weights and not self.letter else None
+        return 0 if first else 1 if weights and not self.short else None
 
 
 def read_typed(text: str) -> Typed | None:
@@ -47,10 +49,10 @@ def read_typed(text: str) -> Typed | None:
         return None
     if not words.is_chinese(typed):
         sounds = () if len(typed) == 1 else (f"p/{typed}",)
-        return Typed((f"t/{typed}", f"i/{typed}", *sounds), letter=len(typed) == 1)
+        return Typed((f"t/{typed}", f"i/{typed}", *sounds), short=len(typed) <= _SHORT)
     # A keyboard's slip among characters that sound the same; of a single one that would be too many.
     sounds = () if len(typed) == 1 else (f"p/{words.sound(typed)}",)
-    return Typed((f"t/{typed}", *sounds), letter=False)
+    return Typed((f"t/{typed}", *sounds), short=False)
 
 
 @cache
@@ -69,20 +71,11 @@ async def suggest(text: str, region: str) -> list[Suggestion]:
         return []
     values = Parameters()
     hits = f"{_written(typed, values)} UNION ALL {_spoken(typed, values)}"
-    # One item of each service: of the nearest office that serves the region, else of the highest.
-    if places:
-        above = values.add(places)
-        where = f"AND region = ANY({above}::text[])"
-        order = f"array_position({above}::text[], region::text) DESC, {RANK} DESC, item_code"
-    else:
-        where, order = "", f"{RANK}, item_code"
+    here = offered(places, values, "item_code, basic_code, name, short_name", services="hits")
     statement = f"""
-        WITH hits AS MATERIALIZED ({hits}), best AS (
+        WITH hits AS MATERIALIZED ({hits}), offered AS MATERIALIZED ({here}), best AS (
             SELECT DISTINCT ON (text) text, place, item_code, COALESCE(uses, 0) AS uses
-            FROM (SELECT DISTINCT basic_code FROM hits) AS services CROSS JOIN LATERAL (
-                SELECT item_code, name, short_name FROM items
-                WHERE items.basic_code = services.basic_code {where} ORDER BY {order} LIMIT 1
-            ) AS offered JOIN hits USING (basic_code) LEFT JOIN popularity USING (basic_code)
+            FROM offered JOIN hits USING (basic_code) LEFT JOIN popularity USING (basic_code)
             WHERE NOT named OR text IN (name, short_name)
             ORDER BY text, place, COALESCE(uses, 0) DESC, named DESC, item_code
         )

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import rjieba
@@ -44,22 +45,30 @@ def words_of(text: str) -> set[str]:
     return whole | set(cut(text)) | set(_HAN.findall(text))
 
 
-def document(name: Iterable[str], keywords: Iterable[str], texts: Iterable[str]) -> dict[str, str]:
-    """The words of a guide with their weights: A those of its names, B of its keywords, D of its other texts."""
+def document(names: Iterable[str], keywords: Iterable[str]) -> dict[str, str]:
+    """The words by which a guide is found: those of its names with weight A, whole keywords B, parts of them C."""
     weights: dict[str, str] = {}
-    for weight, parts in (("A", name), ("B", keywords)):
-        for part in parts:
-            for word in words_of(part):
+    for weight, found in (
+        ("A", chain.from_iterable(words_of(name) for name in names)),
+        ("B", (plain(keyword) for keyword in keywords)),
+        ("C", chain.from_iterable(words_of(keyword) for keyword in keywords)),
+    ):
+        for word in found:
+            if word and len(word) <= LONGEST:
                 weights.setdefault(word, weight)
-    for text in texts:
-        for word in cut(text):
-            if len(word) > 1 and is_chinese(word):
-                weights.setdefault(word, "D")
     return weights
 
 
+def text_words(texts: Iterable[str]) -> set[str]:
+    """The words of texts that are no names: Chinese ones of two characters or more."""
+    return {word for text in texts for word in cut(text) if len(word) > 1 and is_chinese(word)}
+
+
 def tsvector(weights: dict[str, str]) -> str:
-    """Words with their weights as PostgreSQL reads a tsvector. They hold letters, digits and ``/`` alone."""
+    """Words with their weights, D where one has none, as PostgreSQL reads a tsvector.
+
+    They hold letters, digits and ``/`` alone.
+    """
     return " ".join(f"'{word}':1{weight}" for word, weight in weights.items())
 
 

@@ -182,6 +182,11 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name="Reading",
+            name="texts",
+            field=TSVectorField(null=True, source_fields=(), stored=False),
+        ),
+        ops.AddField(
+            model_name="Reading",
             name="title",
             field=fields.CharField(default="", max_length=255),
         ),
@@ -194,16 +199,15 @@ class Migration(migrations.Migration):
         ops.RunSQL(made, reverse_sql=undone)
         for made, undone in (
             ("CREATE INDEX readings_words ON readings USING gin (words)", "DROP INDEX readings_words"),
+            ("CREATE INDEX readings_texts ON readings USING gin (texts)", "DROP INDEX readings_texts"),
             ("CREATE INDEX phrases_parts ON phrases USING gin (parts)", "DROP INDEX phrases_parts"),
             ("CREATE INDEX phrases_sound ON phrases USING gin (sound gin_trgm_ops)", "DROP INDEX phrases_sound"),
             # The highest office that offers what a reading says, or a service, is the first entry.
             (f"CREATE INDEX items_reading ON items (reading, {_RANK}, item_code)", "DROP INDEX items_reading"),
             (f"CREATE INDEX items_basic_code ON items (basic_code, {_RANK}, item_code)", "DROP INDEX items_basic_code"),
-            # Words are compared row by row where many match: they stay in the row, uncompressed.
-            ("ALTER TABLE readings ALTER words SET STORAGE EXTERNAL", "SELECT 1"),
-            ("ALTER TABLE readings SET (toast_tuple_target = 8160)", "SELECT 1"),
-            ("ALTER TABLE phrases ALTER parts SET STORAGE EXTERNAL", "SELECT 1"),
-            ("ALTER TABLE phrases SET (toast_tuple_target = 8160)", "SELECT 1"),
+            # Words are compared row by row where many match: they stay in the row as they are. Texts move out first.
+            ("ALTER TABLE readings ALTER words SET STORAGE MAIN", "SELECT 1"),
+            ("ALTER TABLE phrases ALTER parts SET STORAGE MAIN", "SELECT 1"),
             # A version of 0 is never the one in effect.
             ("UPDATE items SET reading = NULL, version = 0", "SELECT 1"),
             ("DELETE FROM readings", "SELECT 1"),
