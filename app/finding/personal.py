@@ -25,17 +25,17 @@ DELETE FROM recent_items WHERE citizen_id = $1 AND id NOT IN (
 """
 
 
-async def _items(table: str, moment: str, citizen_id: UUID) -> list[ItemEntry]:
+async def _items(table: str, moment: str, citizen_id: UUID, most: int) -> list[ItemEntry]:
     statement = f"""
         SELECT {ITEM_COLUMNS} FROM {table} JOIN items USING (item_code)
-        WHERE citizen_id = $1 ORDER BY {moment} DESC, {table}.id DESC
+        WHERE citizen_id = $1 ORDER BY {moment} DESC, {table}.id DESC LIMIT {most}
     """  # noqa: S608  # our own names
     return [entry_of(row) for row in await db.rows(statement, citizen_id)]
 
 
 async def favourites(citizen_id: UUID) -> list[ItemEntry]:
     """A citizen's favourites that are offered, the newest first."""
-    return await _items("favourites", "created_at", citizen_id)
+    return await _items("favourites", "created_at", citizen_id, 2 * MOST_FAVOURITES)
 
 
 async def add_favourite(citizen_id: UUID, item_code: str) -> None:
@@ -62,7 +62,7 @@ async def are_recent_kept(citizen_id: UUID) -> bool:
 
 async def recent_items(citizen_id: UUID) -> list[ItemEntry]:
     """The items that a citizen opened, the last one first."""
-    return await _items("recent_items", "opened_at", citizen_id)
+    return await _items("recent_items", "opened_at", citizen_id, MOST_RECENT)
 
 
 async def note_opened(citizen_id: UUID, item_code: str) -> None:

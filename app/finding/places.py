@@ -14,6 +14,8 @@ from app.kit.errors import NotFoundError
 MOST_HALLS = 50
 """Halls that are listed at once."""
 
+_CODE_LENGTH = 12
+# The mean radius of the Earth in metres (IUGG).
 _EARTH = 6_371_008.8
 
 _FAMILY = """
@@ -58,7 +60,7 @@ class Family:
 
 async def get_family(code: str) -> Family:
     """A region by its code. Raises NotFoundError."""
-    here = await Region.get_or_none(code=code[:13])
+    here = await Region.get_or_none(code=code) if len(code) <= _CODE_LENGTH else None
     if here is None:
         raise NotFoundError
     above = (here.path or here.code).split(".")

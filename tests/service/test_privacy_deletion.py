@@ -17,6 +17,8 @@ from app.bootstrap import House
 from app.catalogue.queries import get_item
 from app.consents.queries import consents_of
 from app.consents.service import give_consent
+from app.finding.models import Favourite, RecentItem
+from app.finding.personal import add_favourite, note_opened
 from app.identity import service as identity
 from app.identity import sessions
 from app.identity.errors import LevelTooLowError, RefreshTokenInvalidError, SessionEndedError
@@ -89,6 +91,8 @@ async def test_who_has_nothing_that_must_be_kept_is_nobody_at_once(quiet: House,
     await grant_sends(citizen.id, [TEMPLATE])
     async with transaction():
         await notify(citizen.id, "submitted", str(citizen.id), item="示例", case_no="1")
+    await add_favourite(citizen.id, draft.item_code)
+    await note_opened(citizen.id, draft.item_code)
     export = await request_export(citizen.id, actor="x", mandate_id=None)
     await collect_export(quiet.blobs, str(export.id))
     export = await Export.get(id=export.id)
@@ -96,7 +100,7 @@ async def test_who_has_nothing_that_must_be_kept_is_nobody_at_once(quiet: House,
     assert await quiet.blobs.get(piece)
     stays = await deleted(citizen)
     assert "identity" not in {entry.kind for entry in stays}
-    for model in (Application, WeChatAccount, Message, Send, SubscriptionGrant, Export):
+    for model in (Application, WeChatAccount, Message, Send, SubscriptionGrant, Export, Favourite, RecentItem):
         assert not await model.filter(citizen_id=citizen.id).exists(), model
     assert await columns(citizen) == {}
     for _ in range(2):

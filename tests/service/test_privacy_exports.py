@@ -18,6 +18,8 @@ from app.approvals.models import Delivery, DeliveryKind, InboxEvent
 from app.audit.service import first_broken
 from app.bootstrap import House
 from app.consents.service import give_consent
+from app.finding.models import RecentItemsOff
+from app.finding.personal import add_favourite, note_opened
 from app.identity import sessions
 from app.identity.models import Citizen, FaceVerification, ProvincialAccount
 from app.identity.rules import Audience, mask_name
@@ -123,6 +125,9 @@ async def lived(house: House, citizen: Citizen, other: Citizen) -> Application:
     shown = await present_licence(house.code_signer, "https://jiaban.example.cn", party, licence.id)
     await verify_code(house.code_signer, await verifier(), shown.code, None)
     await grant_sends(citizen.id, [TEMPLATE])
+    await add_favourite(citizen.id, case.item_code)
+    await note_opened(citizen.id, case.item_code)
+    await RecentItemsOff.create(citizen_id=citizen.id, since=moment)
     return case
 
 

@@ -154,7 +154,6 @@ def test_the_whole_phrase_is_its_first_end(text: str, named: bool) -> None:  # d
         ("jingy", 1),
         ("jyx", 1),
         ("jy", None),
-        ("证", None),
     ],
 )
 def test_an_everyday_phrase_is_found_by_what_is_typed(typed: str, place: int | None) -> None:

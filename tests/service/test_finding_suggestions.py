@@ -1,0 +1,77 @@
+"""What is suggested while somebody types."""
+
+import pytest
+
+from app.catalogue.models import Region
+from app.finding.errors import RegionUnknownError
+from app.finding.suggestions import MOST, suggest
+from tests.service.offers import FOOD, listed, offer, some_places
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+
+async def texts(typed: str, region: str = "") -> list[str]:
+    """The phrases that are suggested."""
+    return [one.text for one in await suggest(typed, region)]
+
+
+@pytest.mark.parametrize("typed", ["食", "食品", "食品经营许", "shipinj", "spjy", "SPJY", "食品jing", "食品 经营"])
+async def test_a_name_is_suggested_by_its_beginning(typed: str) -> None:
+    """In characters, pinyin, initials, and characters followed by pinyin."""
+    found = await suggest(typed, "")
+    assert any(one.item_code == FOOD and one.text.startswith("食品经营") for one in found)
+
+
+@pytest.mark.parametrize("typed", ["经营许可", "jingyingxuke", "jyxk"])
+async def test_a_name_is_suggested_by_what_it_has_within(typed: str) -> None:
+    """After those that begin so."""
+    assert FOOD in [one.item_code for one in await suggest(typed, "")]
+
+
+async def test_what_begins_so_comes_before_what_has_it_within() -> None:
+    """All of the first kind, then the others."""
+    begin = [text.startswith("身份证") for text in await texts("身份证")]
+    assert begin == sorted(begin, reverse=True)
+    assert begin[0]
+
+
+async def test_an_everyday_word_leads_to_its_item() -> None:
+    """By its characters and its initials."""
+    for typed in ("开餐", "开餐厅", "kct"):
+        found = {one.text: one.item_code for one in await suggest(typed, "")}
+        assert found.get("开餐厅") == FOOD, typed
+
+
+@pytest.mark.parametrize("typed", ["s", "证", "办", "身份", "j", "zh", "shen"])
+async def test_no_more_than_may_be_and_each_once(typed: str) -> None:
+    """However many there are."""
+    found = await texts(typed)
+    assert 0 < len(found) <= MOST
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize("typed", ["", " ", "%", "'", "\\", ":*", "（）", "zzzz"])
+async def test_what_is_no_beginning_suggests_nothing(typed: str) -> None:
+    """And breaks nothing."""
+    assert await texts(typed) == []
+
+
+async def test_only_what_is_offered_at_the_place_is_suggested() -> None:
+    """And leads to the nearest office's item; a name that another office gave it is not suggested elsewhere."""
+    county, _, village = await some_places()
+    next_door = await Region.filter(level="county").order_by("-code").first()
+    assert next_door
+    names = {"name": "滑翔伞起飞登记", "short_name": "滑翔伞登记", "keywords": ["滑翔伞"]}
+    special = await offer(county, basic_code="990000000006", **names)
+    food = await offer(county, name="食品经营许可（县里的叫法）")
+    async with listed(special, food):
+        for place in (county, village):
+            assert [one.item_code for one in await suggest("滑翔", place.code)] == [special.item_code] * 3
+            assert food.item_code in [one.item_code for one in await suggest("食品经营", place.code)]
+            assert "食品经营许可（县里的叫法）" in await texts("食品经营许可", place.code)
+        assert await texts("滑翔", next_door.code) == []
+        assert "食品经营许可（县里的叫法）" not in await texts("食品经营许可", next_door.code) + await texts(
+            "食品经营许可"
+        )
+    with pytest.raises(RegionUnknownError):
+        await suggest("食", "999999")
