@@ -178,7 +178,7 @@ async def _measure() -> None:
         )
         await measure("suggestions", [_suggest(text, region) for text in _prefixes(queries)])
         await measure("facets", [_facets(text, region) for text in queries["keywords"][::5]])
-        await measure("popular", [lambda region=region: popular_items(region)] * 20)
+        await measure("popular", [_popular(region)] * 20)
     _console.print(table)
 
 
@@ -198,6 +198,10 @@ def _suggest(text: str, region: str) -> Call:
 
 def _facets(text: str, region: str) -> Call:
     return lambda: count_facets(text, Filters(region=region))
+
+
+def _popular(region: str) -> Call:
+    return lambda: popular_items(region)
 
 
 async def _taken(call: Call) -> float:

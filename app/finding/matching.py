@@ -17,6 +17,9 @@ LEVELS = ("city", "county", "township", "village")
 # Where nothing fits as well as this, in 1/1000, the query may have been mistyped.
 _SURE = 650
 
+# What fits less well is no match; texts fit no better.
+_LEAST = 200
+
 _KNOWN = "SELECT word, readings FROM search_words WHERE word = ANY($1::text[]) AND readings > 0"
 
 
@@ -75,7 +78,7 @@ async def places_above(region: str) -> list[str]:
 def scored(search: Search | None, values: Parameters, *, by_sound: bool) -> str:
     """Tables of a WITH: ``scored``, the readings that match, each with ``base``, its share of what is asked in 1/1000.
 
-    With ``by_sound`` also those whose names or keywords sound like it, and last those that have it in their texts.
+    With ``by_sound`` also those that have all of it in their texts, else those whose names or keywords sound like it.
     Whatever is far behind the best is left out.
     """
     if search is None:
@@ -85,17 +88,18 @@ def scored(search: Search | None, values: Parameters, *, by_sound: bool) -> str:
         tables.append(_concepts(search, values))
         sources.append(_by_words(search, values))
     if by_sound and search.core:
+        telling = f"texts @@ {values.add(search.in_texts)}::tsquery" if search.in_texts else "false"
+        tables.append(f"telling AS MATERIALIZED (SELECT id FROM readings WHERE {telling})")  # noqa: S608
         tables.append(_by_sound(search, values))
+        sources.append(f"SELECT id, {_LEAST} FROM telling")  # noqa: S608
         sources.append("SELECT readings.id, sounding.base FROM sounding JOIN readings USING (basic_code)")
-    if by_sound and search.in_texts:
-        sources.append(f"SELECT id, 100 FROM readings WHERE texts @@ {values.add(search.in_texts)}::tsquery")  # noqa: S608
     if not sources:
         sources.append("SELECT id, 0 AS base FROM readings WHERE false")
     tables.append(f"""
         matching AS (SELECT id, max(base) AS base FROM ({" UNION ALL ".join(sources)}) AS one (id, base) GROUP BY id),
         scored AS MATERIALIZED (
             SELECT id, base::int FROM (SELECT id, base, max(base) OVER () AS best FROM matching) AS one
-            WHERE base > 0 AND base * 10 >= best * 3
+            WHERE base >= {_LEAST} AND base * 10 >= best * 3
         )
     """)  # noqa: S608  # put together from our own words; every value has its place
     return ", ".join(tables)
@@ -164,8 +168,8 @@ def _by_words(search: Search, values: Parameters) -> str:
 
 
 def _by_sound(search: Search, values: Parameters) -> str:
-    # A name before a keyword, its beginning before what stands within it; all of it before a part of it. Slips are
-    # looked for where nothing sounds the same.
+    # A name before a keyword, its beginning before what stands within it; all of it before a part of it. What stands
+    # in texts as it was typed is no slip; others are looked for where nothing sounds the same.
     every, named, first, within = (values.add(search.by_end(weights)) for weights in ("", "A", "AB", "ABC"))
     whole, sound = values.add(search.by_end("AB", whole=True)), values.add(words.sound(search.core))
     return f"""
@@ -173,13 +177,14 @@ def _by_sound(search: Search, values: Parameters) -> str:
             SELECT basic_code, CASE WHEN parts @@ {named}::tsquery THEN 900 WHEN parts @@ {first}::tsquery THEN 850
                 WHEN parts @@ {within}::tsquery THEN 700 ELSE 600 END
                 + CASE WHEN parts @@ {whole}::tsquery THEN 100 ELSE 0 END AS base
-            FROM phrases WHERE parts @@ {every}::tsquery
+            FROM phrases WHERE parts @@ {every}::tsquery AND NOT EXISTS (SELECT FROM telling)
         ),
         sounding AS MATERIALIZED (
             SELECT basic_code, max(base) AS base FROM (
                 SELECT basic_code, base FROM ending UNION ALL
                 SELECT basic_code, (850 * word_similarity({sound}, sound))::int FROM phrases
-                WHERE NOT EXISTS (SELECT FROM ending) AND length({sound}) > 3 AND {sound} <% sound
+                WHERE NOT EXISTS (SELECT FROM ending) AND NOT EXISTS (SELECT FROM telling)
+                    AND length({sound}) > 3 AND {sound} <% sound
             ) AS one GROUP BY basic_code
         )
     """  # noqa: S608

@@ -48,9 +48,9 @@ class Search:
 
     @property
     def in_texts(self) -> str:
-        """The tsquery of texts that have every word of it; empty where it has none."""
-        found = words.text_words([self.core]) - ignored()
-        return " & ".join(f"'{word}'" for word in sorted(found))
+        """The tsquery of texts that have every word of it; empty where not all of it is words of texts."""
+        found = words.text_words([self.core])
+        return " & ".join(f"'{word}'" for word in sorted(found)) if set("".join(found)) == set(self.core) else ""
 
     @property
     def is_spelled(self) -> bool:

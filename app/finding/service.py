@@ -44,7 +44,8 @@ ON CONFLICT (basic_code, text) DO NOTHING
 """
 _POINT = """
 UPDATE items SET reading = given.reading
-FROM unnest($1::text[], $2::uuid[]) AS given (item_code, reading) WHERE items.item_code = given.item_code
+FROM unnest($1::text[], $2::uuid[]) AS given (item_code, reading)
+WHERE items.item_code = given.item_code AND items.reading IS DISTINCT FROM given.reading
 """
 _COUNT_USE = """
 INSERT INTO item_uses (item_code, day, count) VALUES ($1, $2, 1)

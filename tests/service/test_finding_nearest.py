@@ -23,7 +23,7 @@ async def places(quiet: House) -> AsyncIterator[tuple[Region, Region, Region]]:
     del quiet
     county, township, village = await some_places()
     guides = [await offer(place) for place in (county, township, village)]
-    names = {"name": "大棚搭建登记", "short_name": "大棚登记", "keywords": ["搭大棚"]}
+    names: dict[str, Any] = {"name": "大棚搭建登记", "short_name": "大棚登记", "keywords": ["搭大棚"]}
     guides.append(await offer(township, basic_code=OWN, **names))
     async with listed(*guides):
         yield county, township, village
@@ -130,5 +130,5 @@ async def test_a_life_event_is_not_found_by_what_it_is_not(text: str, audience: 
 async def test_texts_are_looked_at_where_names_find_nothing() -> None:
     """A word of a guide's questions or materials finds it, after whatever has it in its name or keywords."""
     guide = (await get_item(FOOD)).guide
-    assert any("操作流程图" in material.name for material in guide.materials)
-    assert FOOD in [entry.item_code for entry in await every("操作流程图")]
+    assert any("盥洗" in condition for condition in guide.conditions)
+    assert FOOD in [entry.item_code for entry in await every("盥洗")]

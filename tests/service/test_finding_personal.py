@@ -27,9 +27,7 @@ async def citizen(quiet: House) -> Citizen:
 
 async def some_items(count: int) -> list[str]:
     """Codes of items that are offered."""
-    return [
-        str(code) for code in await Item.all().order_by("item_code").limit(count).values_list("item_code", flat=True)
-    ]
+    return [item.item_code for item in await Item.all().order_by("item_code").limit(count)]
 
 
 async def marked(citizen_id: UUID) -> list[str]:
@@ -115,7 +113,8 @@ async def test_openings_at_once_with_a_refusal_leave_nothing_behind_it(citizen: 
 async def joined(one: Citizen, other: Citizen) -> Citizen:
     """Both accounts made one."""
     async with transaction():
-        return await join_wholly(*await lock_citizens(one.id, other.id), "face")
+        first, second = await lock_citizens(one.id, other.id)
+        return await join_wholly(first, second, "face")
 
 
 async def test_two_accounts_that_are_joined_have_one_of_each(quiet: House, citizen: Citizen) -> None:

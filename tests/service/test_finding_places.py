@@ -77,6 +77,6 @@ async def test_half_a_position_and_no_region_are_refused(halls: list[Hall]) -> N
     for longitude, latitude in ((130.0, None), (None, 46.0)):
         with pytest.raises(PositionIncompleteError):
             await list_halls(longitude, latitude, "")
-    for position in ((None, None), (130.0, 46.0)):
+    for longitude, latitude in ((None, None), (130.0, 46.0)):
         with pytest.raises(RegionUnknownError):
-            await list_halls(*position, "999999")
+            await list_halls(longitude, latitude, "999999")

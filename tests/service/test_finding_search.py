@@ -72,7 +72,9 @@ async def test_an_item_of_a_county_is_found_there_and_nowhere_else() -> None:
     item = some.clone(pk=guide.item_code[:18] + "4" + "9" * 12)
     item.name, item.basic_code, item.region = f"试办事项{uuid4().hex}", "9" * 12, here.code
     await item.save()
-    await index_items([guide.model_copy(update={"item_code": item.item_code, "name": item.name})])
+    await index_items(
+        [guide.model_copy(update={"item_code": item.item_code, "basic_code": item.basic_code, "name": item.name})]
+    )
     try:
         found = {code: await first(item.name, code) for code in ("", here.code, village.code)}
         missed = {code: await first(item.name, code) for code in ("230800", next_door.code, other.code)}
