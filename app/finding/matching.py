@@ -169,7 +169,8 @@ def _by_words(search: Search, values: Parameters) -> str:
 
 def _by_sound(search: Search, values: Parameters) -> str:
     # A name before a keyword, its beginning before what stands within it; all of it before a part of it. What stands
-    # in texts as it was typed is no slip; others are looked for where nothing sounds the same.
+    # in texts as it was typed is no slip; others are looked for where nothing sounds the same, among the short phrases
+    # that are indexed for it: a long name has a short one beside it.
     every, named, first, within = (values.add(search.by_end(weights)) for weights in ("", "A", "AB", "ABC"))
     whole, sound = values.add(search.by_end("AB", whole=True)), values.add(words.sound(search.core))
     return f"""
@@ -184,7 +185,7 @@ def _by_sound(search: Search, values: Parameters) -> str:
                 SELECT basic_code, base FROM ending UNION ALL
                 SELECT basic_code, (850 * word_similarity({sound}, sound))::int FROM phrases
                 WHERE NOT EXISTS (SELECT FROM ending) AND NOT EXISTS (SELECT FROM telling)
-                    AND length({sound}) > 3 AND {sound} <% sound
+                    AND length({sound}) > 3 AND length(plain) <= 16 AND {sound} <% sound
             ) AS one GROUP BY basic_code
         )
     """  # noqa: S608

@@ -40,7 +40,7 @@ class Reading(Model):
 class Phrase(Model):
     """A name or keyword of a service, by which it is suggested and found by its sound.
 
-    ``parts`` are its ends from each character on, as written, in pinyin and in initials; weight A where the end is
+    ``parts`` are its ends from each character on (``words.ends``); weight A where the end is
     the whole of a name, B of a keyword, C and D where it begins within one.
     """
 

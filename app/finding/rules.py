@@ -43,8 +43,9 @@ class Search:
 
     @property
     def anything(self) -> str:
-        """The tsquery of whatever has one of the concepts."""
-        return " | ".join(f"({concept.in_parts})" for concept in self.concepts)
+        """The tsquery of whatever has one of the concepts that decide: those at least half as rare as the rarest."""
+        rarest = max((concept.weight for concept in self.concepts), default=0)
+        return " | ".join(f"({concept.in_parts})" for concept in self.concepts if concept.weight * 2 >= rarest)
 
     @property
     def in_texts(self) -> str:

@@ -25,34 +25,33 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was typed, as the beginnings of the ends of phrases (``words.ends``), the surest first."""
+    """What was typed, as the beginnings of the ends of phrases (``words.ends``)."""
 
     beginnings: tuple[str, ...]
-    short: bool
 
     def tsquery(self, weights: str = "") -> str:
-        """Phrases that have one of the beginnings; one or two Latin letters ask for first ones alone."""
-        mark = f":*{weights or ('AB' if self.short else '')}"
-        return " | ".join(f"'{beginning}'{mark}" for beginning in self.beginnings)
+        """Phrases that have one of the beginnings, among ends of these weights."""
+        return " | ".join(f"'{beginning}':*{weights}" for beginning in self.beginnings)
 
     def place_in(self, ends: dict[str, str]) -> int | None:
         """0 where a phrase begins so, 1 where it has it within, None where it does not."""
         weights = {weight for end, weight in ends.items() if end.startswith(self.beginnings)}
-        first = bool(weights & set("AB"))
-        return 0 if first else 1 if weights and not self.short else None
+        return 0 if weights & set("AB") else 1 if weights else None
 
 
 def read_typed(text: str) -> Typed | None:
-    """What somebody has typed so far; None where there is no character or letter yet."""
+    """What somebody has typed so far; None where there is no character or letter yet.
+
+    One or two Latin letters ask for beginnings alone.
+    """
     typed = words.plain(text[:LONGEST_QUERY])
     if not typed:
         return None
     if not words.is_chinese(typed):
-        sounds = () if len(typed) == 1 else (f"p/{typed}",)
-        return Typed((f"t/{typed}", f"i/{typed}", *sounds), short=len(typed) <= _SHORT)
+        return Typed((f"f/{typed}",) if len(typed) <= _SHORT else (f"t/{typed}", f"i/{typed}", f"p/{typed}"))
     # A keyboard's slip among characters that sound the same; of a single one that would be too many.
     sounds = () if len(typed) == 1 else (f"p/{words.sound(typed)}",)
-    return Typed((f"t/{typed}", *sounds), short=False)
+    return Typed((f"t/{typed}", *sounds))
 
 
 @cache

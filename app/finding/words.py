@@ -97,13 +97,15 @@ def sound(text: str) -> str:
 def ends(text: str, *, named: bool) -> dict[str, str]:
     """The ends of a phrase from each of its characters on, with their weights (``models.Phrase``).
 
-    An end as written begins with ``t/``, its pinyin with ``p/``, its initials with ``i/``.
+    An end as written begins with ``t/``, its pinyin with ``p/``, its initials with ``i/``. Pinyin and initials of the
+    whole stand under ``f/`` too: what one or two letters begin is too much to tell apart by weights.
     """
     units = _units(text)[:_LONGEST_END]
     found: dict[str, str] = {}
     for start in range(len(units)):
         weight = ("A" if named else "B") if start == 0 else ("C" if named else "D")
         written, syllables, initials = ("".join(unit[place] for unit in units[start:]) for place in range(3))
-        for end in (f"t/{written}", f"p/{syllables[:_LONGEST_SOUND]}", f"i/{initials}"):
+        whole = () if start else (f"f/{syllables[:_LONGEST_SOUND]}", f"f/{initials}")
+        for end in (f"t/{written}", f"p/{syllables[:_LONGEST_SOUND]}", f"i/{initials}", *whole):
             found.setdefault(end, weight)
     return found

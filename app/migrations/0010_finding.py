@@ -205,7 +205,7 @@ class Migration(migrations.Migration):
             (f"CREATE INDEX readings_texts ON readings USING gin (texts) {_AT_ONCE}", "DROP INDEX readings_texts"),
             (f"CREATE INDEX phrases_parts ON phrases USING gin (parts) {_AT_ONCE}", "DROP INDEX phrases_parts"),
             (
-                f"CREATE INDEX phrases_sound ON phrases USING gin (sound gin_trgm_ops) {_AT_ONCE}",
+                f"CREATE INDEX phrases_sound ON phrases USING gin (sound gin_trgm_ops) {_AT_ONCE} WHERE length(plain) <= 16",
                 "DROP INDEX phrases_sound",
             ),
             # The highest office that offers what a reading says, or a service, is the first entry.

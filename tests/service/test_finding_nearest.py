@@ -25,6 +25,9 @@ async def places(quiet: House) -> AsyncIterator[tuple[Region, Region, Region]]:
     guides = [await offer(place) for place in (county, township, village)]
     names: dict[str, Any] = {"name": "大棚搭建登记", "short_name": "大棚登记", "keywords": ["搭大棚"]}
     guides.append(await offer(township, basic_code=OWN, **names))
+    # The county's own office says something else of what the city offers.
+    senior = await Item.get(name="老年人优待证办理")
+    guides.append(await offer(county, senior.item_code, department="ga", themes=["birth"], name="老人登记"))
     async with listed(*guides):
         yield county, township, village
 

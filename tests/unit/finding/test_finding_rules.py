@@ -139,7 +139,7 @@ def test_the_whole_phrase_is_its_first_end(text: str, named: bool) -> None:  # d
     """Marked as a name's or a keyword's; all others are marked as within."""
     ends = words.ends(text[:20], named=named)
     whole = [end for end, weight in ends.items() if weight in "AB"]
-    assert len(whole) <= 3
+    assert len(whole) <= 5
     assert bool(whole) is bool(words.plain(text[:20]))
 
 
