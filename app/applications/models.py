@@ -58,7 +58,7 @@ class Application(Model):
     mandate_id = fields.UUIDField(null=True)
     item_code = fields.CharField(max_length=31)
     item_name = fields.CharField(max_length=255)
-    item_version = fields.IntField(default=1)
+    item_version = fields.IntField(default=1, db_default=1)
     answers = sealed_json(null=True)
     variant = fields.CharField(max_length=64, null=True)
     life_event = fields.CharField(max_length=64, null=True)

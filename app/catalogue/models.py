@@ -85,12 +85,20 @@ class VersionState(StrEnum):
     PUBLISHED = "published"
 
 
+class VersionOrigin(StrEnum):
+    """Where a version was written: in the city's files, in tables that were imported, or by staff."""
+
+    CITY = "city"
+    TABLES = "tables"
+    STAFF = "staff"
+
+
 class ItemVersion(Model):
     """One version of an item: its whole guide, and from which day it holds.
 
     ``guide`` is the guide as JSON text, in its author's order, as citizens are answered. ``number`` is given at
     publication and counts from 1 within the item. A version with ``offered`` false ends the item. ``author_id`` and
-    ``reviewer_id`` are the staff who wrote and published it; both are empty where the city's files were loaded.
+    ``reviewer_id`` are the staff who wrote and published it; both are empty where it has another ``origin``.
 
     While it is written (``app/upkeep``), ``revision`` counts its changes, ``writers`` are the ids of all who wrote in
     it, ``based_on`` is the number it was begun from, ``region`` where it is to be offered, and ``reason`` why it was
@@ -114,6 +122,7 @@ class ItemVersion(Model):
     based_on = fields.IntField(null=True)
     region = fields.CharField(max_length=12, null=True)
     reason = fields.TextField(default="")
+    origin = fields.CharEnumField(VersionOrigin, max_length=16, default=VersionOrigin.STAFF)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
     published_at = fields.DatetimeField(null=True)

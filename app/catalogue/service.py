@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.catalogue.conditions import published
 from app.catalogue.guide import Guide
-from app.catalogue.models import Item, ItemVersion, VersionState
+from app.catalogue.models import Item, ItemVersion, VersionOrigin, VersionState
 from app.kit import clock, db
 
 BATCH = 500
@@ -16,7 +16,7 @@ BATCH = 500
 _LOCK = "SELECT pg_advisory_xact_lock(7201311424)"
 
 _NEWEST = """
-SELECT DISTINCT ON (item_code) item_code, number, digest, offered FROM item_versions
+SELECT DISTINCT ON (item_code) item_code, number, digest, offered, origin FROM item_versions
 WHERE item_code = ANY($1::text[]) AND state = 'published' ORDER BY item_code, number DESC
 """
 
@@ -48,8 +48,10 @@ async def lock_publishing() -> None:
     await db.rows(_LOCK)
 
 
-async def publish_guides(guides: Sequence[Guide], effective_on: date) -> int:
+async def publish_guides(guides: Sequence[Guide], effective_on: date, origin: VersionOrigin) -> int:
     """Publish a new version of each item whose guide is not what its newest version says; returns how many.
+
+    The city's files change nothing of an item that was published from elsewhere since: they are what it began with.
 
     Within the caller's transaction, which called ``lock_publishing``. Lists show it after ``bring_into_effect``.
     """
@@ -61,11 +63,14 @@ async def publish_guides(guides: Sequence[Guide], effective_on: date) -> int:
         digest = digest_of(text)
         if before and before["offered"] and before["digest"] == digest:
             continue
+        if before and origin is VersionOrigin.CITY and before["origin"] != origin:
+            continue
         made.append(
             ItemVersion(
                 item_code=guide.item_code,
                 number=(before["number"] if before else 0) + 1,
                 state=VersionState.PUBLISHED,
+                origin=origin,
                 department=guide.department,
                 guide=text,
                 digest=digest,
@@ -77,6 +82,11 @@ async def publish_guides(guides: Sequence[Guide], effective_on: date) -> int:
         )
     await ItemVersion.bulk_create(made, batch_size=BATCH)
     return len(made)
+
+
+async def published_elsewhere(codes: Sequence[str]) -> list[str]:
+    """Which of these items were published last from elsewhere than the city's files."""
+    return [row["item_code"] for row in await db.rows(_NEWEST, list(codes)) if row["origin"] != VersionOrigin.CITY]
 
 
 async def publish_version(version_id: UUID, reviewer_id: UUID) -> None:

@@ -6,7 +6,7 @@ Lists are made anew from the guides, by the worker within minutes, or by ``jiaba
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 import functools
-from app.catalogue.models import VersionState
+from app.catalogue.models import VersionOrigin, VersionState
 from app.kit.fields import LtreeField, SealedJsonField
 from app.kit.ids import new_id
 from json import dumps, loads
@@ -15,7 +15,7 @@ from tortoise import fields
 
 # Guides as they were become the first version of their item, in the shape that is read now.
 _KEEP_GUIDES = """
-INSERT INTO item_versions (id, item_code, number, state, department, guide, digest, offered, effective_on, note,
+INSERT INTO item_versions (id, item_code, number, state, department, guide, digest, offered, effective_on, note, reason, origin, revision,
     created_at, updated_at, published_at)
 SELECT gen_random_uuid(), item_code, 1, 'published', department, (
     (guide - 'form') || jsonb_build_object(
@@ -29,7 +29,7 @@ SELECT gen_random_uuid(), item_code, 1, 'published', department, (
             FROM jsonb_array_elements(guide -> 'materials') AS material
         )
     )
-)::text, digest, true, CURRENT_DATE - 1, '', now(), now(), now()
+)::text, digest, true, CURRENT_DATE - 1, '', '', 'city', 1, now(), now(), now()
 FROM items
 """
 
@@ -83,6 +83,17 @@ class Migration(migrations.Migration):
                 ("offered", fields.BooleanField(default=True)),
                 ("effective_on", fields.DateField()),
                 ("note", fields.TextField(default="", unique=False)),
+                ("revision", fields.IntField(default=1)),
+                ("reason", fields.TextField(default="", unique=False)),
+                (
+                    "origin",
+                    fields.CharEnumField(
+                        default=VersionOrigin.STAFF,
+                        description="CITY: city\nTABLES: tables\nSTAFF: staff",
+                        enum_type=VersionOrigin,
+                        max_length=16,
+                    ),
+                ),
                 ("author_id", fields.UUIDField(null=True)),
                 ("reviewer_id", fields.UUIDField(null=True)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
@@ -182,7 +193,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name="Application",
             name="item_version",
-            field=fields.IntField(default=1),
+            field=fields.IntField(default=1, db_default=1),
         ),
         ops.AddField(
             model_name="Application",

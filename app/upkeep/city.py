@@ -11,8 +11,18 @@ from app.catalogue.code_lists import CodeListDefinition
 from app.catalogue.guide import Guide
 from app.catalogue.licence_type import LicenceTypeDefinition
 from app.catalogue.life_events import LifeEventDefinition
-from app.catalogue.models import CodeList, Department, Hall, LicenceType, LifeEvent, LifeEventItem, Region, Theme
-from app.catalogue.service import BATCH, bring_into_effect, lock_publishing, publish_guides
+from app.catalogue.models import (
+    CodeList,
+    Department,
+    Hall,
+    LicenceType,
+    LifeEvent,
+    LifeEventItem,
+    Region,
+    Theme,
+    VersionOrigin,
+)
+from app.catalogue.service import BATCH, bring_into_effect, lock_publishing, publish_guides, published_elsewhere
 from app.finding.service import index_items
 from app.kit import clock
 from app.kit.db import transaction
@@ -39,7 +49,8 @@ def _regions(path: Path) -> list[Region]:
 async def load_city(folder: Path) -> dict[str, int]:
     """Load regions, departments, code lists, halls, themes, licence types, life events and items; returns how many.
 
-    What is there already is brought up to date; an item whose guide changed gets a new version that holds from today.
+    What is there already is brought up to date; an item whose guide changed gets a new version that holds from today,
+    unless it was published from elsewhere since.
     Raises ``pydantic.ValidationError`` on data that is not whole.
     """
     types = [LicenceTypeDefinition.model_validate(entry) for entry in _yaml(folder / "licence_types.yaml")]
@@ -65,9 +76,11 @@ async def load_city(folder: Path) -> dict[str, int]:
         await lock_publishing()
         for start in range(0, len(guides), BATCH):
             some = guides[start : start + BATCH]
-            await publish_guides(some, clock.today())
+            await publish_guides(some, clock.today(), VersionOrigin.CITY)
             await index_items(await bring_into_effect([guide.item_code for guide in some]))
-    return {name: len(models) for name, models in rows.items()} | {"items": len(guides)}
+    kept = await published_elsewhere([guide.item_code for guide in guides])
+    counts = {name: len(models) for name, models in rows.items()}
+    return counts | {"items": len(guides), "items_left_as_published_here": len(kept)}
 
 
 def _life_event(event: LifeEventDefinition, position: int) -> LifeEvent:

@@ -13,6 +13,7 @@ from app.applications.service import submit_application
 from app.bootstrap import House
 from app.catalogue.errors import AnswerInvalidError, AnswersUnfinishedError, FormInvalidError
 from app.catalogue.guide import Guide
+from app.catalogue.models import VersionOrigin
 from app.catalogue.queries import get_item
 from app.catalogue.service import lock_publishing, publish_guides
 from app.kit import clock
@@ -50,7 +51,7 @@ async def publish(guide: Guide) -> None:
     """Put it into effect today."""
     async with transaction():
         await lock_publishing()
-        await publish_guides([guide], clock.today())
+        await publish_guides([guide], clock.today(), VersionOrigin.TABLES)
 
 
 @pytest.fixture

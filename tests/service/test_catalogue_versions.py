@@ -10,7 +10,7 @@ from app.catalogue.choices import Known
 from app.catalogue.conditions import published
 from app.catalogue.errors import ItemNotFoundError
 from app.catalogue.guide import Guide
-from app.catalogue.models import Item, ItemVersion, Region
+from app.catalogue.models import Item, ItemVersion, Region, VersionOrigin
 from app.catalogue.queries import get_guide, get_item, known_to
 from app.catalogue.service import bring_into_effect, items_due, lock_publishing, publish_guides
 from app.kit import clock
@@ -59,7 +59,7 @@ async def edited(days: int, **changes: object) -> Guide:
     guide = (await get_item(FOOD)).guide.model_copy(update=changes)
     async with transaction():
         await lock_publishing()
-        assert await publish_guides([guide], clock.today() + timedelta(days=days)) == 1
+        assert await publish_guides([guide], clock.today() + timedelta(days=days), VersionOrigin.TABLES) == 1
         await bring_into_effect([FOOD])
     return guide
 
@@ -111,3 +111,23 @@ async def test_a_guide_is_read_by_one_statement(quiet: House, caplog: pytest.Log
         assert (await get_guide(FOOD)).answer
     statements = [record.getMessage() for record in caplog.records if record.name == "tortoise.db_client"]
     assert len(statements) == 1, statements
+
+
+async def test_the_citys_files_do_not_undo_what_was_published_here(quiet: House) -> None:
+    """Neither an edit nor an end: a new release brings files as they were written elsewhere."""
+    del quiet
+    code = "11230800JB0000025K3000709003001"
+    guide = (await get_item(code)).guide
+    async with transaction():
+        await lock_publishing()
+        await publish_guides([guide.model_copy(update={"visits": 9})], clock.today(), VersionOrigin.STAFF)
+        await bring_into_effect([code])
+    assert (await load_city(CITY_DATA))["items_left_as_published_here"] >= 1
+    assert (await get_item(code)).guide.visits == 9
+    await ItemVersion.filter(item_code=code, number=(await get_item(code)).version).update(offered=False)
+    await load_city(CITY_DATA)
+    with pytest.raises(ItemNotFoundError):
+        await get_item(code)
+    await ItemVersion.filter(item_code=code, origin=VersionOrigin.STAFF).delete()
+    await load_city(CITY_DATA)
+    assert (await get_item(code)).guide == guide

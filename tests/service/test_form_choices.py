@@ -13,7 +13,7 @@ from app.applications.models import Application, State, Supplement
 from app.bootstrap import House
 from app.catalogue.errors import FormInvalidError
 from app.catalogue.guide import Guide
-from app.catalogue.models import ItemVersion, VersionState
+from app.catalogue.models import ItemVersion, VersionOrigin, VersionState
 from app.catalogue.queries import get_guide, get_item
 from app.catalogue.service import bring_into_effect, lock_publishing, publish_guides, publish_version
 from app.identity.rules import check_character
@@ -36,7 +36,7 @@ MORE: dict[str, Any] = {
 async def publish(guide: Guide) -> None:
     async with transaction():
         await lock_publishing()
-        await publish_guides([guide], clock.today())
+        await publish_guides([guide], clock.today(), VersionOrigin.TABLES)
         await bring_into_effect([guide.item_code])
 
 

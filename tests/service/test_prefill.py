@@ -15,6 +15,7 @@ from app.applications.prefill import PURPOSE, Sources, marks_of
 from app.audit.models import AuditRecord
 from app.bootstrap import House
 from app.catalogue.guide import Guide
+from app.catalogue.models import VersionOrigin
 from app.catalogue.queries import get_item
 from app.catalogue.service import bring_into_effect, lock_publishing, publish_guides
 from app.consents.service import give_consent, withdraw_consent
@@ -86,7 +87,7 @@ async def food(quiet: House) -> AsyncIterator[Guide]:
 async def publish(guide: Guide) -> None:
     async with transaction():
         await lock_publishing()
-        await publish_guides([guide], clock.today())
+        await publish_guides([guide], clock.today(), VersionOrigin.TABLES)
         await bring_into_effect([guide.item_code])
 
 

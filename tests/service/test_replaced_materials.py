@@ -16,6 +16,7 @@ from app.applications.replaced import AskedMaterial
 from app.approvals.tasks import deliver_case
 from app.bootstrap import House
 from app.catalogue.guide import Guide, GuideMaterial, Replacement
+from app.catalogue.models import VersionOrigin
 from app.catalogue.queries import get_item
 from app.catalogue.service import bring_into_effect, lock_publishing, publish_guides
 from app.consents.service import give_consent, withdraw_consent
@@ -59,7 +60,7 @@ async def food(quiet: House) -> AsyncIterator[Guide]:
 async def publish(guide: Guide) -> None:
     async with transaction():
         await lock_publishing()
-        await publish_guides([guide], clock.today())
+        await publish_guides([guide], clock.today(), VersionOrigin.TABLES)
         await bring_into_effect([guide.item_code])
 
 

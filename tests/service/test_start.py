@@ -57,6 +57,10 @@ async def test_a_database_that_holds_rows_is_brought_up_to_date(settings: Settin
         session = "INSERT INTO sessions (id, citizen_id, created_at) VALUES ($1, $2, now())"
         await connection.execute(session, uuid4(), one)
         old = old_guide()
+        draft = """INSERT INTO applications (id, citizen_id, item_code, item_name, state, form, last_sequence,
+            promised_provisional, created_at, updated_at)
+            VALUES ($1, $2, $3, 'x', 'draft', $4, 0, false, now(), now())"""
+        await connection.execute(draft, uuid4(), one, old["item_code"], b"x")
         item = """INSERT INTO items (item_code, name, short_name, keywords, department, region, audience, guide, digest)
             VALUES ($1, 'x', 'x', 'x', 'scjg', '230800', '["person"]', $2, 'x')"""
         await connection.execute(item, old["item_code"], json.dumps(old))
@@ -67,6 +71,7 @@ async def test_a_database_that_holds_rows_is_brought_up_to_date(settings: Settin
         assert guide.form_schema == old["form"]["schema"]
         replaced = [material.replaced_by.title if material.replaced_by else None for material in guide.materials]
         assert replaced == [material["replaced_by"] for material in old["materials"]]
+        assert await connection.fetchval("SELECT item_version FROM applications") == 1
         kept = "SELECT last_used_at = created_at FROM sessions WHERE citizen_id = $1"
         assert await connection.fetchval(kept, one) is True
         await connection.close()

@@ -10,7 +10,7 @@ import pytest
 
 from app.bootstrap import open_house
 from app.catalogue.guide import Guide
-from app.catalogue.models import ItemVersion
+from app.catalogue.models import ItemVersion, VersionOrigin
 from app.catalogue.queries import get_item
 from app.catalogue.service import bring_into_effect, lock_publishing, publish_guides
 from app.commands.catalogue_check import add_commands
@@ -56,7 +56,7 @@ async def faulty(settings: Settings) -> AsyncIterator[None]:
 async def _publish(guide: Guide) -> None:
     async with transaction():
         await lock_publishing()
-        await publish_guides([guide], clock.today())
+        await publish_guides([guide], clock.today(), VersionOrigin.TABLES)
         await bring_into_effect([FOOD])
 
 

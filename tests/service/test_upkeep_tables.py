@@ -24,7 +24,7 @@ from app.audit.models import AuditRecord
 from app.audit.service import first_broken
 from app.bootstrap import open_house
 from app.catalogue.guide import Guide
-from app.catalogue.models import Item
+from app.catalogue.models import Item, VersionOrigin
 from app.catalogue.queries import get_item
 from app.catalogue.service import bring_into_effect, lock_publishing, publish_guides
 from app.commands.catalogue import add_developer_commands
@@ -291,7 +291,7 @@ async def test_an_ended_item_is_not_exported_and_may_come_back(tmp_path: Path) -
     path = write(tmp_path / "one.zip", [guide])
     async with transaction():
         await lock_publishing()
-        await publish_guides([guide.model_copy(update={"visits": 8})], clock.today())
+        await publish_guides([guide.model_copy(update={"visits": 8})], clock.today(), VersionOrigin.TABLES)
         await db.execute("UPDATE item_versions SET offered = false WHERE item_code = $1 AND number = 2", FOOD)
         await bring_into_effect([FOOD])
     book = load_workbook(await exported(tmp_path / "all.xlsx"))

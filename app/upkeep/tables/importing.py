@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from app.audit.service import record
 from app.catalogue.guide import Guide
+from app.catalogue.models import VersionOrigin
 from app.catalogue.service import BATCH, bring_into_effect, lock_publishing, publish_guides
 from app.finding.service import index_items
 from app.kit import clock
@@ -137,7 +138,7 @@ async def _publish(
         done += BATCH
         # After a problem the rest is only checked: everything goes back.
         if changed and not problems.count:
-            await publish_guides(changed, effective_on)
+            await publish_guides(changed, effective_on, VersionOrigin.TABLES)
             await index_items(await bring_into_effect([guide.item_code for guide in changed]))
         progress("checking", min(done, total), total)
     progress("checking", total, total)

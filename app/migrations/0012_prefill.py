@@ -9,7 +9,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0012_upkeep")]
+    dependencies = [("jiaban", "0011_upkeep")]
 
     initial = False
 

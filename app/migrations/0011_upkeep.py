@@ -8,7 +8,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0009_versions")]
+    dependencies = [("jiaban", "0010_finding")]
 
     initial = False
 
@@ -20,18 +20,8 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name="ItemVersion",
-            name="reason",
-            field=fields.TextField(default="", unique=False),
-        ),
-        ops.AddField(
-            model_name="ItemVersion",
             name="region",
             field=fields.CharField(null=True, max_length=12),
-        ),
-        ops.AddField(
-            model_name="ItemVersion",
-            name="revision",
-            field=fields.IntField(default=1),
         ),
         ops.AddField(
             model_name="ItemVersion",
