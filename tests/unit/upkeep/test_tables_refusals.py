@@ -1,23 +1,28 @@
 """What is wrong with a file of tables is told by sheet, row and column; nothing in it can hurt."""
 
 import csv
+import errno
 import io
 import random
 import re
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 import pytest
 from openpyxl import Workbook
 
 from app.kit import texts
+from app.upkeep.tables.exporting import save
 from app.upkeep.tables.files import Limits, Meter
 from app.upkeep.tables.layout import SHEETS, words
 from app.upkeep.tables.problems import SHOWN, TablesError, problem, reported
 from app.upkeep.tables.reading import open_tables
+from app.upkeep.tables.writing import CsvWriter
 from tests.conftest import REPOSITORY
 from tests.unit.upkeep.tables_made import (
     city_guides,
@@ -330,6 +335,23 @@ def test_an_export_that_no_cell_can_hold_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(TablesError):
         write(tmp_path / "one.csv", [guide])
+
+
+class _Failing(CsvWriter):
+    """Stops in the middle, as on a full disk."""
+
+    def save(self, file: IO[bytes]) -> None:
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "full")
+
+
+def test_an_export_that_fails_leaves_the_file_before_it(tmp_path: Path) -> None:
+    """Whole, and nothing beside it."""
+    path = write(tmp_path / "all.zip", [FOOD])
+    whole = path.read_bytes()
+    with closing(_Failing()) as writer, pytest.raises(OSError, match="full"):
+        save(writer, path)
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("all.zip", whole)]
 
 
 def test_the_layout_is_the_documented_one() -> None:
