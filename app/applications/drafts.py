@@ -29,6 +29,7 @@ from app.catalogue.errors import FormInvalidError
 from app.catalogue.guidance import Asked, asked_for, variant_of
 from app.catalogue.guide import Answers, Variant
 from app.catalogue.queries import ItemDetail, get_item, known_to
+from app.finding.service import count_use
 from app.identity.queries import lock_present
 from app.identity.rules import require_level
 from app.kit import clock
@@ -100,7 +101,9 @@ async def start_application(
     """
     prepared = await prepare_draft(party, item_code, answers or {}, Sources(party, shared))
     async with transaction():
-        return await begin_draft(party, prepared)
+        application = await begin_draft(party, prepared)
+    await count_use(item_code)
+    return application
 
 
 async def prepare_draft(party: Party, item_code: str, answers: Answers, sources: Sources) -> Prepared:

@@ -13,6 +13,7 @@ from app.applications.replaced import AskedMaterial, materials_of
 from app.catalogue.guide import Answers
 from app.catalogue.life_events import choose_items
 from app.catalogue.queries import get_life_event
+from app.finding.service import count_use
 from app.kit.db import transaction
 from app.kit.ids import new_id
 from app.mandates.party import Party
@@ -53,6 +54,8 @@ async def start_group(
     async with transaction():
         for one in prepared:
             await begin_draft(party, one, life_event=event.code, group_id=group_id)
+    for one in prepared:
+        await count_use(one.detail.guide.item_code)
     return group_id
 
 

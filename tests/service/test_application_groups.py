@@ -11,6 +11,7 @@ from app.applications.models import Application, State
 from app.bootstrap import House
 from app.catalogue.errors import FormInvalidError, LifeEventItemsInvalidError, LifeEventNotFoundError
 from app.catalogue.models import LifeEvent
+from app.finding.models import ItemUse
 from app.identity.errors import LevelTooLowError
 from app.identity.models import Citizen
 from app.mandates.party import Party
@@ -30,8 +31,12 @@ async def begun(house: House) -> tuple[Party, Group]:
 
 
 async def test_each_item_gets_its_draft_in_the_events_order(quiet: House) -> None:
-    """With the identity filled in, in each."""
+    """With the identity filled in, in each; each counts as a use of its item."""
+    await ItemUse.all().delete()
     party, group = await begun(quiet)
+    assert dict(await ItemUse.all().values_list("item_code", "count")) == dict.fromkeys(ALL, 1)
+    await drafts.start_application(party, FOOD)
+    assert (await ItemUse.get(item_code=FOOD)).count == 2
     assert [member.application.item_code for member in group.members] == [SOLE_TRADER, FOOD, FIRE]
     person = await Citizen.get(id=party.citizen_id)
     for member in group.members:
