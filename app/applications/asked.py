@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.applications.models import Application
+from app.catalogue import forms
 from app.catalogue.errors import LifeEventNotFoundError
 from app.catalogue.guidance import Asked, asked_for, next_question, variant_named
 from app.catalogue.guide import Guide, GuidedQuestion, Variant
 from app.catalogue.life_events import Links, link_fields
-from app.catalogue.queries import get_item, get_life_event
+from app.catalogue.queries import get_item, get_life_event, known_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,7 @@ async def links_of(life_event: str | None, schemas: dict[str, dict[str, Any]]) -
         return None
 
 
-async def shared_changes(
-    application: Application, schemas: dict[str, dict[str, Any]], form: dict[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Changes to an application's form as changes to those of its group, by item."""
-    links = await links_of(application.life_event, schemas)
-    return links.spread(application.item_code, form) if links else {application.item_code: form}
+async def missing_in(application: Application, schema: dict[str, Any]) -> list[dict[str, str]]:
+    """What an application's form still lacks, and what of it has become wrong."""
+    known = await known_to(schema, application.form)
+    return forms.problems(schema, application.form, complete=True, known=known)

@@ -2,17 +2,17 @@
 
 import asyncio
 import hashlib
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from app.applications.asked import asked_of, shared_changes
+from app.applications.asked import asked_of
 from app.applications.errors import (
     ApplicationNotFoundError,
     AudienceMismatchError,
     MaterialUnknownError,
-    NotADraftError,
     StateForbidsError,
     TooManyMaterialsError,
     UploadBrokenError,
@@ -22,26 +22,26 @@ from app.applications.errors import (
 )
 from app.applications.models import Application, Material, State
 from app.applications.ports import SharedData
-from app.applications.prefill import Mark, Prefill, Sources, kept_marks, marks_of
+from app.applications.prefill import Prefill, Sources
 from app.audit import service as audit
-from app.catalogue import forms
-from app.catalogue.errors import FormInvalidError
 from app.catalogue.guidance import Asked, asked_for, variant_of
 from app.catalogue.guide import Answers, Variant
-from app.catalogue.queries import ItemDetail, get_item, known_to
+from app.catalogue.queries import ItemDetail, get_item
 from app.finding.service import count_use
 from app.identity.queries import lock_present
 from app.identity.rules import require_level
 from app.kit import clock
 from app.kit.blobs import doom, spare
 from app.kit.crypto import keyring
-from app.kit.db import transaction
+from app.kit.db import AWAY, transaction
 from app.kit.errors import DomainError
 from app.kit.ids import new_id
 from app.mandates.party import Party
 from app.mandates.queries import level_of
 from media.images import ImageRefusedError, inspect_photo
 from media.storage import BlobStore
+
+_log = logging.getLogger(__name__)
 
 MAX_UPLOAD_BYTES = 10 * 1024 * 1024
 _MAX_PIXELS = 50_000_000
@@ -57,15 +57,6 @@ _REFUSED: dict[str, type[DomainError]] = {
     "too_many_pixels": UploadTooManyPixelsError,
     "unsupported_type": UploadUnsupportedError,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A draft after a save, the fields still missing, and those that hold what they were filled with."""
-
-    application: Application
-    missing: list[dict[str, str]]
-    prefilled: list[Mark]
 
 
 async def owned(party: Party, application_id: UUID, *, lock: bool = False) -> Application:
@@ -102,8 +93,17 @@ async def start_application(
     prepared = await prepare_draft(party, item_code, answers or {}, Sources(party, shared))
     async with transaction():
         application = await begin_draft(party, prepared)
-    await count_use(item_code)
+    await count_uses([item_code])
     return application
+
+
+async def count_uses(item_codes: Iterable[str]) -> None:
+    """Count what was begun. A count that is lost is logged: what was begun stands."""
+    try:
+        for item_code in item_codes:
+            await count_use(item_code)
+    except AWAY as error:
+        _log.warning("use_not_counted", extra={"reason": type(error).__name__})
 
 
 async def prepare_draft(party: Party, item_code: str, answers: Answers, sources: Sources) -> Prepared:
@@ -151,82 +151,6 @@ async def begin_draft(
     shared = sorted(source for source in known.sources.values() if source.startswith("shared."))
     if shared or known.away:
         await audit.record(chain, party.name, "shared_data_fetched", fields=shared, away=known.away)
-    return application
-
-
-async def save_form(party: Party, application_id: UUID, form: dict[str, Any]) -> Saved:
-    """Put fields into a draft, each checked against the item's form.
-
-    A field set to null is taken out; fields that are not named, and the verified identity, stay. What other drafts of
-    the same life event ask as well is put into them too. Nothing is saved where one is wrong. Raises FormInvalidError,
-    NotADraftError or ApplicationNotFoundError.
-    """
-    async with transaction():
-        application, others = await _hold_group(party, application_id)
-        schemas = {one.item_code: (await asked_of(one)).form_schema for one in (application, *others)}
-        changes = await shared_changes(application, schemas, form)
-        problems: dict[str, dict[str, str]] = {}
-        for one in (application, *others):
-            if one.item_code in changes:
-                schema = schemas[one.item_code]
-                before = one.form
-                one.form = forms.merge(schema, before, changes[one.item_code], today=clock.today())
-                one.prefilled = kept_marks(one, before)
-                found = forms.problems(schema, one.form, complete=False, known=await known_to(schema, one.form))
-                problems.update({problem["field"]: problem for problem in found})
-        if problems:
-            raise FormInvalidError(fields=list(problems.values()))
-        for one in (application, *others):
-            if one.item_code in changes:
-                one.updated_at = clock.now()
-                await one.save(update_fields=["form", "prefilled", "updated_at"])
-                fields = sorted(changes[one.item_code])
-                await audit.record(f"application:{one.id}", party.name, "draft_saved", fields=fields)
-    missing = await missing_in(application, schemas[application.item_code])
-    return Saved(application, missing, await marks_of(application))
-
-
-async def missing_in(application: Application, schema: dict[str, Any]) -> list[dict[str, str]]:
-    """What an application's form still lacks, and what of it has become wrong."""
-    known = await known_to(schema, application.form)
-    return forms.problems(schema, application.form, complete=True, known=known)
-
-
-async def _hold_group(party: Party, application_id: UUID) -> tuple[Application, list[Application]]:
-    """A draft and the drafts begun together with it, all held, in an order that is always the same."""
-    application = await owned(party, application_id, lock=False)
-    if application.group_id is None:
-        application, others = await owned(party, application_id, lock=True), []
-    else:
-        mine = Application.filter(group_id=application.group_id, **party.owner).order_by("id")
-        held = {one.id: one for one in await mine.select_for_update()}
-        application = held.pop(application_id, application)
-        others = [one for one in held.values() if one.state is State.DRAFT]
-    if application.state is not State.DRAFT:
-        raise NotADraftError(state=application.state)
-    return application, others
-
-
-async def answer_questions(party: Party, application_id: UUID, answers: Answers) -> Application:
-    """Answer a draft's guided questions anew; no answers ask the item as a whole again.
-
-    Fields that are no longer asked leave the form; files stay until the submission, should the applicant come back.
-    Raises AnswerInvalidError, AnswersUnfinishedError, NotADraftError or ApplicationNotFoundError.
-    """
-    async with transaction():
-        application = await owned(party, application_id, lock=True)
-        if application.state is not State.DRAFT:
-            raise NotADraftError(state=application.state)
-        guide = (await get_item(application.item_code, application.item_version)).guide
-        variant = variant_of(guide, answers)
-        schema = asked_for(guide, variant).form_schema
-        kept = {name: value for name, value in application.form.items() if name in schema["properties"]}
-        before, application.form = application.form, forms.settle(schema, kept, today=clock.today())
-        application.prefilled = kept_marks(application, before)
-        application.answers, application.variant = answers or None, variant.id if variant else None
-        application.updated_at = clock.now()
-        await application.save(update_fields=["form", "prefilled", "answers", "variant", "updated_at"])
-        await audit.record(f"application:{application.id}", party.name, "draft_answered", questions=sorted(answers))
     return application
 
 

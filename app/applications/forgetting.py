@@ -11,10 +11,14 @@ from app.kit.blobs import doom
 
 _OVER = sorted(ENDED)
 
-# A photograph that was added counts as a touch; what a request holds at this moment waits for the next night.
+# A photograph that was added counts as a touch, and so does a touch of what was begun for the same life event; what a
+# request holds at this moment waits for the next night.
 _OLD_DRAFTS = """
 SELECT id FROM applications WHERE state = 'draft' AND updated_at < $1
     AND NOT EXISTS (SELECT 1 FROM materials WHERE application_id = applications.id AND created_at >= $1)
+    AND NOT EXISTS (
+        SELECT 1 FROM applications AS mate WHERE mate.group_id = applications.group_id AND mate.updated_at >= $1
+    )
 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 _OLD_CASES = """

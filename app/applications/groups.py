@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.applications.asked import AskedApplication, asked_of, links_of
-from app.applications.drafts import begin_draft, missing_in, prepare_draft
+from app.applications.asked import AskedApplication, asked_of, links_of, missing_in
+from app.applications.drafts import begin_draft, count_uses, prepare_draft
 from app.applications.errors import ApplicationNotFoundError
-from app.applications.models import Application
+from app.applications.models import Application, State
 from app.applications.ports import SharedData
 from app.applications.prefill import Sources
 from app.applications.replaced import AskedMaterial, materials_of
+from app.catalogue.conditions import is_asked
 from app.catalogue.guide import Answers
-from app.catalogue.life_events import choose_items
+from app.catalogue.life_events import Links, choose_items
 from app.catalogue.queries import get_life_event
-from app.finding.service import count_use
 from app.kit.db import transaction
 from app.kit.ids import new_id
 from app.mandates.party import Party
@@ -54,9 +54,30 @@ async def start_group(
     async with transaction():
         for one in prepared:
             await begin_draft(party, one, life_event=event.code, group_id=group_id)
-    for one in prepared:
-        await count_use(one.detail.guide.item_code)
+    await count_uses(one.detail.guide.item_code for one in prepared)
     return group_id
+
+
+def _to_ask(
+    application: Application,
+    asked: dict[str, AskedApplication],
+    links: Links | None,
+    missing: set[str],
+    group: list[Application],
+) -> list[str]:
+    """The fields to ask with one item: those that no item before asks for, and those that none can answer any more.
+
+    The item before may be handed in, may not ask for the field as it stands, or may hold what does not fit here.
+    """
+    members = {one.item_code: one for one in group}
+    fields: list[str] = []
+    for name in asked[application.item_code].form_schema["properties"]:
+        leader = links.asked_at[application.item_code, name] if links else (application.item_code, name)
+        other, definition = members[leader[0]], asked[leader[0]].form_schema["properties"][leader[1]]
+        open_there = other.state is State.DRAFT and leader[1] not in other.form and is_asked(definition, other.form)
+        if leader == (application.item_code, name) or (name in missing and not open_there):
+            fields.append(name)
+    return fields
 
 
 async def get_group(party: Party, group_id: UUID) -> Group:
@@ -72,8 +93,8 @@ async def get_group(party: Party, group_id: UUID) -> Group:
     members = []
     for application in found:
         one = asked[application.item_code]
-        fields = links.asked(application.item_code) if links else list(one.form_schema["properties"])
         missing = await missing_in(application, one.form_schema)
+        fields = _to_ask(application, asked, links, {problem["field"] for problem in missing}, found)
         members.append(Member(application, one, await materials_of(party, one), fields, missing))
     if links:
         order = links.item_codes

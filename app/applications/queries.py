@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.applications.asked import AskedApplication, asked_of
-from app.applications.drafts import missing_in, owned
+from app.applications.asked import AskedApplication, asked_of, missing_in
+from app.applications.drafts import owned
 from app.applications.models import Application, Material, State, Supplement, TimelineEntry
 from app.applications.prefill import Mark, marks_of
 from app.applications.replaced import AskedMaterial, materials_of

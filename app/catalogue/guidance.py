@@ -92,8 +92,10 @@ def _fetched(material: GuideMaterial) -> bool:
 
 
 def _narrowed(schema: dict[str, Any], variant: Variant) -> dict[str, Any]:
-    left_out = set(variant.omit_fields)
-    properties = {name: part for name, part in schema.get("properties", {}).items() if name not in left_out}
+    fields = schema.get("properties", {})
+    # The verified identity stands in every form: what was once left out could be typed in by anybody.
+    left_out = {name for name in variant.omit_fields if not fields.get(name, {}).get("readOnly")}
+    properties = {name: part for name, part in fields.items() if name not in left_out}
     required = [name for name in schema.get("required", []) if name not in left_out]
     required += [name for name in variant.required_fields if name not in required]
     return {**schema, "properties": properties, "required": required}

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 from sanic import HTTPResponse
 
-from app.applications import drafts, errors, queries, service
+from app.applications import drafts, errors, filling, queries, service
 from app.applications.asked import AskedApplication
 from app.applications.models import Application, Material, TimelineEntry
 from app.applications.replaced import AskedMaterial
@@ -349,7 +349,7 @@ async def read_form(call: Call, application_id: UUID) -> AskedView:
 )
 async def answer_questions(call: Call, application_id: UUID, body: AnswersRequest) -> AskedView:
     """Answer my draft's guided questions anew."""
-    await drafts.answer_questions(call.party, application_id, body.answers)
+    await filling.answer_questions(call.party, application_id, body.answers)
     return AskedView.of(*await queries.get_asked(call.party, application_id))
 
 
@@ -369,7 +369,7 @@ async def answer_questions(call: Call, application_id: UUID, body: AnswersReques
 )
 async def save_form(call: Call, application_id: UUID, body: FormRequest) -> DraftView:
     """Put fields into a draft's form."""
-    saved = await drafts.save_form(call.party, application_id, body.form)
+    saved = await filling.save_form(call.party, application_id, body.form)
     entry = ApplicationEntry.fields_of(saved.application)
     return DraftView(
         **entry,

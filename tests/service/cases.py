@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from PIL import Image
 
-from app.applications import drafts
+from app.applications import drafts, filling
 from app.applications.models import Application
 from app.bootstrap import House
 from app.catalogue.queries import get_item
@@ -111,7 +111,7 @@ async def ready_draft(house: House, citizen: Citizen, *photographs: bytes) -> Ap
     """A draft of the trip's item that can be submitted."""
     party, code = Party.own(citizen.id), await trip_item()
     draft = await drafts.start_application(party, code)
-    await drafts.save_form(party, draft.id, (await get_item(code)).guide.form_example)
+    await filling.save_form(party, draft.id, (await get_item(code)).guide.form_example)
     for content in photographs or (photograph(),):
         await drafts.add_material(house.blobs, party, draft.id, "site_photo", content)
     return draft

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.applications import drafts
+from app.applications import drafts, filling
 from app.applications.errors import ApplicationNotFoundError, NotADraftError
 from app.applications.groups import Group, get_group, start_group
 from app.applications.models import Application, State
@@ -68,11 +68,11 @@ async def test_what_is_saved_with_one_item_is_saved_with_all_that_ask_for_it(qui
         names = ("trade_name", "business_name", "place_name")
         return [member.application.form.get(name) for member, name in zip(found, names, strict=True)]
 
-    await drafts.save_form(party, trader.id, {"trade_name": "桂兰小吃店", "scope": ["餐饮服务"]})
+    await filling.save_form(party, trader.id, {"trade_name": "桂兰小吃店", "scope": ["餐饮服务"]})
     assert await name_in_each() == ["桂兰小吃店"] * 3
-    await drafts.save_form(party, fire.id, {"place_name": "桂兰饭店"})
+    await filling.save_form(party, fire.id, {"place_name": "桂兰饭店"})
     assert await name_in_each() == ["桂兰饭店"] * 3
-    await drafts.save_form(party, food.id, {"business_name": None})
+    await filling.save_form(party, food.id, {"business_name": None})
     assert await name_in_each() == [None] * 3
 
 
@@ -81,9 +81,9 @@ async def test_what_one_form_refuses_is_saved_in_none(quiet: House) -> None:
     party, group = await begun(quiet)
     trader, food, _ = (member.application for member in group.members)
     with pytest.raises(FormInvalidError):
-        await drafts.save_form(party, food.id, {"site_area": 10**9})
+        await filling.save_form(party, food.id, {"site_area": 10**9})
     with pytest.raises(FormInvalidError):
-        await drafts.save_form(party, trader.id, {"trade_name": "长" * 300, "address": "佳木斯"})
+        await filling.save_form(party, trader.id, {"trade_name": "长" * 300, "address": "佳木斯"})
     for member in (await get_group(party, group.id)).members:
         assert "address" not in member.application.form
         assert "site_area" not in member.application.form
@@ -130,10 +130,10 @@ async def test_a_submitted_sibling_is_left_as_it_was_handed_in(quiet: House) -> 
     party, group = await begun(quiet)
     trader, food, _ = (member.application for member in group.members)
     await Application.filter(id=food.id).update(state=State.SUBMITTED)
-    await drafts.save_form(party, trader.id, {"trade_name": "桂兰小吃店"})
+    await filling.save_form(party, trader.id, {"trade_name": "桂兰小吃店"})
     assert "business_name" not in (await Application.get(id=food.id)).form
     with pytest.raises(NotADraftError):
-        await drafts.save_form(party, food.id, {"business_name": "x"})
+        await filling.save_form(party, food.id, {"business_name": "x"})
 
 
 async def test_two_phones_that_save_into_two_forms_at_once_lose_nothing(quiet: House) -> None:
@@ -142,8 +142,8 @@ async def test_two_phones_that_save_into_two_forms_at_once_lose_nothing(quiet: H
     trader, _, fire = (member.application for member in group.members)
     rounds = 8
     await asyncio.gather(
-        *(drafts.save_form(party, trader.id, {"staff_count": number}) for number in range(1, rounds)),
-        *(drafts.save_form(party, fire.id, {"address": f"示例路{number}号"}) for number in range(rounds)),
+        *(filling.save_form(party, trader.id, {"staff_count": number}) for number in range(1, rounds)),
+        *(filling.save_form(party, fire.id, {"address": f"示例路{number}号"}) for number in range(rounds)),
     )
     trader_now, _, fire_now = (member.application for member in (await get_group(party, group.id)).members)
     assert trader_now.form["staff_count"] in range(1, rounds)
@@ -158,6 +158,6 @@ async def test_drafts_outlive_the_event_that_they_were_begun_for(quiet: House) -
     try:
         left = await get_group(party, group.id)
         assert all(set(one.fields) == set(one.asked.form_schema["properties"]) for one in left.members)
-        await drafts.save_form(party, left.members[0].application.id, {"trade_name": "桂兰小吃店"})
+        await filling.save_form(party, left.members[0].application.id, {"trade_name": "桂兰小吃店"})
     finally:
         await LifeEvent.create(code=event.code, name=event.name, position=event.position, definition=event.definition)

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from app.applications import drafts
+from app.applications import drafts, filling
 from app.applications.asked import asked_of
 from app.applications.errors import MaterialsMissingError, MaterialUnknownError, NotADraftError
 from app.applications.models import Application, Material
@@ -77,9 +77,9 @@ async def test_answers_decide_what_is_asked_and_what_is_required(quiet: House, i
     assert (draft.variant, draft.answers) == ("reported", LOST)
     with pytest.raises(MaterialUnknownError):
         await drafts.add_material(quiet.blobs, party, draft.id, "photo", photo())
-    saved = await drafts.save_form(party, draft.id, {"name": "某"})
+    saved = await filling.save_form(party, draft.id, {"name": "某"})
     assert [problem["field"] for problem in saved.missing] == ["report_no"]
-    await drafts.save_form(party, draft.id, {"report_no": "1"})
+    await filling.save_form(party, draft.id, {"report_no": "1"})
     with pytest.raises(MaterialsMissingError) as caught:
         await submit_application(party, draft.id, None)
     assert [material["id"] for material in caught.value.context["materials"]] == ["report"]
@@ -92,7 +92,7 @@ async def test_without_answers_an_application_is_asked_as_a_whole(quiet: House, 
     party = Party.own((await verified_citizen(quiet)).id)
     draft = await drafts.start_application(party, item.item_code)
     assert (draft.variant, draft.answers) == (None, None)
-    await drafts.save_form(party, draft.id, {"name": "某", "report_no": "1"})
+    await filling.save_form(party, draft.id, {"name": "某", "report_no": "1"})
     assert (await submit_application(party, draft.id, None)).case_no
 
 
@@ -110,7 +110,7 @@ async def test_bad_answers_begin_nothing_and_change_nothing(
     assert not await Application.exists(citizen=citizen)
     draft = await drafts.start_application(party, item.item_code, LOST)
     with pytest.raises(error):
-        await drafts.answer_questions(party, draft.id, answers)
+        await filling.answer_questions(party, draft.id, answers)
     assert (await Application.get(id=draft.id)).answers == LOST
 
 
@@ -118,12 +118,12 @@ async def test_other_answers_drop_fields_at_once_and_files_at_the_submission(qui
     """Until then the applicant may come back; what is not asked for is never handed in."""
     party = Party.own((await verified_citizen(quiet)).id)
     draft = await drafts.start_application(party, item.item_code, LOST)
-    await drafts.save_form(party, draft.id, {"name": "某", "report_no": "1"})
+    await filling.save_form(party, draft.id, {"name": "某", "report_no": "1"})
     report = await drafts.add_material(quiet.blobs, party, draft.id, "report", photo())
-    changed = await drafts.answer_questions(party, draft.id, DAMAGED)
+    changed = await filling.answer_questions(party, draft.id, DAMAGED)
     assert changed.form == {"name": "某"}
     with pytest.raises(FormInvalidError):
-        await drafts.save_form(party, draft.id, {"report_no": "1"})
+        await filling.save_form(party, draft.id, {"report_no": "1"})
     await drafts.add_material(quiet.blobs, party, draft.id, "photo", photo())
     assert await Material.filter(application_id=draft.id).count() == 2
     await submit_application(party, draft.id, None)
@@ -133,7 +133,7 @@ async def test_other_answers_drop_fields_at_once_and_files_at_the_submission(qui
     with pytest.raises(BlobMissingError):
         await quiet.blobs.get(report.blob_key)
     with pytest.raises(NotADraftError):
-        await drafts.answer_questions(party, draft.id, LOST)
+        await filling.answer_questions(party, draft.id, LOST)
 
 
 async def test_a_running_case_keeps_the_version_it_was_begun_under(quiet: House, item: Guide) -> None:
@@ -146,7 +146,7 @@ async def test_a_running_case_keeps_the_version_it_was_begun_under(quiet: House,
         old = await asked_of(await Application.get(id=draft.id))
         new = await asked_of(await drafts.start_application(party, item.item_code, DAMAGED))
         assert (old.form_schema["required"], new.form_schema["required"]) == (["name"], ["name", "remark"])
-        saved = await drafts.save_form(party, draft.id, {"name": "某"})
+        saved = await filling.save_form(party, draft.id, {"name": "某"})
         assert saved.missing == []
     finally:
         await publish(item)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.applications import drafts, queries, service
+from app.applications import drafts, filling, queries, service
 from app.applications.errors import MaterialsMissingError
 from app.applications.models import Application
 from app.applications.prefill import PURPOSE
@@ -80,7 +80,7 @@ async def licence(citizen: Citizen, **changes: Any) -> Licence:
 
 async def ready(house: House, guide: Guide, party: Party, *materials: str) -> Application:
     draft = await drafts.start_application(party, FOOD)
-    await drafts.save_form(party, draft.id, guide.form_example)
+    await filling.save_form(party, draft.id, guide.form_example)
     for name in ("site_photo", *materials):
         await drafts.add_material(house.blobs, party, draft.id, name, photograph())
     return draft
