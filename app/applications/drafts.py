@@ -149,8 +149,9 @@ async def begin_draft(
     chain = f"application:{application.id}"
     await audit.record(chain, party.name, "draft_started", item=guide.item_code)
     shared = sorted(source for source in known.sources.values() if source.startswith("shared."))
-    if shared or known.away:
-        await audit.record(chain, party.name, "shared_data_fetched", fields=shared, away=known.away)
+    if known.queried:
+        asked = {"queried": known.queried, "fields": shared, "away": known.away}
+        await audit.record(chain, party.name, "shared_data_fetched", **asked)
     return application
 
 

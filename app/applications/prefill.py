@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.applications.models import Application
+from app.applications.models import Application, State
 from app.applications.ports import SharedData
 from app.catalogue import forms
 from app.catalogue.queries import get_licence_types, known_to
 from app.consents.errors import ConsentMissingError
-from app.consents.service import respect_withdrawal
+from app.consents.service import require_consent, respect_withdrawal
 from app.identity.service import get_citizen
 from app.kit import clock, texts
 from app.kit.ports import PortError
@@ -26,15 +26,17 @@ PURPOSE = "prefill"
 
 _EARLIER = "earlier"
 _CASES = 20
+_CAME_TO_NOTHING = (State.WITHDRAWN, State.REFUSED, State.NOT_ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
 class Prefill:
-    """A form as far as it is known, each field's source by name, and the sources that were away."""
+    """A form as far as it is known, each field's source by name, the sources away, and the sets that were queried."""
 
     form: dict[str, Any]
     sources: dict[str, str] = field(default_factory=dict)
     away: list[str] = field(default_factory=list)
+    queried: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Sources:
         self._values: dict[str, Any] = {}
         self._asked: set[str] = set()
         self._away: set[str] = set()
+        self._queried: set[str] = set()
 
     async def fill(self, schema: dict[str, Any]) -> Prefill:
         """The form as far as it is known; a value that its own field would refuse is left out."""
@@ -72,7 +75,7 @@ class Sources:
                     form[name], sources[name] = value, source
         form = forms.settle(schema, form, today=clock.today())
         kept = {name: source for name, source in sources.items() if name in form}
-        return Prefill(form, kept, sorted(self._away & wanted))
+        return Prefill(form, kept, sorted(self._away & wanted), sorted(self._queried & wanted))
 
     def _value(self, source: str, name: str) -> Any:
         return self._values.get(_EARLIER, {}).get(name) if source == _EARLIER else self._values.get(source)
@@ -87,7 +90,7 @@ class Sources:
             self._values[_EARLIER] = await _earlier(self._party)
         await self._ask_licences([root.removeprefix("licence.") for root in roots if root.startswith("licence.")])
         subject = _subject(self._party, self._identity)
-        if self._shared and subject:
+        if self._shared and subject and await _agreed(self._party):
             sets = sorted(root.removeprefix("shared.") for root in roots if root.startswith("shared."))
             await asyncio.gather(*(self._ask_shared(self._shared, one, subject) for one in sets))
 
@@ -102,6 +105,7 @@ class Sources:
 
     async def _ask_shared(self, shared: SharedData, data_set: str, subject: dict[str, str]) -> None:
         try:
+            self._queried.add(f"shared.{data_set}")
             values = await shared.fetch(data_set, subject)
         except PortError:
             self._away.add(f"shared.{data_set}")
@@ -159,9 +163,23 @@ async def has_refused(party: Party) -> bool:
     return False
 
 
+async def _agreed(party: Party) -> bool:
+    """Whether the person agreed that other bodies are asked about them: silence is no word. A company is nobody."""
+    try:
+        if party.citizen_id:
+            await require_consent(party.citizen_id, PURPOSE)
+    except ConsentMissingError:
+        return False
+    return True
+
+
 async def _earlier(party: Party) -> dict[str, Any]:
-    """The fields of the party's submitted cases, each as the newest case has it, as far as the mandate covers them."""
-    cases = Application.filter(case_no__not_isnull=True, **party.owner)
+    """The fields of the party's submitted cases, each as the newest case has it, as far as the mandate covers them.
+
+    What came to nothing tells nothing; and a person's form takes nothing over that a proxy typed, such as an account.
+    """
+    cases = Application.filter(case_no__not_isnull=True, **party.owner).exclude(state__in=_CAME_TO_NOTHING)
+    cases = cases.filter(mandate_id=None) if party.citizen_id else cases
     covered = party.covered("item")
     cases = cases if covered is None else cases.filter(item_code__in=covered)
     found: dict[str, Any] = {}

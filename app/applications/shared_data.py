@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from app.kit.ports import AmbiguousError, PortError, TryLaterError
+from app.kit.ports import AmbiguousError, PortError, RefusedError, TryLaterError
 from app.kit.signed_http import SignedHttp
 
 REST_SECONDS = 10.0
@@ -26,6 +26,9 @@ class HttpSharedData:
             raise TryLaterError("resting")
         try:
             values = await self._ask(data_set, subject)
+        except RefusedError:
+            # Said of one subject: others are answered.
+            raise
         except PortError:
             self._resting[data_set] = self._clock() + REST_SECONDS
             raise

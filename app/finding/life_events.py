@@ -1,6 +1,8 @@
 """Life events that a search finds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.catalogue.life_events import LifeEventDefinition
 from app.catalogue.models import LifeEvent
@@ -33,12 +35,18 @@ async def find_life_events(text: str, audience: str, theme: str) -> list[LifeEve
     return [LifeEventEntry(event.code, event.name, event.summary) for _, event in ranked]
 
 
+@lru_cache(maxsize=1024)
+def _ends(phrase: str) -> Mapping[str, str]:
+    """Made once: life events are few, and their sounds take longer than all else of a search."""
+    return words.ends(phrase, named=True)
+
+
 def likeness(search: Search, phrases: list[str]) -> int:
     """How well a search fits the best of some phrases: 3 the same, 2 one within the other, 0 not at all."""
     asked = {f"p/{search.core}", f"i/{search.core}"} if search.is_spelled else {f"t/{search.core}"}
     best = 0
     for phrase in phrases:
-        text, ends = words.plain(phrase), words.ends(phrase, named=True)
+        text, ends = words.plain(phrase), _ends(phrase)
         if any(ends.get(end) == "A" for end in asked):
             return 3
         begins = len(search.core) > 1 and any(end.startswith(tuple(asked)) for end in ends)

@@ -119,7 +119,7 @@ async def list_suggestions(query: SuggestionQuery) -> SuggestionList:
     return SuggestionList(items=[SuggestionView(text=one.text, item_code=one.item_code) for one in found])
 
 
-@routes.add("GET", "/api/v1/items/facets", actor=Actor.ANYONE, limit="browse", errors=(errors.RegionUnknownError,))
+@routes.add("GET", "/api/v1/items/facets", actor=Actor.ANYONE, limit="facets", errors=(errors.RegionUnknownError,))
 async def read_facets(query: FacetQuery) -> FacetsView:
     """How many services a search finds with each choice of its filters."""
     filters = Filters(**query.model_dump(exclude={"q"}))

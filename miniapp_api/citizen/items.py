@@ -60,7 +60,7 @@ class ItemEntryView(Schema):
     online_depth: int
 
 
-class LifeEventView(Schema):
+class FoundLifeEventView(Schema):
     """A life event that was found."""
 
     code: str
@@ -72,7 +72,7 @@ class ItemPage(Schema):
     """A page of items. ``life_events`` stand on the first one."""
 
     items: list[ItemEntryView]
-    life_events: list[LifeEventView]
+    life_events: list[FoundLifeEventView]
     next_cursor: str | None
 
 
@@ -124,7 +124,7 @@ async def search_items(query: ItemQuery) -> ItemPage:
     events = [] if query.cursor else await find_life_events(query.q, query.audience, query.theme)
     return ItemPage(
         items=ItemList.of(page.items).items,
-        life_events=[LifeEventView.model_validate(event, from_attributes=True) for event in events],
+        life_events=[FoundLifeEventView.model_validate(event, from_attributes=True) for event in events],
         next_cursor=page.next_cursor,
     )
 

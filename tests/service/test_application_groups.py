@@ -1,19 +1,25 @@
 """Life events: several items begun together, what they share asked once."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from app.applications import drafts, filling
 from app.applications.errors import ApplicationNotFoundError, NotADraftError
+from app.applications.forgetting import forget_drafts
 from app.applications.groups import Group, get_group, start_group
 from app.applications.models import Application, State
+from app.audit.models import AuditRecord
 from app.bootstrap import House
 from app.catalogue.errors import FormInvalidError, LifeEventItemsInvalidError, LifeEventNotFoundError
 from app.catalogue.models import LifeEvent
 from app.finding.models import ItemUse
 from app.identity.errors import LevelTooLowError
 from app.identity.models import Citizen
+from app.kit import clock
+from app.mandates.errors import MatterNotCoveredError
 from app.mandates.party import Party
 from tests.service.cases import verified_citizen
 
@@ -161,3 +167,71 @@ async def test_drafts_outlive_the_event_that_they_were_begun_for(quiet: House) -
         await filling.save_form(party, left.members[0].application.id, {"trade_name": "桂兰小吃店"})
     finally:
         await LifeEvent.create(code=event.code, name=event.name, position=event.position, definition=event.definition)
+
+
+DEATH, FUND = "11230800JB0000025K3000709003003", "11230800JB000005X13002051001003"
+
+
+async def test_what_one_form_asks_for_only_later_comes_in_then(quiet: House) -> None:
+    """From the form that was told first, by a choice and by answers; what was taken out stays out."""
+    party = Party.own((await verified_citizen(quiet)).id)
+    group_id = await start_group(party, "funeral", {DEATH: {}, FUND: {}})
+    death, fund = (one.application for one in (await get_group(party, group_id)).members)
+    told = {"deceased_name": "王某", "died_on": "2026-01-02"}
+    await filling.save_form(party, death.id, told)
+    assert "deceased_name" not in (await Application.get(id=fund.id)).form
+    await filling.save_form(party, fund.id, {"reason": "职工死亡"})
+    assert told.items() <= (await Application.get(id=fund.id)).form.items()
+    await filling.save_form(party, fund.id, {"deceased_name": None})
+    for one in (death, fund):
+        assert "deceased_name" not in (await Application.get(id=one.id)).form
+    await filling.save_form(party, death.id, {"deceased_name": "王某"})
+    left = await filling.answer_questions(party, fund.id, {"why": "left"})
+    assert "deceased_name" not in left.form
+    died = await filling.answer_questions(party, fund.id, {"why": "died"})
+    if "reason" not in died.form:
+        died = (await filling.save_form(party, fund.id, {"reason": "职工死亡"})).application
+    assert died.form["deceased_name"] == "王某"
+
+
+async def test_what_no_form_before_can_be_told_any_more_is_asked_here(quiet: House) -> None:
+    """The form before was handed in without it."""
+    party, group = await begun(quiet)
+    await Application.filter(id=group.members[0].application.id).update(state=State.SUBMITTED)
+    food = (await get_group(party, group.id)).members[1]
+    assert "business_name" in food.fields
+    assert "business_name" not in group.members[1].fields
+
+
+async def test_a_mandate_writes_into_no_draft_that_it_does_not_cover(quiet: House) -> None:
+    """What the item that it covers shares with others is saved there alone."""
+    party, group = await begun(quiet)
+    trader, food, _ = (member.application for member in group.members)
+    proxy = replace(party, matters=(f"item:{FOOD}",))
+    await filling.save_form(proxy, food.id, {"business_name": "代办店"})
+    assert (await Application.get(id=food.id)).form["business_name"] == "代办店"
+    assert "trade_name" not in (await Application.get(id=trader.id)).form
+    with pytest.raises(MatterNotCoveredError):
+        await filling.save_form(proxy, trader.id, {"trade_name": "代办店"})
+
+
+async def test_a_group_is_forgotten_as_one(quiet: House) -> None:
+    """A draft that nobody touched stays while one that was begun with it is worked on."""
+    _, group = await begun(quiet)
+    ids = [member.application.id for member in group.members]
+    old = clock.now() - timedelta(days=400)
+    await Application.filter(id__in=ids[:2]).update(updated_at=old)
+    await forget_drafts(clock.now() - timedelta(days=100), 1000)
+    assert await Application.filter(id__in=ids).count() == 3
+    await Application.filter(id__in=ids).update(updated_at=old)
+    await forget_drafts(clock.now() - timedelta(days=100), 1000)
+    assert await Application.filter(id__in=ids).count() == 0
+
+
+async def test_names_that_no_form_has_are_not_written_down(quiet: House) -> None:
+    """A field taken out that was never there is nothing that happened."""
+    party, group = await begun(quiet)
+    trader = group.members[0].application
+    await filling.save_form(party, trader.id, {"王某 的号码": None, "staff_count": 3})
+    records = await AuditRecord.filter(chain=f"application:{trader.id}", action="draft_saved")
+    assert [record.details for record in records] == [{"fields": ["staff_count"]}]

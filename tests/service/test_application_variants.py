@@ -1,6 +1,7 @@
 """Applications in the situation that guided questions led to, and under the version they were begun with."""
 
 import io
+from collections.abc import AsyncIterator
 
 import pytest
 from PIL import Image
@@ -13,7 +14,7 @@ from app.applications.service import submit_application
 from app.bootstrap import House
 from app.catalogue.errors import AnswerInvalidError, AnswersUnfinishedError, FormInvalidError
 from app.catalogue.guide import Guide
-from app.catalogue.models import VersionOrigin
+from app.catalogue.models import ItemVersion, VersionOrigin
 from app.catalogue.queries import get_item
 from app.catalogue.service import lock_publishing, publish_guides
 from app.kit import clock
@@ -55,12 +56,13 @@ async def publish(guide: Guide) -> None:
 
 
 @pytest.fixture
-async def item(quiet: House) -> Guide:
+async def item(quiet: House) -> AsyncIterator[Guide]:
     """The item, as it was published last."""
     del quiet
     guide = guided((await get_item("11230800JB0000017Q3000131001001")).guide)
     await publish(guide)
-    return guide
+    yield guide
+    await ItemVersion.filter(item_code=guide.item_code).delete()
 
 
 def photo() -> bytes:

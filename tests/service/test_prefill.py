@@ -10,7 +10,7 @@ import pytest
 from tortoise.backends.base.client import TransactionalDBClient
 
 from app.applications import drafts, filling, queries, service
-from app.applications.models import Application
+from app.applications.models import Application, State
 from app.applications.prefill import PURPOSE, Sources, marks_of
 from app.audit.models import AuditRecord
 from app.bootstrap import House
@@ -93,8 +93,10 @@ async def publish(guide: Guide) -> None:
 
 @pytest.fixture
 async def citizen(quiet: House) -> Citizen:
-    """At level 2."""
-    return await verified_citizen(quiet)
+    """At level 2, who agreed to being filled in."""
+    citizen = await verified_citizen(quiet)
+    await give_consent(citizen.id, PURPOSE, 1, actor="citizen", session_id=None)
+    return citizen
 
 
 async def licence(citizen: Citizen, kind: str = "food_business", days: int = 0, **form: Any) -> Licence:
@@ -312,12 +314,17 @@ async def test_the_audit_names_fields_and_no_values(food: Guide, citizen: Citize
     shared.down = {"business"}
     draft = await begun(Party.own(citizen.id), shared)
     record = await AuditRecord.get(chain=f"application:{draft.id}", action="shared_data_fetched")
-    assert record.details == {"fields": ["shared.population.household_address"], "away": ["shared.business"]}
+    assert record.details == {
+        "queried": ["shared.business", "shared.population"],
+        "fields": ["shared.population.household_address"],
+        "away": ["shared.business"],
+    }
 
 
 async def test_what_was_saved_is_counted_at_the_submission(quiet: House, food: Guide, citizen: Citizen) -> None:
     """Fields that were kept; again submitted, it is counted once."""
-    moment = clock.now()
+    moment, later = clock.now(), clock.now() + timedelta(days=1)
+    before = await queries.saved_totals(moment), await queries.saved_totals(later)
     party = Party.own(citizen.id)
     case = await submitted(quiet, food, party, boss="别人")
     detail = await queries.get_application(party, case.id)
@@ -327,8 +334,9 @@ async def test_what_was_saved_is_counted_at_the_submission(quiet: House, food: G
     assert detail.application.saved_materials == len(fetched) > 0
     await service.submit_application(party, case.id, None)
     totals = await queries.saved_totals(moment)
-    assert (totals.cases, totals.fields, totals.materials) == (1, 2, len(fetched))
-    assert (await queries.saved_totals(clock.now() + timedelta(days=1))).fields == 0
+    assert (totals.cases, totals.fields) == (before[0].cases + 1, before[0].fields + 2)
+    assert totals.materials == before[0].materials + len(fetched)
+    assert await queries.saved_totals(later) == before[1]
 
 
 async def test_who_shares_is_asked_once_for_several_drafts(food: Guide, citizen: Citizen) -> None:
@@ -349,3 +357,28 @@ async def test_nothing_that_was_filled_in_stands_open_in_the_database(food: Guid
     row = await db.row("SELECT form, prefilled FROM applications WHERE id = $1", draft.id)
     assert row is not None
     assert b"licence" not in bytes(row["prefilled"])
+
+
+async def test_nobody_is_asked_about_a_person_who_said_nothing(quiet: House, food: Guide) -> None:
+    """Silence is no consent; what is known here already is filled in, and no source is called away."""
+    del food
+    silent = await verified_citizen(quiet)
+    shared = Shared(population={"household_address": "示例街2号"})
+    draft = await begun(Party.own(silent.id), shared)
+    assert shared.asked == []
+    assert "household" not in draft.form
+    assert draft.form["applicant_name"] == silent.name
+    assert draft.prefill_away is None
+
+
+@pytest.mark.parametrize("changes", [{"state": State.WITHDRAWN}, {"state": State.REFUSED}, {"mandate_id": uuid4()}])
+async def test_what_came_to_nothing_or_was_typed_by_a_proxy_is_not_taken_over(
+    quiet: House, food: Guide, citizen: Citizen, changes: dict[str, Any]
+) -> None:
+    """Nobody vouches for it; the same case taken to its end is."""
+    party = Party.own(citizen.id)
+    case = await submitted(quiet, food, party, boss="别人")
+    wanted = case.form["business_site"]
+    assert (await begun(party)).form["business_site"] == wanted
+    await Application.filter(id=case.id).update(**changes)
+    assert "business_site" not in (await begun(party)).form

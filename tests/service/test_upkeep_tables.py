@@ -160,7 +160,7 @@ async def test_changed_and_new_items_are_published(tmp_path: Path) -> None:
     code = f"{FOOD[:-4]}9999"
     named = {"item_code": code, "basic_code": code[19:], "name": "极光观赏登记", "short_name": "极光"}
     new = guide.model_copy(update=named)
-    changed = guide.model_copy(update={"conditions": ["=1+1", "@另一条。"]})
+    changed = guide.model_copy(update={"conditions": ["=1+1。", "@另一条。"]})
     versions = await db.rows("SELECT count(*) AS number FROM item_versions")
     assert await imported(write(tmp_path / "two.zip", [new, changed])) == (Outcome(new=1, changed=1), [])
     assert (await get_item(FOOD)).guide == changed

@@ -122,6 +122,14 @@ def test_a_variant_narrows_the_form_and_names_its_materials() -> None:
     assert other.form_schema["required"] == ["name"]
 
 
+def test_the_verified_identity_stands_in_every_variant() -> None:
+    """What was once left out could be typed in by anybody."""
+    schema = {**GUIDE.form_schema, "properties": {**GUIDE.form_schema["properties"]}}
+    schema["properties"]["report_no"] = {"type": "string", "readOnly": True}
+    guide = GUIDE.model_copy(update={"form_schema": schema})
+    assert "report_no" in asked_for(guide, variant_named(guide, "other")).form_schema["properties"]
+
+
 def test_a_licence_may_stand_for_a_material_that_a_variant_requires() -> None:
     """It is asked of whoever does not hold the licence."""
     replaced = Replacement(kind="licence", source="food_business", title="许可证")

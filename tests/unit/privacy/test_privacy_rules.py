@@ -48,7 +48,7 @@ def test_each_text_says_what_for_how_long_to_whom_and_where_to_ask(key: str) -> 
 def test_sensitive_data_is_asked_for_by_itself_and_refusal_has_a_way_out() -> None:
     """PIPL, articles 16 and 29; what the city does by statutory duty is told and not asked."""
     consents = {key for key, purpose in purposes().items() if purpose.kind == "separate_consent"}
-    assert consents == {"real_name", "face", "licence_presentation", "child"}
+    assert consents == {"real_name", "face", "licence_presentation", "child", "prefill"}
     for key in consents:
         assert "单独同意" in purposes()[key].text
         assert "不同意：" in purposes()[key].text
