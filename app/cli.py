@@ -69,7 +69,7 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _load_city(arguments: argparse.Namespace) -> int:
-    from app.upkeep.city import load_city
+    from app.upkeep.city import CityFaultyError, load_city
 
     del arguments
 
@@ -77,7 +77,12 @@ def _load_city(arguments: argparse.Namespace) -> int:
         async with open_house(_settings()):
             return await load_city(CITY_DATA)
 
-    for name, count in asyncio.run(load()).items():
+    try:
+        counts = asyncio.run(load())
+    except CityFaultyError as error:
+        sys.stderr.write(f"nothing was loaded, these guides have errors:\n{error}\n")
+        return 1
+    for name, count in counts.items():
         print(f"{name}: {count}")  # noqa: T201  # the command's answer
     return 0
 

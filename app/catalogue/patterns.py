@@ -12,6 +12,7 @@ from typing import Any
 
 LONGEST = 1000
 """Characters of a text without ``maxLength`` that a pattern is tried on."""
+LONGEST_PATTERN = 200
 MOST_WAYS = 20_000
 
 
@@ -23,9 +24,11 @@ class _UnknownPartError(Exception):
 def is_bounded(pattern: str, length: int) -> bool:
     """Whether a pattern can be tried on every text of up to ``length`` characters in at most ``MOST_WAYS`` ways.
 
-    False also where it is no pattern or one whose meaning may change, and where it looks ahead or back or refers to
-    what it matched.
+    False also where it is no pattern or one whose meaning may change, longer than ``LONGEST_PATTERN`` (each way tries
+    as many characters of it), and where it looks ahead or back or refers to what it matched.
     """
+    if len(pattern) > LONGEST_PATTERN:
+        return False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", FutureWarning)

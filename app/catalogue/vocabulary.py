@@ -10,7 +10,6 @@ from jsonschema.exceptions import SchemaError
 from app.catalogue.choices import CODES, LEVEL, REGION, REGION_LEVELS, WIDGET
 from app.catalogue.computing import RULES
 from app.catalogue.conditions import COMPUTE, REQUIRED, WHEN
-from app.catalogue.forms import sources
 from app.catalogue.patterns import LONGEST, is_bounded
 from app.kit import texts
 
@@ -29,100 +28,140 @@ ANNOTATIONS = frozenset({"$schema", "$comment", "title", "description", "default
 OURS = frozenset({PREFILL, WIDGET, LEVEL, CODES, WHEN, COMPUTE})
 WIDGETS = frozenset({"textarea", REGION, "phone", "id_number", "uscc"})
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _SOURCE = re.compile(
     r"identity\.(name|id_number|phone)|company\.(name|uscc|legal_representative)|earlier"
     r"|licence\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*|shared\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*"
 )
-_PARTS = ("contains", "not", "if", "then", "else")
+_COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minContains", "maxContains")
+_PARTS = ("contains", "not", "if", "then", "else", "additionalProperties")
 _LISTS = ("allOf", "anyOf", "oneOf")
+_OF_FIELDS = frozenset({PREFILL, WHEN, COMPUTE})
 _OF_ONE = frozenset(RULES) - {"sum_of"}
 
 Fault = tuple[str, str]
 
 
 def faults(schema: dict[str, Any], code_lists: Collection[str]) -> list[dict[str, str]]:
-    """What is wrong with a form that somebody wrote: ``[{field, reason, message}]``, empty where it may be published.
+    """What is wrong with a form that somebody wrote: ``[{place, reason, message}]``, empty where it may be published.
 
-    ``field`` is as in ``forms.problems``, with ``*`` for every place of a list; ``code_lists`` are those that exist.
+    ``place`` is where it stands in the schema, names and positions joined by dots (``properties.goods.items``), empty
+    for the form itself; ``code_lists`` are those that exist. What is no schema at all is told by that alone.
     """
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError:
-        found: Iterator[Fault] = iter([("", "schema")])
-    else:
-        found = _object(schema, "", frozenset(code_lists))
+    found = list(_no_schema(schema)) or _form(schema, frozenset(code_lists))
     return [
-        {"field": field, "reason": reason, "message": texts.text("form_fault", reason)}
-        for field, reason in dict.fromkeys(found)
+        {"place": place, "reason": reason, "message": texts.text("form_fault", reason)}
+        for place, reason in dict.fromkeys(found)
     ]
 
 
-def _object(schema: dict[str, Any], path: str, lists: frozenset[str]) -> Iterator[Fault]:
-    yield from _plain(schema, path)
+def _no_schema(schema: dict[str, Any]) -> Iterator[Fault]:
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as failed:
+        yield ".".join(str(part) for part in failed.absolute_path), "schema"
+    except (OverflowError, RecursionError):
+        # A pattern that no engine can hold, or a form as deep as that.
+        yield "", "schema"
+
+
+def _form(schema: dict[str, Any], lists: frozenset[str]) -> Iterator[Fault]:
+    if OURS & schema.keys():
+        yield "", "keyword"
+    yield from _object(schema, "", lists)
+
+
+def _within(place: str, *names: str) -> str:
+    return ".".join([*([place] if place else []), *names])
+
+
+def _object(schema: dict[str, Any], place: str, lists: frozenset[str]) -> Iterator[Fault]:
+    yield from _plain(schema, place)
     fields = schema.get("properties", {})
     for name, field in fields.items():
-        place = f"{path}{name}"
+        at = _within(place, "properties", name)
         if not _NAME.fullmatch(name):
-            yield place, "name"
+            yield at, "name"
         if not isinstance(field, dict) or not field.get("title"):
-            yield place, "title"
+            yield at, "title"
         else:
-            yield from _field(name, field, place, fields, lists)
+            yield from _value(field, at, lists)
+            yield from _neighbours(field, at, {*fields} - {name})
+            yield from _prefilled(field, at, is_top=not place)
     if _goes_round(fields):
-        yield path.rstrip("."), "circle"
+        yield place, "circle"
 
 
-def _field(
-    name: str, field: dict[str, Any], place: str, fields: dict[str, Any], lists: frozenset[str]
-) -> Iterator[Fault]:
-    yield from _value(field, place, lists)
-    if not _is_when(field.get(WHEN, {}), {*fields} - {name}) or (WHEN in field and field.get("readOnly")):
+def _neighbours(field: dict[str, Any], place: str, others: set[str]) -> Iterator[Fault]:
+    if not _is_when(field.get(WHEN, {}), others) or (WHEN in field and field.get("readOnly")):
         yield place, "when"
-    if COMPUTE in field and not _is_compute(field[COMPUTE], {*fields} - {name}):
+    if COMPUTE in field and not _is_compute(field[COMPUTE], others):
         yield place, "compute"
-    named = sources(field)
+
+
+def _prefilled(field: dict[str, Any], place: str, *, is_top: bool) -> Iterator[Fault]:
+    written = field.get(PREFILL, [])
+    named = written if isinstance(written, list) else [written]
     # What is read-only is believed: nobody vouches for what was typed into an earlier form.
     if not all(isinstance(source, str) and _SOURCE.fullmatch(source) for source in named) or (
         "earlier" in named and field.get("readOnly")
     ):
         yield place, "prefill"
-    if "." in place and (PREFILL in field or field.get("readOnly")):
+    if not is_top and (PREFILL in field or field.get("readOnly")):
         yield place, "top_level"
 
 
 def _value(field: dict[str, Any], place: str, lists: frozenset[str]) -> Iterator[Fault]:
     if "properties" in field:
-        yield from _object(field, f"{place}.", lists)
+        yield from _object(field, place, lists)
     else:
         yield from _plain(field, place)
-    if isinstance(field.get("items"), dict):
-        yield from _value(field["items"], f"{place}.*", lists)
-    if (field.get("type") == "string" and "maxLength" not in field) or (
-        field.get("type") == "array" and not {"maxItems", "items"} <= field.keys()
+    items = field.get("items")
+    if isinstance(items, dict):
+        if _OF_FIELDS & items.keys():
+            yield _within(place, "items"), "keyword"
+        yield from _value(items, _within(place, "items"), lists)
+    kind = field.get("type")
+    kinds = kind if isinstance(kind, list) else [kind]
+    # A text that is chosen has the length of its choices.
+    if ("string" in kinds and not {"maxLength", "enum", "const"} & field.keys()) or (
+        "array" in kinds and not ("maxItems" in field and isinstance(items, dict))
     ):
         yield place, "unbounded"
-    if CODES in field and (field[CODES] not in lists or field.get("type") != "string"):
+    yield from _chosen(field, place, lists)
+
+
+def _chosen(field: dict[str, Any], place: str, lists: frozenset[str]) -> Iterator[Fault]:
+    is_text = field.get("type") == "string"
+    if CODES in field and not (_is_one_of(field[CODES], lists) and is_text):
         yield place, "codes"
     is_region = field.get(WIDGET) == REGION
-    if field.get(WIDGET, REGION) not in WIDGETS or (is_region and field.get("type") != "string"):
+    if not _is_one_of(field.get(WIDGET, REGION), WIDGETS) or (is_region and not is_text):
         yield place, "widget"
-    if LEVEL in field and (field[LEVEL] not in REGION_LEVELS[2:] or not is_region):
+    if LEVEL in field and not (_is_one_of(field[LEVEL], REGION_LEVELS[2:]) and is_region):
         yield place, "level"
 
 
-def _plain(part: Any, path: str) -> Iterator[Fault]:
+def _is_one_of(value: Any, known: Collection[str]) -> bool:
+    return isinstance(value, str) and value in known
+
+
+def _plain(part: Any, place: str) -> Iterator[Fault]:
     """Keywords of JSON Schema, also within conditions, where none of ours may stand."""
     if not isinstance(part, dict):
         return
-    place = path.rstrip(".")
     known = ASSERTIONS | ANNOTATIONS | OURS
     if not part.keys() <= known or REQUIRED in part or part.get("$comment") == WHEN:
         yield place, "keyword"
-    if "pattern" in part and not is_bounded(part["pattern"], min(part.get("maxLength", LONGEST), LONGEST)):
+    if any(isinstance(part.get(key), float) for key in _COUNTS):
+        yield place, "count"
+    if "pattern" in part and not is_bounded(part["pattern"], int(min(part.get("maxLength", LONGEST), LONGEST))):
         yield place, "pattern"
-    for inner in [part[key] for key in _PARTS if key in part] + [one for key in _LISTS for one in part.get(key, [])]:
-        yield from _condition(inner, place)
+    for key in _PARTS:
+        yield from _condition(part.get(key), _within(place, key))
+    for key in _LISTS:
+        for position, one in enumerate(part.get(key, [])):
+            yield from _condition(one, _within(place, key, str(position)))
 
 
 def _condition(part: Any, place: str) -> Iterator[Fault]:
@@ -131,8 +170,9 @@ def _condition(part: Any, place: str) -> Iterator[Fault]:
         return
     if OURS & part.keys():
         yield place, "keyword"
-    for inner in [*part.get("properties", {}).values(), part.get("items")]:
-        yield from _condition(inner, place)
+    for name, inner in part.get("properties", {}).items():
+        yield from _condition(inner, _within(place, "properties", name))
+    yield from _condition(part.get("items"), _within(place, "items"))
 
 
 def _is_when(when: Any, others: set[str]) -> bool:
@@ -154,7 +194,7 @@ def _is_compute(definition: Any, others: set[str]) -> bool:
     if not isinstance(definition, dict) or definition.keys() != {"rule", "of"}:
         return False
     rule, fields = definition["rule"], definition["of"]
-    if rule not in RULES or not isinstance(fields, list) or not fields or not set(map(str, fields)) <= others:
+    if not _is_one_of(rule, RULES) or not isinstance(fields, list) or not fields or not set(map(str, fields)) <= others:
         return False
     return rule not in _OF_ONE or len(fields) == 1
 

@@ -26,6 +26,12 @@ from app.catalogue.service import BATCH, bring_into_effect, lock_publishing, pub
 from app.finding.service import index_items
 from app.kit import clock
 from app.kit.db import transaction
+from app.upkeep.checks import problems_of
+from app.upkeep.problems import Known, Severity
+
+
+class CityFaultyError(Exception):
+    """Guides among the city's files that could not be published: a line for each error, item code, place and code."""
 
 
 def _yaml(path: Path) -> Any:
@@ -51,7 +57,8 @@ async def load_city(folder: Path) -> dict[str, int]:
 
     What is there already is brought up to date; an item whose guide changed gets a new version that holds from today,
     unless it was published from elsewhere since.
-    Raises ``pydantic.ValidationError`` on data that is not whole.
+    Raises ``pydantic.ValidationError`` on data that is not whole, ``CityFaultyError`` where guides have errors; both
+    before anything is written.
     """
     types = [LicenceTypeDefinition.model_validate(entry) for entry in _yaml(folder / "licence_types.yaml")]
     lists = [CodeListDefinition.model_validate(entry) for entry in _yaml(folder / "code_lists.yaml")]
@@ -66,6 +73,7 @@ async def load_city(folder: Path) -> dict[str, int]:
         "licence_types": [LicenceType(code=kind.code, name=kind.name, definition=kind.model_dump()) for kind in types],
         "life_events": [_life_event(event, place) for place, event in enumerate(events)],
     }
+    _refuse_faulty(guides, _known(rows, types))
     async with transaction():
         for models in rows.values():
             await _put(models)
@@ -81,6 +89,28 @@ async def load_city(folder: Path) -> dict[str, int]:
     kept = await published_elsewhere([guide.item_code for guide in guides])
     counts = {name: len(models) for name, models in rows.items()}
     return counts | {"items": len(guides), "items_left_as_published_here": len(kept)}
+
+
+def _known(rows: dict[str, list[Any]], types: list[LicenceTypeDefinition]) -> Known:
+    return Known(
+        departments={row.code: row.uscc for row in rows["departments"]},
+        regions={row.code: row.level for row in rows["regions"]},
+        themes={row.code for row in rows["themes"]},
+        halls={row.code for row in rows["halls"]},
+        licence_types={kind.code: {field.name for field in kind.fields} for kind in types},
+        code_lists={row.code for row in rows["code_lists"]},
+    )
+
+
+def _refuse_faulty(guides: list[Guide], known: Known) -> None:
+    found = [
+        f"{guide.item_code}: {problem.path}: {problem.code} ({problem.message})"
+        for guide in guides
+        for problem in problems_of(guide, known)
+        if problem.severity is Severity.ERROR
+    ]
+    if found:
+        raise CityFaultyError("\n".join(found))
 
 
 def _life_event(event: LifeEventDefinition, position: int) -> LifeEvent:

@@ -1,7 +1,7 @@
 """What can be wrong with a guide, and what a check knows of the city."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -33,8 +33,7 @@ class Known:
     """The city as a check sees it.
 
     ``departments`` are codes with their USCC (GB 32100), ``regions`` codes with their level, ``licence_types`` codes
-    with the names of their fields; the others are codes. Where ``code_lists`` is None nobody knows them, and what forms
-    say of them is not checked.
+    with the names of their fields; the others are codes.
     """
 
     departments: Mapping[str, str]
@@ -42,7 +41,7 @@ class Known:
     themes: Set[str]
     halls: Set[str]
     licence_types: Mapping[str, Set[str]]
-    code_lists: Set[str] | None = field(default=None)
+    code_lists: Set[str]
 
 
 def error(path: str, code: str, **values: Any) -> Problem:

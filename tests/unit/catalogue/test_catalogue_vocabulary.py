@@ -27,10 +27,12 @@ GOOD: dict[str, dict[str, Any]] = {
     "x-codes": {"a": {**TEXT, "x-codes": "sex"}},
     "region": {"a": {**TEXT, "x-widget": "region", "x-level": "village"}},
     "list": {"a": {"type": "array", "title": "列表", "maxItems": 3, "items": {"type": "string", "maxLength": 5}}},
+    "choice": {"a": {"type": "string", "title": "选择", "enum": ["甲", "乙"]}},
     "pattern": {"a": {**TEXT, "pattern": "^[0-9]{6}(?:[0-9]{3}){0,2}$"}},
 }
 BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "a name with a dot": ("name", {"a.b": TEXT}),
+    "a name with a capital": ("name", {"aB": TEXT}),
     "no title": ("title", {"a": {"type": "string", "maxLength": 5}}),
     "text without end": ("unbounded", {"a": {"type": "string", "title": "文字"}}),
     "a list without end": ("unbounded", {"a": {"type": "array", "title": "列表", "items": {"type": "integer"}}}),
@@ -39,12 +41,27 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
         "unbounded",
         {"a": {"type": "array", "title": "列表", "maxItems": 3, "items": {"type": "string"}}},
     ),
+    "a list whose places may be anything": (
+        "unbounded",
+        {"a": {"type": "array", "title": "列表", "maxItems": 3, "items": True}},
+    ),
+    "text or nothing without end": ("unbounded", {"a": {"type": ["string", "null"], "title": "文字"}}),
+    "a length with a point": ("count", {"a": {**TEXT, "maxLength": 5.0}}),
+    "a condition on a place of a list": (
+        "keyword",
+        {"b": TEXT, "a": {"type": "array", "title": "列表", "maxItems": 3, "items": {**TEXT, "x-when": {"b": ["甲"]}}}},
+    ),
+    "a reference for further fields": (
+        "keyword",
+        {"a": {"type": "object", "title": "人", "additionalProperties": {"$ref": "#"}}},
+    ),
     "a reference": ("keyword", {"a": {**TEXT, "$ref": "https://example.com/schema"}}),
     "a keyword of nobody's": ("keyword", {"a": {**TEXT, "x-other": 1}}),
     "ours within a condition": ("keyword", {"a": {**TEXT, "anyOf": [{"x-codes": "sex"}]}}),
     "what publication writes": ("keyword", {"a": {**TEXT, "x-required": []}}),
     "no schema": ("schema", {"a": {**TEXT, "minLength": "x"}}),
     "a pattern that takes for ever": ("pattern", {"a": {**TEXT, "pattern": "^(a+)+$"}}),
+    "a pattern that no engine can hold": ("schema", {"a": {**TEXT, "pattern": "a{99999999999}"}}),
     "such a pattern in a condition": ("pattern", {"a": {**TEXT, "not": {"pattern": "(a|a)*b"}}}),
     "an unknown list": ("codes", {"a": {**TEXT, "x-codes": "other"}}),
     "an unknown widget": ("widget", {"a": {**TEXT, "x-widget": "slider"}}),
@@ -100,6 +117,19 @@ def test_a_fault_is_found_and_told(name: str) -> None:
     assert all(fault["message"].endswith("。") for fault in found)
 
 
+def test_a_fault_is_told_where_it_stands() -> None:
+    """By names and positions from the form itself, through lists and conditions."""
+    inner = form({"b": {**TEXT, "anyOf": [{}, {"x-codes": "sex"}]}, "c": {"type": "string", "title": "文字"}})
+    outer = form({"a": {"type": "array", "title": "列表", "maxItems": 3, "items": inner}})
+    assert [(fault["place"], fault["reason"]) for fault in faults(outer, LISTS)] == [
+        ("properties.a.items.properties.b.anyOf.1", "keyword"),
+        ("properties.a.items.properties.c", "unbounded"),
+    ]
+    no_schema = form({"a": {**TEXT, "minLength": "x"}})
+    assert [fault["place"] for fault in faults(no_schema, LISTS)] == ["properties.a.minLength"]
+    assert [fault["place"] for fault in faults({**form({"a": TEXT}), "x-codes": "sex"}, LISTS)] == [""]
+
+
 def test_every_sentence_of_a_fault_is_tried_here() -> None:
     """One that is added needs its example."""
     assert texts.keys("form_fault") == {reason for reason, _ in BAD.values()}
@@ -142,6 +172,8 @@ def test_the_lists_are_those_of_the_standards() -> None:
         ("(?=a)", False),
         (r"(a)\1", False),
         ("(", False),
+        ("a" * 200, True),
+        ("a" * 201, False),
     ],
 )
 def test_ways_are_counted_before_a_pattern_is_tried(pattern: str, bounded: bool) -> None:
