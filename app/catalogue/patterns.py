@@ -66,6 +66,9 @@ def _repeated(least: int, most: int, body: Any, length: int) -> int:
     once, most = _ways(body, length), min(int(most), length // shortest)
     if once == 1:
         return max(most - least, 0) + 1
+    if least > MOST_WAYS.bit_length():
+        # Two ways or more, so many times, are too many: the power itself would take for ever.
+        return MOST_WAYS + 1
     total = 0
     for times in range(least, max(least, most) + 1):
         total += once**times
