@@ -190,6 +190,6 @@ def test_any_text_is_judged(text: str) -> None:
 
 def test_a_repetition_without_end_is_refused_without_being_counted_out() -> None:
     """Also behind a comment, in which a bracket opens nothing."""
-    for pattern in ("(?:ab|c|de(?#()){4000000000}", "^(?:a|b){4000000000}$", "a*a*a*a*a*b"):
+    for pattern in ("(?:ab|c|de(?#()){4000000000}", "^(?:ab|c){4000000000}$", "a*a*a*a*a*b"):
         assert not is_bounded(pattern, 150)
     assert is_bounded("^(?:a|b){2}$", 150)
