@@ -40,6 +40,7 @@ class Reading(Model):
 class Phrase(Model):
     """A name or keyword of a service, by which it is suggested and found by its sound.
 
+    A text may be both, of two offices: each of the two stays as long as somebody says so.
     ``parts`` are its ends from each character on (``words.ends``); weight A where the end is
     the whole of a name, B of a keyword, C and D where it begins within one.
     """
@@ -56,7 +57,7 @@ class Phrase(Model):
         """Table."""
 
         table = "phrases"
-        unique_together = (("basic_code", "text"),)
+        unique_together = (("basic_code", "text", "named"),)
 
 
 class SearchWord(Model):

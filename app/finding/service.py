@@ -34,13 +34,17 @@ INSERT INTO search_words (word, readings)
 SELECT word, readings FROM unnest($1::text[], $2::int[]) AS given (word, readings) ORDER BY word
 ON CONFLICT (word) DO UPDATE SET readings = search_words.readings + excluded.readings
 """
+_KNOWN_PHRASES = """
+SELECT basic_code, text, named FROM phrases
+JOIN unnest($1::text[], $2::text[], $3::bool[]) AS given (basic_code, text, named) USING (basic_code, text, named)
+"""
 _ADD_PHRASES = """
 INSERT INTO phrases (id, basic_code, text, plain, named, sound, parts)
 SELECT id, basic_code, text, plain, named, sound, parts::tsvector
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::text[], $7::text[])
     AS given (id, basic_code, text, plain, named, sound, parts)
-ORDER BY basic_code, text
-ON CONFLICT (basic_code, text) DO NOTHING
+ORDER BY basic_code, text, named
+ON CONFLICT (basic_code, text, named) DO NOTHING
 """
 _POINT = """
 UPDATE items SET reading = given.reading
@@ -56,7 +60,7 @@ ON CONFLICT (item_code, day) DO UPDATE SET count = item_uses.count + 1
 async def index_items(guides: Iterable[Guide]) -> None:
     """Make items findable by the words of their guides, within the caller's transaction.
 
-    A guide whose words are known already costs a digest and its share of two statements.
+    A guide whose words are known already costs a digest and its share of three statements.
     """
     readings: dict[UUID, Guide] = {}
     of_items: dict[str, UUID] = {}
@@ -69,6 +73,7 @@ async def index_items(guides: Iterable[Guide]) -> None:
     new = {reading: guide for reading, guide in readings.items() if reading not in known}
     if new:
         await _add(new)
+    await _add_phrases(readings.values())
     await db.execute(_POINT, list(of_items), list(of_items.values()))
 
 
@@ -122,27 +127,34 @@ async def _add(readings: dict[UUID, Guide]) -> None:
     added = {row["id"] for row in await db.rows(_ADD_READINGS, *map(list, zip(*rows, strict=True)))}
     counts = Counter(word for reading in added for word in ("", *documents[reading]))
     await db.rows(_COUNT_WORDS, list(counts), list(counts.values()))
-    await _add_phrases(guide for reading, guide in readings.items() if reading in added)
 
 
 async def _add_phrases(guides: Iterable[Guide]) -> None:
-    named: dict[tuple[str, str], bool] = {}
-    for guide in guides:
-        for text in (guide.name, guide.short_name):
-            named[guide.basic_code, text] = True
-        for text in guide.keywords:
-            named.setdefault((guide.basic_code, text), False)
+    """Add the phrases that are missing, also those of readings that are known: pinyin is made of no others."""
+    said = sorted(
+        {
+            (guide.basic_code, text, named)
+            for guide in guides
+            for named, texts in ((True, (guide.name, guide.short_name)), (False, guide.keywords))
+            for text in texts
+        }
+    )
+    known = {
+        (row["basic_code"], row["text"], row["named"])
+        for row in await db.rows(_KNOWN_PHRASES, *map(list, zip(*said, strict=True)))
+    }
     rows = [
         (
             new_id(),
             basic_code,
             text,
             words.plain(text),
-            is_name,
+            named,
             words.sound(text)[:_LONGEST_SOUND],
-            words.tsvector(words.ends(text, named=is_name)),
+            words.tsvector(words.ends(text, named=named)),
         )
-        for (basic_code, text), is_name in named.items()
+        for basic_code, text, named in said
+        if (basic_code, text, named) not in known
     ]
     if rows:
         await db.rows(_ADD_PHRASES, *map(list, zip(*rows, strict=True)))

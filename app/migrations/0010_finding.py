@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "phrases",
                 "app": "jiaban",
-                "unique_together": (("basic_code", "text"),),
+                "unique_together": (("basic_code", "text", "named"),),
                 "pk_attr": "id",
                 "table_description": "A name or keyword of a service, by which it is suggested and found by its sound.",
             },

@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
-from app.catalogue.models import Region
+from app.catalogue.models import Item, Region
 from app.finding.errors import RegionUnknownError
+from app.finding.models import Phrase
+from app.finding.service import index_items
 from app.finding.suggestions import MOST, suggest
+from app.finding.tasks import tidy
 from tests.service.offers import FOOD, listed, offer, some_places
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -76,3 +79,33 @@ async def test_only_what_is_offered_at_the_place_is_suggested() -> None:
             assert "食品经营许可（县里的叫法）" not in await texts("食品经营许可", elsewhere)
     with pytest.raises(RegionUnknownError):
         await suggest("食", "999999")
+
+
+@pytest.mark.parametrize("named_first", [True, False])
+async def test_a_phrase_is_suggested_after_its_role_changed(named_first: bool) -> None:
+    """From keyword to name or back, once; also when the night has dropped what it was before."""
+    place, _, _ = await some_places()
+    as_name: dict[str, Any] = {"name": "气垫船航行登记", "short_name": "气垫船登记", "keywords": ["水上交通"]}
+    as_keyword: dict[str, Any] = {"name": "船舶航行登记", "short_name": "船舶登记", "keywords": ["气垫船航行登记"]}
+    first, then = (as_name, as_keyword) if named_first else (as_keyword, as_name)
+    given = [await offer(place, basic_code="990000000016", **one) for one in (first, then)]
+    async with listed(given[0]):
+        assert await texts("气垫船航行") == ["气垫船航行登记"]
+        await Item.filter(item_code=given[1].item_code).update(name=then["name"], short_name=then["short_name"])
+        await index_items(given[1:])
+        assert await texts("气垫船航行") == ["气垫船航行登记"]
+        await tidy()
+        assert await texts("气垫船航行") == ["气垫船航行登记"]
+    await tidy()
+
+
+async def test_phrases_that_went_missing_come_back_with_their_item() -> None:
+    """Though its words are known."""
+    place, _, _ = await some_places()
+    given = await offer(place, basic_code="990000000017", name="水陆两栖登记", short_name="两栖登记", keywords=["两栖"])
+    async with listed(given):
+        await Phrase.filter(basic_code=given.basic_code).delete()
+        assert await texts("两栖") == []
+        await index_items([given])
+        assert set(await texts("两栖")) == {"两栖", "两栖登记", "水陆两栖登记"}
+    await tidy()
