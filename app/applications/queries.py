@@ -1,7 +1,6 @@
 """Reads of applications."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from app.applications.asked import AskedApplication, asked_of, missing_in
@@ -20,10 +19,6 @@ from app.mandates.party import Party
 from media.storage import BlobStore
 
 _SUBMITTED = "SELECT item_code, count(*) AS cases FROM applications WHERE case_no IS NOT NULL GROUP BY item_code"
-_SAVED = """
-SELECT count(*) AS cases, coalesce(sum(saved_fields), 0) AS fields, coalesce(sum(saved_materials), 0) AS materials
-FROM applications WHERE submitted_at >= $1
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +78,6 @@ async def get_asked(party: Party, application_id: UUID) -> tuple[Application, As
         return application, asked, await materials_of(party, asked)
     used = await _licences(application)
     return application, asked, [AskedMaterial(material, used.get(material.id)) for material in asked.materials]
-
-
-@dataclass(frozen=True, slots=True)
-class SavedTotals:
-    """What applicants had neither to type nor to hand in: submitted cases, fields of forms, materials."""
-
-    cases: int
-    fields: int
-    materials: int
-
-
-async def saved_totals(since: datetime) -> SavedTotals:
-    """What was saved in the cases submitted from a moment on."""
-    found = await db.row(_SAVED, since)
-    return SavedTotals(**found) if found else SavedTotals(0, 0, 0)
 
 
 async def get_case_file(case_no: str) -> CaseFile:

@@ -78,7 +78,7 @@ async def _engine(given: str | None) -> AsyncIterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     program = postgres_program(folder / "postgres", port, demo.postgres_bin)
     with (folder / "postgres.log").open("ab") as log:
-        child = subprocess.Popen(program.command, stdout=log, stderr=log, **program.identity)  # noqa: ASYNC220, S603
+        child = subprocess.Popen(program.command, stdout=log, stderr=log, **program.identity)  # noqa: ASYNC220, S603  # our own engine, once
     try:
         await _answers(f"postgresql://jiaban@127.0.0.1:{port}/postgres")
         yield f"postgresql://jiaban@127.0.0.1:{port}/bench_{time.time_ns()}"

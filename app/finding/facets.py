@@ -187,7 +187,7 @@ async def _offers(search: Search | None, places: list[str], *, by_sound: bool) -
         SELECT {_COLUMNS}, items.item_code, items.region, items.level, scored.id IS NOT NULL AS matches
         FROM items JOIN readings ON readings.id = items.reading LEFT JOIN scored ON scored.id = items.reading
         WHERE items.region = ANY({values.add(places)}::text[])
-    """  # noqa: S608  # put together from our own words; every value has its place
+    """
     return [_offer(row) for row in await db.rows(statement, *values.values)]
 
 
@@ -200,7 +200,7 @@ async def _anywhere(search: Search | None, *, by_sound: bool) -> list[Offer]:
         FROM scored JOIN readings ON readings.id = scored.id
             CROSS JOIN unnest({values.add(list(LEVELS))}::text[]) WITH ORDINALITY AS one (level, place)
         WHERE EXISTS (SELECT FROM items WHERE items.reading = readings.id AND {_RANK_OF_ITEM} = one.place - 1)
-    """  # noqa: S608
+    """
     return [_offer(row) for row in await db.rows(statement, *values.values)]
 
 

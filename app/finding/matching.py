@@ -62,7 +62,7 @@ async def needs_sound(search: Search | None) -> bool:
     if search.is_spelled or not search.concepts:
         return True
     values = Parameters()
-    statement = f"WITH {scored(search, values, by_sound=False)} SELECT max(base) AS best FROM scored"  # noqa: S608
+    statement = f"WITH {scored(search, values, by_sound=False)} SELECT max(base) AS best FROM scored"
     found = await db.row(statement, *values.values)
     return ((found and found["best"]) or 0) < _SURE
 
@@ -89,9 +89,9 @@ def scored(search: Search | None, values: Parameters, *, by_sound: bool) -> str:
         sources.append(_by_words(search, values))
     if by_sound and search.core:
         telling = f"texts @@ {values.add(search.in_texts)}::tsquery" if search.in_texts else "false"
-        tables.append(f"telling AS MATERIALIZED (SELECT id FROM readings WHERE {telling})")  # noqa: S608
+        tables.append(f"telling AS MATERIALIZED (SELECT id FROM readings WHERE {telling})")
         tables.append(_by_sound(search, values))
-        sources.append(f"SELECT id, {_LEAST} FROM telling")  # noqa: S608
+        sources.append(f"SELECT id, {_LEAST} FROM telling")
         sources.append("SELECT readings.id, sounding.base FROM sounding JOIN readings USING (basic_code)")
     if not sources:
         sources.append("SELECT id, 0 AS base FROM readings WHERE false")
@@ -101,7 +101,7 @@ def scored(search: Search | None, values: Parameters, *, by_sound: bool) -> str:
             SELECT id, base::int FROM (SELECT id, base, max(base) OVER () AS best FROM matching) AS one
             WHERE base >= {_LEAST} AND base * 10 >= best * 3
         )
-    """)  # noqa: S608  # put together from our own words; every value has its place
+    """)
     return ", ".join(tables)
 
 
@@ -116,13 +116,13 @@ def offered(places: list[str], values: Parameters, columns: str, *, more: str = 
         return f"""
             SELECT DISTINCT ON (basic_code) {columns} FROM items WHERE region = ANY({above}::text[]) {more}
             ORDER BY basic_code, array_position({above}::text[], region::text) DESC, {RANK} DESC, item_code
-        """  # noqa: S608
+        """
     return f"""
         SELECT one.* FROM (SELECT DISTINCT basic_code FROM {services}) AS services CROSS JOIN LATERAL (
             SELECT {columns} FROM items WHERE items.basic_code = services.basic_code {more}
             ORDER BY {RANK}, item_code LIMIT 1
         ) AS one
-    """  # noqa: S608
+    """
 
 
 def narrowed(filters: Filters, values: Parameters) -> str:
@@ -136,7 +136,7 @@ def narrowed(filters: Filters, values: Parameters) -> str:
         conditions.append(f"readings.themes ? {values.add(filters.theme)}")
     if filters.life_event:
         conditions.append(
-            "readings.basic_code IN (SELECT basic_code FROM life_event_items JOIN items USING (item_code)"  # noqa: S608
+            "readings.basic_code IN (SELECT basic_code FROM life_event_items JOIN items USING (item_code)"
             f" WHERE life_event = {values.add(filters.life_event)})"
         )
     return " AND ".join(conditions)
@@ -152,7 +152,7 @@ def _concepts(search: Search, values: Parameters) -> str:
     columns = [f"{values.add([getattr(one, name) for one in search.concepts])}::text[]::tsquery[]" for name in names]
     weights = values.add([one.weight for one in search.concepts])
     given = ", ".join((*names, "weight"))
-    unnested = f"SELECT * FROM unnest({', '.join(columns)}, {weights}::int[]) AS one ({given})"  # noqa: S608
+    unnested = f"SELECT * FROM unnest({', '.join(columns)}, {weights}::int[]) AS one ({given})"
     return f"concepts AS MATERIALIZED ({unnested})"
 
 
@@ -164,7 +164,7 @@ def _by_words(search: Search, values: Parameters) -> str:
                 WHEN words @@ in_keywords THEN 70 WHEN words @@ in_parts THEN 55 ELSE 0 END) FROM concepts
         ) * 10 / {total}::int AS base
         FROM readings WHERE words @@ {anything}::tsquery
-    """  # noqa: S608
+    """
 
 
 def _by_sound(search: Search, values: Parameters) -> str:
@@ -188,4 +188,4 @@ def _by_sound(search: Search, values: Parameters) -> str:
                     AND length({sound}) > 3 AND length(plain) <= 16 AND {sound} <% sound
             ) AS one GROUP BY basic_code
         )
-    """  # noqa: S608
+    """

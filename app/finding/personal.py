@@ -29,7 +29,7 @@ async def _items(table: str, moment: str, citizen_id: UUID, most: int) -> list[I
     statement = f"""
         SELECT {ITEM_COLUMNS} FROM {table} JOIN items USING (item_code)
         WHERE citizen_id = $1 ORDER BY {moment} DESC, {table}.id DESC LIMIT {most}
-    """  # noqa: S608  # our own names
+    """
     return [entry_of(row) for row in await db.rows(statement, citizen_id)]
 
 

@@ -27,7 +27,7 @@ async def popular_items(region: str) -> list[ItemEntry]:
     statement = f"""
         SELECT offered.* FROM ({here}) AS offered LEFT JOIN popularity USING (basic_code)
         ORDER BY COALESCE(uses, 0) DESC, online_depth DESC, item_code LIMIT {MOST}
-    """  # noqa: S608  # put together from our own words; every value has its place
+    """
     return [entry_of(row) for row in await db.rows(statement, *values.values)]
 
 

@@ -91,7 +91,7 @@ async def _page(
         WITH {tables}, shown AS ({shown}),
         ranked AS (SELECT shown.*, COALESCE(uses, 0) AS uses FROM shown LEFT JOIN popularity USING (basic_code))
         SELECT * FROM ranked {behind} ORDER BY -score, -uses, item_code LIMIT {PAGE + 1}
-    """  # noqa: S608  # put together from our own words; every value has its place
+    """
     return await db.rows(statement, *values.values)
 
 
@@ -113,7 +113,7 @@ def _nearest(filters: Filters, places: list[str], values: Parameters, score: str
         SELECT offered.*, scored.base, {score} AS score
         FROM ({here}) AS offered JOIN scored ON scored.id = offered.reading JOIN readings ON readings.id = scored.id
         WHERE {narrowed(filters, values)}
-    """  # noqa: S608
+    """
 
 
 def _highest(filters: Filters, values: Parameters, score: str) -> str:
@@ -126,4 +126,4 @@ def _highest(filters: Filters, values: Parameters, score: str) -> str:
         ) AS offered
         WHERE {narrowed(filters, values)}
         ORDER BY readings.basic_code, offered.rank, score DESC, offered.item_code
-    """  # noqa: S608
+    """

@@ -79,7 +79,7 @@ async def suggest(text: str, region: str) -> list[Suggestion]:
             ORDER BY text, place, COALESCE(uses, 0) DESC, named DESC, item_code
         )
         SELECT text, item_code FROM best ORDER BY place, uses DESC, length(text), text LIMIT {MOST}
-    """  # noqa: S608  # put together from our own words; every value has its place
+    """
     return [Suggestion(row["text"], row["item_code"]) for row in await db.rows(statement, *values.values)]
 
 
@@ -88,7 +88,7 @@ def _written(typed: Typed, values: Parameters) -> str:
     return f"""
         SELECT text, basic_code, named, CASE WHEN parts @@ {first}::tsquery THEN 0 ELSE 1 END AS place
         FROM phrases WHERE parts @@ {every}::tsquery
-    """  # noqa: S608
+    """
 
 
 def _spoken(typed: Typed, values: Parameters) -> str:
@@ -106,4 +106,4 @@ def _spoken(typed: Typed, values: Parameters) -> str:
             SELECT basic_code FROM phrases WHERE parts @@ official::tsquery
             ORDER BY named DESC, length(plain), basic_code LIMIT 1
         ) AS target
-    """  # noqa: S608
+    """

@@ -208,6 +208,7 @@ def test_a_proxy_and_a_representative_decide_about_nobodys_data(
     company = daughter.http.post(
         "/api/v1/companies", json={"uscc": "91230800MA1B2C3D4D", "name": "佳木斯示例食品有限公司"}
     )
+    assert company.is_success, company.text
     for mandate in (proxy, company.json()["mandate_id"]):
         refused = daughter.http.request(method, path, json=body, headers={"X-Acting-For": mandate})
         assert error_of(refused) == (403, "acting_not_possible")

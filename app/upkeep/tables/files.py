@@ -85,7 +85,7 @@ def open_archive(path: Path, limits: Limits) -> Iterator[ZipFile]:
 
 def _archive(file: object) -> ZipFile:
     try:
-        return ZipFile(file)  # type: ignore[call-overload, no-any-return]
+        return ZipFile(file)  # type: ignore[call-overload, no-any-return]  # any opened file
     except _BROKEN as error:
         raise TablesError("file_broken") from error
 
