@@ -23,6 +23,7 @@ from app.identity.tokens import AccessTokens
 from app.kit import crypto
 from app.kit.crypto import Keyring
 from app.kit.db import database
+from app.kit.record_signing import RecordSigner
 from app.kit.signed_http import SignedHttp
 from app.kit.signing import Signer
 from app.licences.codes import CodeSigner
@@ -76,6 +77,7 @@ class House:
     live_sessions: LiveSessions
     staff_door: StaffDoor
     code_signer: CodeSigner
+    record_signer: RecordSigner
     official_account: CallbackCodec
     mini_program: CallbackCodec
 
@@ -192,6 +194,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             live_sessions=LiveSessions(),
             staff_door=StaffDoor(access_tokens, redis, second_factor_for_all=settings.environment == "production"),
             code_signer=CodeSigner(_signing(keys.licence_signing), keys.licence_signing_active),
+            record_signer=RecordSigner(_signing(keys.record_signing), keys.record_signing_active),
             official_account=_callback(
                 wechat,
                 wechat.official_account_appid,

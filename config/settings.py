@@ -102,8 +102,16 @@ class KeySettings(BaseModel):
     session_signing_active: str
     licence_signing: dict[str, SecretStr]
     licence_signing_active: str
+    record_signing: dict[str, SecretStr]
+    record_signing_active: str
 
-    @field_validator("encryption_active", "lookup_active", "session_signing_active", "licence_signing_active")
+    @field_validator(
+        "encryption_active",
+        "lookup_active",
+        "session_signing_active",
+        "licence_signing_active",
+        "record_signing_active",
+    )
     @classmethod
     def _names_a_key(cls, active: str, info: ValidationInfo) -> str:
         ring = info.data.get(str(info.field_name).removesuffix("_active"))

@@ -70,12 +70,11 @@ def _key() -> str:
 def _keys(var: Path) -> dict[str, str]:
     """The demonstration's keys, made at its first start and kept, since its data is sealed with them."""
     path = var / "keys.json"
-    if path.exists():
-        kept: dict[str, str] = json.loads(path.read_text())
-        return kept
-    names = ("encryption", "lookup", "session", "licence", "ops")
-    keys = {name: _key() for name in names}
-    write_private(path, json.dumps(keys))
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    names = ("encryption", "lookup", "session", "licence", "record", "ops")
+    keys = {name: kept.get(name) or _key() for name in names}
+    if keys != kept:
+        write_private(path, json.dumps(keys))
     return keys
 
 
@@ -152,6 +151,8 @@ def write_settings(plan: Plan, demo: DemoSettings) -> None:
             "session_signing_active": "demo-1",
             "licence_signing": {"demo-1": keys["licence"]},
             "licence_signing_active": "demo-1",
+            "record_signing": {"demo-1": keys["record"]},
+            "record_signing_active": "demo-1",
         },
         "worker": {
             "heartbeat_seconds": demo.heartbeat_seconds,

@@ -15,6 +15,8 @@ KEYS: dict[str, Any] = {
     "session_signing_active": "s",
     "licence_signing": {"l": HEX},
     "licence_signing_active": "l",
+    "record_signing": {"r": HEX},
+    "record_signing_active": "r",
 }
 
 
@@ -41,6 +43,7 @@ def test_a_lookup_ring_has_an_active_key() -> None:
         ("lookup_active", {"lookup": {"2026-12": HEX}}),
         ("session_signing_active", {"lookup": HEX, "session_signing_active": "l"}),
         ("licence_signing_active", {"lookup": HEX, "licence_signing_active": "s"}),
+        ("record_signing_active", {"lookup": HEX, "record_signing_active": "l"}),
     ],
 )
 def test_an_active_key_that_is_not_there_is_named(name: str, more: dict[str, Any]) -> None:
