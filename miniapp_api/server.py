@@ -14,6 +14,7 @@ from miniapp_api import ops, telemetry
 from miniapp_api.callbacks import approvals, wechat
 from miniapp_api.citizen import (
     applications,
+    cases,
     finding,
     forms,
     identity,
@@ -21,6 +22,7 @@ from miniapp_api.citizen import (
     licences,
     life_events,
     mandates,
+    materials,
     messages,
     privacy,
     sessions,
@@ -43,6 +45,8 @@ SURFACES: tuple[Routes, ...] = (
     items.routes,
     forms.routes,
     applications.routes,
+    materials.routes,
+    cases.routes,
     life_events.routes,
     licences.routes,
     messages.routes,

@@ -10,7 +10,7 @@ from app.catalogue import queries
 from app.catalogue.life_events import LifeEventDefinition
 from app.identity.errors import LevelTooLowError
 from app.kit.errors import NotFoundError
-from miniapp_api.citizen.applications import ApplicationEntry, AskedView, ProblemView
+from miniapp_api.citizen.application_views import ApplicationEntry, AskedView, ProblemView
 from miniapp_api.citizen.items import AnswersField
 from miniapp_api.routing import Actor, Call, Routes, Schema
 

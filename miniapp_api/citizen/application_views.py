@@ -1,0 +1,204 @@
+"""How applications, their forms and their materials look to citizens."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from app.applications.asked import AskedApplication
+from app.applications.models import Application, Material, TimelineEntry
+from app.applications.replaced import AskedMaterial
+from app.catalogue import guide
+from app.catalogue.conditions import published
+from app.kit import clock, texts
+from miniapp_api.routing import Schema
+
+
+class LicenceTitle(Schema):
+    """A licence that stands for a material."""
+
+    id: UUID
+    title: str
+
+
+class AskedMaterialView(guide.GuideMaterial):
+    """A material; ``needed`` says whether the applicant must hand it in."""
+
+    needed: bool
+    replaced_by_licence: LicenceTitle | None = Field(description="the applicant's own licence that stands for it")
+
+    @classmethod
+    def of_asked(cls, asked: AskedMaterial) -> "AskedMaterialView":
+        """The view of a material."""
+        by, licence = asked.material.replaced_by, asked.licence
+        title = LicenceTitle(id=licence.id, title=by.title) if by and licence else None
+        return cls(**asked.material.model_dump(), needed=asked.needed, replaced_by_licence=title)
+
+
+class AskedView(Schema):
+    """What an application asks for: the form's JSON Schema and the materials, in the variant that was answered to.
+
+    ``next_question`` is the guided question to be put next.
+    """
+
+    item_version: int
+    answers: dict[str, str]
+    next_question: guide.GuidedQuestion | None
+    variant: guide.Variant | None
+    form_schema: dict[str, Any]
+    materials: list[AskedMaterialView]
+
+    @classmethod
+    def of(cls, application: Application, asked: AskedApplication, materials: list[AskedMaterial]) -> "AskedView":
+        """The view of what an application asks for."""
+        return cls(
+            item_version=application.item_version,
+            answers=application.answers or {},
+            next_question=asked.next_question(application),
+            variant=asked.variant,
+            form_schema=published(asked.form_schema),
+            materials=[AskedMaterialView.of_asked(material) for material in materials],
+        )
+
+
+class ProblemView(Schema):
+    """A field and what is wrong with it, in Chinese."""
+
+    field: str
+    reason: str
+    message: str
+
+
+class MaterialView(Schema):
+    """A file that was taken."""
+
+    id: UUID
+    material_id: str
+    content_type: str
+    size: int = Field(description="bytes")
+    width: int
+    height: int
+    sha256: str
+
+    @classmethod
+    def of(cls, material: Material) -> "MaterialView":
+        """The view of a material."""
+        return cls.model_validate(material, from_attributes=True, extra="ignore")
+
+
+class TimelineView(Schema):
+    """Something that happened to the case; ``by_mandate`` is the mandate by which a proxy or an agent did it."""
+
+    kind: str
+    state: str
+    state_name: str
+    note: str | None
+    by_mandate: UUID | None
+    at: str
+
+    @classmethod
+    def of(cls, entry: TimelineEntry) -> "TimelineView":
+        """The view of an entry."""
+        return cls(
+            kind=entry.kind,
+            state=entry.state.value,
+            state_name=texts.text("state", entry.state),
+            note=entry.note,
+            by_mandate=entry.mandate_id,
+            at=clock.in_city(entry.at),
+        )
+
+
+class ApplicationEntry(Schema):
+    """An application in a list."""
+
+    id: UUID
+    item_code: str
+    item_name: str
+    state: str
+    state_name: str
+    case_no: str | None
+    promised_on: str | None
+    promised_provisional: bool
+    by_mandate: UUID | None = Field(description="the mandate by which a proxy or an agent began it")
+    life_event: str | None = Field(description="the life event that it was begun for")
+    group_id: UUID | None = Field(description="those that were begun together share it")
+    created_at: str
+    submitted_at: str | None
+
+    @classmethod
+    def of(cls, application: Application) -> "ApplicationEntry":
+        """The entry of an application."""
+        return cls(**cls.fields_of(application))
+
+    @classmethod
+    def fields_of(cls, application: Application) -> dict[str, Any]:
+        """The values of these fields."""
+        return {
+            "id": application.id,
+            "item_code": application.item_code,
+            "item_name": application.item_name,
+            "state": application.state.value,
+            "state_name": texts.text("state", application.state),
+            "case_no": application.case_no,
+            "promised_on": application.promised_on.isoformat() if application.promised_on else None,
+            "promised_provisional": application.promised_provisional,
+            "by_mandate": application.mandate_id,
+            "life_event": application.life_event,
+            "group_id": application.group_id,
+            "created_at": clock.in_city(application.created_at),
+            "submitted_at": clock.in_city(application.submitted_at) if application.submitted_at else None,
+        }
+
+
+class ApplicationPage(Schema):
+    """A page of applications."""
+
+    items: list[ApplicationEntry]
+    next_cursor: str | None
+
+
+class PrefilledView(Schema):
+    """A field that was filled in before, and where its value comes from, in Chinese."""
+
+    field: str
+    source: str
+    title: str
+
+
+class SavedView(Schema):
+    """What the applicant had neither to type nor to hand in."""
+
+    fields: int
+    materials: int
+
+
+class DraftView(ApplicationEntry):
+    """A draft with its form, what the form still lacks, and what of it was filled in before."""
+
+    form: dict[str, Any]
+    missing: list[ProblemView]
+    prefilled: list[PrefilledView]
+    prefill_away: list[str] = Field(description="sources that did not answer when the draft was begun")
+
+
+class ApplicationView(DraftView):
+    """A whole case."""
+
+    supplement_note: str | None
+    licence_id: UUID | None
+    saved: SavedView | None = Field(description="counted at the submission")
+    materials: list[MaterialView]
+    timeline: list[TimelineView]
+
+
+def problems(found: list[dict[str, str]]) -> list[ProblemView]:
+    """The views of what is wrong with a form."""
+    return [ProblemView(**problem) for problem in found]
+
+
+def saved(application: Application) -> SavedView | None:
+    """What the applicant was saved, None before the submission."""
+    if application.saved_fields is None:
+        return None
+    return SavedView(fields=application.saved_fields, materials=application.saved_materials or 0)
