@@ -11,6 +11,7 @@ import procrastinate
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
 
+from app.applications.reckoning import reckon_provisional
 from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL
 from app.approvals import inbox
 from app.approvals import tasks as approvals
@@ -93,6 +94,11 @@ async def _tidy(timestamp: int) -> None:
     await tidy()
 
 
+async def _reckon(timestamp: int) -> None:
+    del timestamp
+    await reckon_provisional()
+
+
 def build_queue(house: House) -> procrastinate.App:
     """The queue with every job and everything that runs by the clock."""
     url = house.settings.database_url.get_secret_value()
@@ -114,7 +120,8 @@ def build_queue(house: House) -> procrastinate.App:
         ("upkeep.take_effect", "*/5 * * * *", _take_effect),
         ("kit.forget_old", "17 * * * *", _forget_old),
         ("kit.delete_due_blobs", "37 * * * *", delete_blobs),
-        # 02:50 and 03:20 in the city.
+        # 02:30, 02:50 and 03:20 in the city.
+        ("applications.reckon", "30 18 * * *", _reckon),
         ("finding.tidy", "50 18 * * *", _tidy),
         ("privacy.retain", "20 19 * * *", _retain),
     ):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.applications.models import Application, State
+from app.applications.models import Application
 from app.applications.rules import ENDED
 from app.kit import db
 from app.kit.blobs import doom
@@ -14,7 +14,7 @@ _OVER = sorted(ENDED)
 # A photograph that was added counts as a touch, and so does a touch of what was begun for the same life event; what a
 # request holds at this moment waits for the next night.
 _OLD_DRAFTS = """
-SELECT id FROM applications WHERE state = 'draft' AND updated_at < $1
+SELECT id FROM applications WHERE case_no IS NULL AND updated_at < $1
     AND NOT EXISTS (SELECT 1 FROM materials WHERE application_id = applications.id AND created_at >= $1)
     AND NOT EXISTS (
         SELECT 1 FROM applications AS mate WHERE mate.group_id = applications.group_id AND mate.updated_at >= $1
@@ -22,7 +22,7 @@ SELECT id FROM applications WHERE state = 'draft' AND updated_at < $1
 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 _OLD_CASES = """
-SELECT id FROM applications WHERE state = ANY($3::text[]) AND updated_at < $1
+SELECT id FROM applications WHERE state = ANY($3::text[]) AND case_no IS NOT NULL AND updated_at < $1
 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 _OLD_FILES = """
@@ -60,9 +60,9 @@ async def standing_of(citizen_id: UUID, *, lock: bool) -> Standing:
     """How a citizen's applications stand; ``lock`` holds them all for the caller's transaction."""
     own = Application.filter(citizen_id=citizen_id).order_by("id")
     found = await (own.select_for_update() if lock else own)
-    drafts = [application for application in found if application.state is State.DRAFT]
+    drafts = [application for application in found if application.case_no is None]
     personal = [draft.id for draft in drafts if draft.company_id is None]  # type: ignore[attr-defined]  # Tortoise adds it
-    submitted = [application for application in found if application.state is not State.DRAFT]
+    submitted = [application for application in found if application.case_no is not None]
     return Standing(
         under_way=[str(case.case_no) for case in submitted if case.state not in ENDED],
         drafts=personal,

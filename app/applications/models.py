@@ -23,15 +23,18 @@ class State(StrEnum):
     DRAFT = "draft"
     SUBMITTED = "submitted"
     DELIVERED = "delivered"
+    PRE_REVIEW = "pre_review"
     ACCEPTED = "accepted"
     NOT_ACCEPTED = "not_accepted"
     SUPPLEMENT_REQUESTED = "supplement_requested"
     SUPPLEMENTED = "supplemented"
-    PAUSED = "paused"
+    UNDER_REVIEW = "under_review"
+    SPECIAL_PROCEDURE = "special_procedure"
     APPROVED = "approved"
     REFUSED = "refused"
     COMPLETED = "completed"
     WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
 
 
 class Application(Model):
@@ -46,6 +49,8 @@ class Application(Model):
     that did not answer. From the submission on ``licences_used`` says by material which licence stood for it, and
     ``saved_fields`` and ``saved_materials`` count what the applicant had neither to type nor to hand in. Applications
     for one ``life_event`` that were begun together share a ``group_id``.
+
+    ``promised_on`` and ``statutory_on`` are the days by which it is to be decided, None while its clock stands still.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -75,6 +80,7 @@ class Application(Model):
     supplement_note = sealed_text(null=True)
     last_sequence = fields.IntField(default=0)
     promised_on = fields.DateField(null=True)
+    statutory_on = fields.DateField(null=True)
     promised_provisional = fields.BooleanField(default=False)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()

@@ -6,8 +6,10 @@ from uuid import UUID
 from app.applications.asked import AskedApplication, asked_of, missing_in
 from app.applications.drafts import owned
 from app.applications.models import Application, Material, State, Supplement, TimelineEntry
+from app.applications.moving import limits_by
 from app.applications.prefill import Mark, marks_of
 from app.applications.replaced import AskedMaterial, materials_of
+from app.applications.time_limits import TimeLimits
 from app.catalogue.guide import Variant
 from app.kit import db
 from app.kit.crypto import keyring
@@ -23,7 +25,7 @@ _SUBMITTED = "SELECT item_code, count(*) AS cases FROM applications WHERE case_n
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """A case with its timeline, its files, what its form still lacks, and the licence it led to."""
+    """A case with its timeline and time limits, its files, what its form still lacks, and the licence it led to."""
 
     application: Application
     timeline: list[TimelineEntry]
@@ -31,6 +33,7 @@ class CaseDetail:
     missing: list[dict[str, str]]
     prefilled: list[Mark]
     licence_id: UUID | None
+    limits: TimeLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,17 @@ async def list_applications(party: Party, cursor: str | None) -> Page[Applicatio
 async def get_application(party: Party, application_id: UUID) -> CaseDetail:
     """A party's own case. Raises ApplicationNotFoundError or MatterNotCoveredError."""
     application = await owned(party, application_id)
-    schema = (await asked_of(application)).form_schema
+    asked = await asked_of(application)
+    timeline = await TimelineEntry.filter(application=application).order_by("id")
     licence = await licence_of_case(application.case_no) if application.case_no else None
     return CaseDetail(
         application,
-        await TimelineEntry.filter(application=application).order_by("id"),
+        timeline,
         await Material.filter(application=application).order_by("id"),
-        await missing_in(application, schema),
+        await missing_in(application, asked.form_schema),
         await marks_of(application),
         licence.id if licence else None,
+        limits_by(asked.guide, timeline),
     )
 
 

@@ -1,5 +1,6 @@
-"""The state machine of a case, as one table: who may cause which move."""
+"""The state machine of a case, as one table: what moves it, who may cause that, and where it leads."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from app.applications.models import State
@@ -7,55 +8,98 @@ from app.applications.models import State
 _S = State
 
 
+class By(StrEnum):
+    """Who may cause a move."""
+
+    CITIZEN = "citizen"
+    APPROVAL_SYSTEM = "approval_system"
+    CLOCK = "clock"
+
+
 class Cause(StrEnum):
-    """What moves a case: what the citizen does, and the kinds of event of the approval system."""
+    """What moves a case: what the citizen does, the kinds of event of the approval system, and time itself."""
 
     SUBMIT = "submit"
     SUPPLEMENT = "supplement"
     WITHDRAW = "withdraw"
+    LAPSE = "lapse"
     RECEIVED = "received"
+    PRE_REVIEW = "pre_review"
     ACCEPTED = "accepted"
     NOT_ACCEPTED = "not_accepted"
     SUPPLEMENT_REQUESTED = "supplement_requested"
-    PAUSED = "paused"
+    UNDER_REVIEW = "under_review"
+    SPECIAL_PROCEDURE = "special_procedure"
     RESUMED = "resumed"
     APPROVED = "approved"
     REFUSED = "refused"
     COMPLETED = "completed"
+    EXPIRED = "expired"
+    RESULT_READY = "result_ready"
     LICENCE_REVOKED = "licence_revoked"
 
 
-CITIZEN_CAUSES = frozenset({Cause.SUBMIT, Cause.SUPPLEMENT, Cause.WITHDRAW})
-EVENT_CAUSES = frozenset(Cause) - CITIZEN_CAUSES
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The moves of one cause: who may cause it, and the state that follows each state."""
 
-ENDED = frozenset({_S.NOT_ACCEPTED, _S.REFUSED, _S.COMPLETED, _S.WITHDRAWN})
+    by: By
+    to: dict[State, State]
 
-_WAITING = (_S.SUBMITTED, _S.DELIVERED, _S.SUPPLEMENTED)
-_HANDLED = (*_WAITING, _S.SUPPLEMENT_REQUESTED, _S.ACCEPTED, _S.PAUSED)
+
+_BEFORE_ACCEPTANCE = (_S.SUBMITTED, _S.DELIVERED, _S.PRE_REVIEW, _S.SUPPLEMENTED)
+_UNDER_WAY = (*_BEFORE_ACCEPTANCE, _S.SUPPLEMENT_REQUESTED, _S.ACCEPTED, _S.UNDER_REVIEW, _S.SPECIAL_PROCEDURE)
+_DECIDED = (_S.APPROVED, _S.REFUSED, _S.COMPLETED)
+
+ENDED = frozenset({_S.NOT_ACCEPTED, _S.REFUSED, _S.COMPLETED, _S.WITHDRAWN, _S.EXPIRED})
+
+
+def _citizen(*before: State, to: State) -> Moves:
+    return Moves(By.CITIZEN, dict.fromkeys(before, to))
+
+
+def _event(*before: State, to: State) -> Moves:
+    return Moves(By.APPROVAL_SYSTEM, dict.fromkeys(before, to))
+
+
+def _remark(*states: State) -> Moves:
+    return Moves(By.APPROVAL_SYSTEM, {state: state for state in states})
+
 
 # The approval system is the one that decides: from any state in which the case lies with it, its word counts, also
 # where it skips a step, and also where it had decided before it heard that the citizen withdrew. What a case is at its
-# end never changes otherwise, but for completion and a revoked licence.
-TABLE: dict[Cause, dict[State, State]] = {
-    Cause.SUBMIT: {_S.DRAFT: _S.SUBMITTED},
-    Cause.SUPPLEMENT: {_S.SUPPLEMENT_REQUESTED: _S.SUPPLEMENTED},
-    Cause.WITHDRAW: dict.fromkeys(_HANDLED, _S.WITHDRAWN),
-    Cause.RECEIVED: {_S.SUBMITTED: _S.DELIVERED},
-    Cause.ACCEPTED: dict.fromkeys((*_WAITING, _S.SUPPLEMENT_REQUESTED), _S.ACCEPTED),
-    Cause.NOT_ACCEPTED: dict.fromkeys((*_WAITING, _S.SUPPLEMENT_REQUESTED), _S.NOT_ACCEPTED),
-    Cause.SUPPLEMENT_REQUESTED: dict.fromkeys((*_WAITING, _S.ACCEPTED), _S.SUPPLEMENT_REQUESTED),
-    Cause.PAUSED: dict.fromkeys((*_WAITING, _S.ACCEPTED), _S.PAUSED),
-    Cause.RESUMED: {_S.PAUSED: _S.ACCEPTED},
-    Cause.APPROVED: dict.fromkeys((*_HANDLED, _S.WITHDRAWN), _S.APPROVED),
-    Cause.REFUSED: dict.fromkeys((*_HANDLED, _S.WITHDRAWN), _S.REFUSED),
-    Cause.COMPLETED: {_S.APPROVED: _S.COMPLETED},
-    Cause.LICENCE_REVOKED: {_S.APPROVED: _S.APPROVED, _S.COMPLETED: _S.COMPLETED},
+# end never changes otherwise, but for completion; a paper result and a revoked licence leave it where it is.
+TABLE: dict[Cause, Moves] = {
+    Cause.SUBMIT: _citizen(_S.DRAFT, to=_S.SUBMITTED),
+    Cause.SUPPLEMENT: _citizen(_S.SUPPLEMENT_REQUESTED, to=_S.SUPPLEMENTED),
+    Cause.WITHDRAW: _citizen(*_UNDER_WAY, to=_S.WITHDRAWN),
+    Cause.LAPSE: Moves(By.CLOCK, {_S.DRAFT: _S.EXPIRED}),
+    Cause.RECEIVED: _event(_S.SUBMITTED, to=_S.DELIVERED),
+    Cause.PRE_REVIEW: _event(_S.SUBMITTED, _S.DELIVERED, _S.SUPPLEMENTED, to=_S.PRE_REVIEW),
+    Cause.ACCEPTED: _event(*_BEFORE_ACCEPTANCE, _S.SUPPLEMENT_REQUESTED, to=_S.ACCEPTED),
+    Cause.NOT_ACCEPTED: _event(*_BEFORE_ACCEPTANCE, _S.SUPPLEMENT_REQUESTED, to=_S.NOT_ACCEPTED),
+    Cause.SUPPLEMENT_REQUESTED: _event(
+        *_BEFORE_ACCEPTANCE, _S.ACCEPTED, _S.UNDER_REVIEW, _S.SPECIAL_PROCEDURE, to=_S.SUPPLEMENT_REQUESTED
+    ),
+    Cause.UNDER_REVIEW: _event(
+        *_BEFORE_ACCEPTANCE, _S.SUPPLEMENT_REQUESTED, _S.ACCEPTED, _S.SPECIAL_PROCEDURE, to=_S.UNDER_REVIEW
+    ),
+    Cause.SPECIAL_PROCEDURE: _event(*_BEFORE_ACCEPTANCE, _S.ACCEPTED, _S.UNDER_REVIEW, to=_S.SPECIAL_PROCEDURE),
+    Cause.RESUMED: _event(_S.SPECIAL_PROCEDURE, to=_S.UNDER_REVIEW),
+    Cause.APPROVED: _event(*_UNDER_WAY, _S.WITHDRAWN, to=_S.APPROVED),
+    Cause.REFUSED: _event(*_UNDER_WAY, _S.WITHDRAWN, to=_S.REFUSED),
+    Cause.COMPLETED: _event(_S.APPROVED, to=_S.COMPLETED),
+    Cause.EXPIRED: _event(_S.SUPPLEMENT_REQUESTED, to=_S.EXPIRED),
+    Cause.RESULT_READY: _remark(*_DECIDED),
+    Cause.LICENCE_REVOKED: _remark(_S.APPROVED, _S.COMPLETED),
 }
+
+EVENT_CAUSES = frozenset(cause for cause, moves in TABLE.items() if moves.by is By.APPROVAL_SYSTEM)
 
 
 def next_state(state: State, cause: Cause) -> State | None:
     """The state that follows, or None where this cause moves nothing from here."""
-    return TABLE[cause].get(state)
+    return TABLE[cause].to.get(state)
 
 
 def case_number(item_code: str, day: str, serial: int) -> str:

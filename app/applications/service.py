@@ -1,6 +1,5 @@
-"""Use cases of a case: submitted, supplemented and withdrawn by the citizen, moved by the approval system's events."""
+"""What a citizen does with a case: submits, supplements and withdraws it."""
 
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,27 +9,23 @@ from app.applications import rules
 from app.applications.asked import asked_of
 from app.applications.drafts import drop_unasked, owned
 from app.applications.errors import (
-    ApplicationNotFoundError,
     CaseNumbersExhaustedError,
     IdempotencyKeyReusedError,
     MaterialsMissingError,
-    StateForbidsError,
 )
-from app.applications.models import Application, Material, State, Supplement, TimelineEntry
+from app.applications.models import Application, Material, State, Supplement
+from app.applications.moving import move, require_move, tell
 from app.applications.prefill import kept_marks
 from app.applications.replaced import AskedMaterial, materials_of
 from app.applications.rules import Cause
-from app.audit import service as audit
 from app.catalogue import forms
 from app.catalogue.errors import FormInvalidError
 from app.catalogue.queries import known_to
 from app.identity.rules import require_level
-from app.kit import clock, db, jobs, texts, workdays
+from app.kit import clock, db, jobs
 from app.kit.db import transaction
-from app.licences.service import issue_licence, revoke_licence
 from app.mandates.party import Party
-from app.mandates.queries import level_of, people_to_tell
-from app.notifications.service import notify
+from app.mandates.queries import level_of
 
 DELIVER_CASE = "approvals.deliver_case"
 DELIVER_SUPPLEMENT = "approvals.deliver_supplement"
@@ -43,14 +38,6 @@ INSERT INTO case_counters (id, item_code, day, last_number) VALUES (gen_random_u
 ON CONFLICT (item_code, day) DO UPDATE SET last_number = case_counters.last_number + 1
 RETURNING last_number
 """
-
-_TOLD = {
-    Cause.ACCEPTED: "accepted",
-    Cause.NOT_ACCEPTED: "not_accepted",
-    Cause.SUPPLEMENT_REQUESTED: "supplement_requested",
-    Cause.APPROVED: "approved",
-    Cause.REFUSED: "refused",
-}
 
 
 async def submit_application(party: Party, application_id: UUID, idempotency_key: str | None) -> Application:
@@ -77,20 +64,18 @@ async def submit_application(party: Party, application_id: UUID, idempotency_key
         await _require_valid(asked.form_schema, application.form)
         await _count_saved(application, await materials_of(party, asked, lock=True))
         await drop_unasked(application, asked)
-        promised = workdays.add_working_days(clock.today(), asked.guide.promised_days)
         application.case_no = await _new_case_number(application.item_code)
         application.idempotency_key = idempotency_key
         application.submitted_at = clock.now()
-        application.promised_on, application.promised_provisional = promised.day, promised.provisional
         await application.save(
             update_fields=[
                 *("case_no", "form", "prefilled", "licences_used", "saved_fields", "saved_materials"),
-                *("idempotency_key", "submitted_at", "promised_on", "promised_provisional"),
+                *("idempotency_key", "submitted_at"),
             ]
         )
         await _hand_in(application, None)
-        await _move(application, Cause.SUBMIT, party)
-        await _tell(application, "submitted", application.case_no)
+        await move(application, Cause.SUBMIT, party)
+        await tell(application, "submitted", application.case_no)
         await jobs.defer(DELIVER_CASE, lock=application.case_no, case_no=application.case_no)
     _SAVED.labels("fields").inc(application.saved_fields or 0)
     _SAVED.labels("materials").inc(application.saved_materials or 0)
@@ -150,7 +135,7 @@ async def supplement_application(
         schema = (await asked_of(application)).form_schema
         merged = forms.merge(schema, application.form, form, today=clock.today())
         await _require_valid(schema, merged)
-        await _require_move(application, Cause.SUPPLEMENT)
+        require_move(application, Cause.SUPPLEMENT)
         supplement = await Supplement.create(
             application=application,
             note=note,
@@ -162,7 +147,7 @@ async def supplement_application(
         before, application.form, application.supplement_note = application.form, merged, None
         application.prefilled = kept_marks(application, before)
         await application.save(update_fields=["form", "prefilled", "supplement_note"])
-        await _move(application, Cause.SUPPLEMENT, party)
+        await move(application, Cause.SUPPLEMENT, party)
         await jobs.defer(
             DELIVER_SUPPLEMENT,
             lock=application.case_no,
@@ -187,112 +172,8 @@ async def withdraw_application(party: Party, application_id: UUID, reason: str) 
         application = await owned(party, application_id, lock=True)
         if application.state is State.WITHDRAWN:
             return application
-        await _require_move(application, Cause.WITHDRAW)
-        await _move(application, Cause.WITHDRAW, party, note=reason or None)
-        await _tell(application, "withdrawn", str(application.case_no))
+        require_move(application, Cause.WITHDRAW)
+        await move(application, Cause.WITHDRAW, party, note=reason or None)
+        await tell(application, "withdrawn", str(application.case_no))
         await jobs.defer(DELIVER_WITHDRAWAL, lock=application.case_no, case_no=application.case_no)
     return application
-
-
-async def lock_case(case_no: str) -> Application:
-    """The case with this number, locked for the caller's transaction. Raises ApplicationNotFoundError."""
-    application = await Application.select_for_update().get_or_none(case_no=case_no)
-    if application is None:
-        raise ApplicationNotFoundError
-    return application
-
-
-async def apply_event(
-    application: Application, cause: Cause, sequence: int, occurred_at: datetime, data: dict[str, Any]
-) -> bool:
-    """Apply the approval system's next word to a locked case, within the caller's transaction.
-
-    Returns whether it moved anything: an event that makes no sense from the present state is passed over, and its
-    place in the sequence is taken all the same.
-    """
-    application.last_sequence = sequence
-    await application.save(update_fields=["last_sequence"])
-    if rules.next_state(application.state, cause) is None:
-        await audit.record(
-            f"application:{application.id}", "approval_system", "event_passed_over", event=cause, sequence=sequence
-        )
-        return False
-    note = str(data.get("reason") or data.get("note") or "") or None
-    if cause is Cause.SUPPLEMENT_REQUESTED:
-        application.supplement_note = note
-        await application.save(update_fields=["supplement_note"])
-    await _move(application, cause, None, note=note, at=occurred_at)
-    if cause in _TOLD:
-        await _tell(application, _TOLD[cause], f"{application.case_no}:{sequence}", note or "")
-    if cause is Cause.APPROVED:
-        await _issue(application, data)
-    if cause is Cause.LICENCE_REVOKED:
-        await revoke_licence(str(application.case_no), note or "")
-    return True
-
-
-async def _issue(application: Application, data: dict[str, Any]) -> None:
-    guide = (await asked_of(application)).guide
-    if guide.licence_type is None:
-        return
-    await application.fetch_related("citizen", "company")
-    citizen, company = application.citizen, application.company
-    try:
-        valid_from = date.fromisoformat(str(data["valid_from"]))
-    except (KeyError, ValueError):
-        valid_from = clock.today()
-    await issue_licence(
-        citizen_id=citizen.id,
-        company_id=company.id if company else None,
-        mandate_id=application.mandate_id,
-        licence_type=guide.licence_type,
-        case_no=str(application.case_no),
-        form=application.form,
-        holder=company.name if company else citizen.name or "",
-        valid_from=valid_from,
-    )
-
-
-async def _require_move(application: Application, cause: Cause) -> None:
-    if rules.next_state(application.state, cause) is None:
-        raise StateForbidsError(state=application.state)
-
-
-async def _move(
-    application: Application,
-    cause: Cause,
-    party: Party | None,
-    *,
-    note: str | None = None,
-    at: datetime | None = None,
-) -> None:
-    state = rules.next_state(application.state, cause)
-    if state is None:
-        raise StateForbidsError(state=application.state)
-    before, application.state, application.updated_at = application.state, state, clock.now()
-    await application.save(update_fields=["state", "updated_at"])
-    await TimelineEntry.create(
-        application=application,
-        kind=cause,
-        state=state,
-        note=note,
-        mandate_id=party.mandate_id if party else None,
-        at=at or clock.now(),
-    )
-    actor = party.name if party else "approval_system"
-    await audit.record(f"application:{application.id}", actor, cause, before=before, after=state)
-
-
-async def _tell(application: Application, kind: str, occasion: str, note: str = "") -> None:
-    citizen_id, company_id = application.citizen_id, application.company_id  # type: ignore[attr-defined]  # Tortoise adds them
-    for person in await people_to_tell(citizen_id, company_id, application.mandate_id):
-        await notify(
-            person,
-            kind,
-            occasion,
-            link=f"/applications/{application.id}",
-            item=application.item_name,
-            case_no=str(application.case_no),
-            note=note,
-            phrase=texts.text("state", application.state),
-        )

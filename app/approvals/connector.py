@@ -57,13 +57,18 @@ class HttpApprovalSystem:
         """``POST /approvals/{case_no}/withdrawal``."""
         await self._http.request("POST", f"/approvals/{case_no}/withdrawal", {"reason": reason}, expected=_DONE)
 
+    async def send_notice(self, case_no: str, notice: dict[str, Any]) -> None:
+        """``POST /approvals/{case_no}/notices``."""
+        await self._http.request("POST", f"/approvals/{case_no}/notices", notice, expected=_DONE)
+
     async def get_case(self, case_no: str) -> RemoteCase | None:
         """``GET /approvals/{case_no}``."""
         answer = await self._http.request("GET", f"/approvals/{case_no}", expected=frozenset({200, 404}))
         if answer.status == 404:  # noqa: PLR2004  # Not Found
             return None
         supplements = frozenset(str(entry) for entry in answer.body.get("supplements", []))
-        return RemoteCase(_events(answer.body, "events"), supplements, bool(answer.body.get("withdrawn")))
+        notices = frozenset(str(entry) for entry in answer.body.get("notices", []))
+        return RemoteCase(_events(answer.body, "events"), supplements, bool(answer.body.get("withdrawn")), notices)
 
     async def events_after(self, cursor: str) -> FeedPage:
         """``GET /events?after=``."""

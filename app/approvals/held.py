@@ -6,6 +6,7 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from app.applications.models import Application
+from app.applications.rules import ENDED
 from app.approvals.models import Delivery, InboxEvent
 from app.kit import db
 from app.kit.held import Part
@@ -57,7 +58,7 @@ _FORGET_DELIVERIES = """
 DELETE FROM deliveries WHERE id IN (
     SELECT deliveries.id FROM deliveries LEFT JOIN applications USING (case_no)
     WHERE deliveries.updated_at < $1 AND (applications.id IS NULL OR (
-        applications.state IN ('not_accepted', 'refused', 'completed', 'withdrawn') AND applications.updated_at < $1
+        applications.state = ANY($3::text[]) AND applications.updated_at < $1
     ))
     ORDER BY deliveries.id LIMIT $2
 )
@@ -66,7 +67,7 @@ _FORGET_EVENTS = """
 DELETE FROM inbox_events WHERE id IN (
     SELECT inbox_events.id FROM inbox_events LEFT JOIN applications USING (case_no)
     WHERE inbox_events.received_at < $1 AND (applications.id IS NULL OR (
-        applications.state IN ('not_accepted', 'refused', 'completed', 'withdrawn') AND applications.updated_at < $1
+        applications.state = ANY($3::text[]) AND applications.updated_at < $1
     ))
     ORDER BY inbox_events.id LIMIT $2
 )
@@ -75,9 +76,9 @@ DELETE FROM inbox_events WHERE id IN (
 
 async def forget_deliveries(before: datetime, most: int) -> int:
     """Delete deliveries of cases that ended before a moment, at most so many; returns how many."""
-    return await db.execute(_FORGET_DELIVERIES, before, most)
+    return await db.execute(_FORGET_DELIVERIES, before, most, sorted(ENDED))
 
 
 async def forget_events(before: datetime, most: int) -> int:
     """Delete events of cases that ended before a moment, at most so many; returns how many."""
-    return await db.execute(_FORGET_EVENTS, before, most)
+    return await db.execute(_FORGET_EVENTS, before, most, sorted(ENDED))

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.applications.events import apply_event
+from app.applications.moving import lock_case
 from app.applications.queries import known_case
 from app.applications.rules import Cause
-from app.applications.service import apply_event, lock_case
 from app.approvals.errors import CallbackReplayedError, CaseUnknownError, EventConflictError
 from app.approvals.models import InboxEvent
 from app.approvals.ports import Event

@@ -26,6 +26,7 @@ class RemoteCase:
     events: list[Event]
     supplements: frozenset[str]
     withdrawn: bool
+    notices: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class ApprovalSystem(Protocol):
 
     async def send_withdrawal(self, case_no: str, reason: str) -> None:
         """Say that the citizen withdrew. RefusedError where the case was decided already."""
+
+    async def send_notice(self, case_no: str, notice: dict[str, Any]) -> None:
+        """Say something about a case that moves nothing; idempotent by ``notice_id``.
+
+        Its ``kind`` is ``hurry`` (催办) or ``contact`` (corrected contact data and where the result is to go).
+        """
 
     async def get_case(self, case_no: str) -> RemoteCase | None:
         """What it knows of a case, None where it knows none with this number."""

@@ -23,21 +23,32 @@ class WorkingDay:
     provisional: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What the city knows beyond the library: single days, and the years whose days off are all among them."""
+
+    overrides: dict[date, bool]
+    complete_years: frozenset[int]
+
+
 @cache
-def _overrides() -> dict[date, bool]:
-    entries = yaml.safe_load((CITY_DATA / "calendar.yaml").read_text(encoding="utf-8"))["overrides"]
-    return {entry["date"]: bool(entry["working"]) for entry in entries}
+def calendar() -> Calendar:
+    """The city's calendar."""
+    loaded = yaml.safe_load((CITY_DATA / "calendar.yaml").read_text(encoding="utf-8"))
+    overrides = {entry["date"]: bool(entry["working"]) for entry in loaded["overrides"]}
+    return Calendar(overrides, frozenset(loaded["complete_years"]))
 
 
 def is_working_day(day: date) -> WorkingDay | None:
     """The day with its certainty where it is a working day, None where it is not."""
-    known = _overrides().get(day)
+    known = calendar().overrides.get(day)
     if known is not None:
         return WorkingDay(day, provisional=False) if known else None
     try:
         return WorkingDay(day, provisional=False) if chinese_calendar.is_workday(day) else None
     except NotImplementedError:
-        return WorkingDay(day, provisional=True) if day.weekday() < 5 else None  # noqa: PLR2004  # Monday to Friday
+        provisional = day.year not in calendar().complete_years
+        return WorkingDay(day, provisional) if day.weekday() < 5 else None  # noqa: PLR2004  # Monday to Friday
 
 
 def add_working_days(start: date, count: int) -> WorkingDay:
@@ -50,3 +61,9 @@ def add_working_days(start: date, count: int) -> WorkingDay:
             count -= 1
             provisional = provisional or working.provisional
     return WorkingDay(day, provisional)
+
+
+def working_days_between(after: date, until: date) -> int:
+    """How many working days lie after ``after``, up to and with ``until``."""
+    days = (after + timedelta(days=number) for number in range(1, (until - after).days + 1))
+    return sum(is_working_day(day) is not None for day in days)

@@ -1,6 +1,6 @@
 """The routes of the approval system's stand-in: its signed protocol, and what /control does to its cases."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from sanic import Blueprint
@@ -57,6 +57,12 @@ class _Withdrawal(BaseModel):
     reason: str = ""
 
 
+class _Notice(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    notice_id: _Name
+    kind: Literal["hurry", "contact"]
+
+
 class _Order(BaseModel):
     action: str
     note: str | None = None
@@ -101,6 +107,15 @@ def blueprint(store: ApprovalsStore, gate: Gate, faults: Faults) -> Blueprint:
         store.withdraw(case_no, body.reason)
         await faults.reach(request, "approvals.withdrawal.after")
         return answer({"withdrawn": True})
+
+    @routes.post("/approvals/<case_no:str>/notices")
+    async def notice(request: Request, case_no: str) -> HTTPResponse:
+        gate.check(request)
+        body = read(_Notice, request)
+        await faults.reach(request, "approvals.notice.before")
+        created = store.notice(case_no, body.model_dump())
+        await faults.reach(request, "approvals.notice.after")
+        return answer(store.case(case_no).protocol(), 201 if created else 200)
 
     @routes.get("/events")
     async def events(request: Request) -> HTTPResponse:

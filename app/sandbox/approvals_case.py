@@ -9,14 +9,18 @@ class Kind(StrEnum):
     """Kinds of events, in the words of the protocol."""
 
     RECEIVED = "received"
+    PRE_REVIEW = "pre_review"
     ACCEPTED = "accepted"
     NOT_ACCEPTED = "not_accepted"
     SUPPLEMENT_REQUESTED = "supplement_requested"
-    PAUSED = "paused"
+    UNDER_REVIEW = "under_review"
+    SPECIAL_PROCEDURE = "special_procedure"
     RESUMED = "resumed"
     APPROVED = "approved"
     REFUSED = "refused"
     COMPLETED = "completed"
+    EXPIRED = "expired"
+    RESULT_READY = "result_ready"
     LICENCE_REVOKED = "licence_revoked"
 
 
@@ -29,6 +33,7 @@ class Word(StrEnum):
     PAUSE = "请暂停"
     WAIT = "请等待"
     SCRAMBLE = "乱序"
+    STEPWISE = "请逐步办理"
 
 
 def words_in(value: object) -> set[Word]:
@@ -107,6 +112,7 @@ class Case:
     withdrawn: bool = False
     awaiting_supplement: bool = False
     supplements: set[str] = field(default_factory=set)
+    notices: dict[str, str] = field(default_factory=dict)
     deliveries: int = 0
     materials: list[Material] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -120,7 +126,7 @@ class Case:
     def state(self) -> str:
         """``withdrawn``, ``expected`` before the case came, or what the last event made of it.
 
-        A resumed case is ``accepted`` again, a supplemented one ``received``.
+        A resumed case is ``under_review``, a supplemented one ``received``.
         """
         if self.withdrawn:
             return "withdrawn"
@@ -128,7 +134,9 @@ class Case:
             return "expected"
         last = self.events[-1].kind
         if last is Kind.RESUMED:
-            return Kind.ACCEPTED
+            return Kind.UNDER_REVIEW
+        if last is Kind.RESULT_READY:
+            return Kind.COMPLETED
         if last is Kind.SUPPLEMENT_REQUESTED and not self.awaiting_supplement:
             return Kind.RECEIVED
         return last
@@ -142,6 +150,7 @@ class Case:
             "last_sequence": len(events),
             "events": events,
             "supplements": sorted(self.supplements),
+            "notices": sorted(self.notices),
             "withdrawn": self.withdrawn,
         }
 
@@ -154,6 +163,7 @@ class Case:
             "held": self.held,
             "withdrawn": self.withdrawn,
             "supplements": len(self.supplements),
+            "notices": sorted(self.notices.values()),
             "deliveries": self.deliveries,
             "materials": [material.control() for material in self.materials],
             "events": [event.control() for event in self.events],

@@ -11,10 +11,16 @@ from app.sandbox.approvals_case import Case, Event, Kind, Word
 Draft = tuple[Kind, dict[str, Any]]
 _DECIDED = {Kind.APPROVED, Kind.REFUSED}
 _MATTER_OF_SUPPLEMENT = "请补充或者更正申请材料。"
+_RESULT = {
+    "method": "pick_up",
+    "place": "佳木斯市政务服务中心综合窗口",
+    "note": "请携带身份证到政务服务中心综合窗口领取",
+}
 _REASONS = {
     Kind.NOT_ACCEPTED: "申请事项依法不属于本机关职权范围。",
     Kind.REFUSED: "经审查，不符合法定条件。",
-    Kind.PAUSED: "需要现场核查，核查期间不计入办理时限。",
+    Kind.SPECIAL_PROCEDURE: "需要现场核查，核查期间不计入办理时限。",
+    Kind.EXPIRED: "申请人未在规定期限内补正。",
     Kind.LICENCE_REVOKED: "被许可人以欺骗手段取得许可。",
 }
 
@@ -25,10 +31,21 @@ class Action(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     SUPPLEMENT = "supplement"
+    PRE_REVIEW = "pre_review"
     ACCEPT = "accept"
+    REVIEW = "review"
+    EXPIRE = "expire"
+    READY = "ready"
     APPROVE = "approve"
     REFUSE = "refuse"
     REVOKE = "revoke"
+
+
+_STANDING = {
+    Action.EXPIRE: (Kind.SUPPLEMENT_REQUESTED, Kind.EXPIRED, "该件没有等待补正。"),
+    Action.READY: (Kind.COMPLETED, Kind.RESULT_READY, "该件尚未办结。"),
+    Action.REVOKE: (Kind.COMPLETED, Kind.LICENCE_REVOKED, "该件没有有效的许可，不能吊销。"),
+}
 
 
 class ImpossibleError(Exception):
@@ -66,6 +83,8 @@ def _supplement(note: str, materials: list[str]) -> Draft:
 
 
 def _first_look(case: Case) -> Draft:
+    if Word.STEPWISE in case.words and Kind.PRE_REVIEW not in case.kinds:
+        return Kind.PRE_REVIEW, {}
     if Word.NOT_ACCEPT in case.words:
         return _reasoned(Kind.NOT_ACCEPTED)
     if Word.SUPPLEMENT in case.words and Kind.SUPPLEMENT_REQUESTED not in case.kinds:
@@ -74,8 +93,10 @@ def _first_look(case: Case) -> Draft:
 
 
 def _decision(case: Case) -> list[Draft]:
-    if Word.PAUSE in case.words and Kind.PAUSED not in case.kinds:
-        return [_reasoned(Kind.PAUSED)]
+    if Word.STEPWISE in case.words and Kind.UNDER_REVIEW not in case.kinds:
+        return [(Kind.UNDER_REVIEW, {})]
+    if Word.PAUSE in case.words and Kind.SPECIAL_PROCEDURE not in case.kinds:
+        return [_reasoned(Kind.SPECIAL_PROCEDURE)]
     if Word.REFUSE in case.words:
         return [_reasoned(Kind.REFUSED)]
     return _approved(case)
@@ -86,11 +107,11 @@ def next_step(case: Case, pace: Pace) -> Step | None:
     if case.held:
         return None
     match case.state:
-        case Kind.RECEIVED:
+        case Kind.RECEIVED | Kind.PRE_REVIEW:
             return Step(pace.accept_after, [_first_look(case)])
-        case Kind.ACCEPTED:
+        case Kind.ACCEPTED | Kind.UNDER_REVIEW:
             return Step(pace.approve_after, _decision(case))
-        case Kind.PAUSED:
+        case Kind.SPECIAL_PROCEDURE:
             return Step(pace.approve_after, [(Kind.RESUMED, {})])
         case _:
             return None
@@ -99,11 +120,11 @@ def next_step(case: Case, pace: Pace) -> Step | None:
 def _up_to_decision(case: Case) -> list[Draft]:
     """The events that still lie before a decision."""
     match case.state:
-        case Kind.RECEIVED:
+        case Kind.RECEIVED | Kind.PRE_REVIEW:
             return [(Kind.ACCEPTED, {})]
-        case Kind.PAUSED:
+        case Kind.SPECIAL_PROCEDURE:
             return [(Kind.RESUMED, {})]
-        case Kind.ACCEPTED:
+        case Kind.ACCEPTED | Kind.UNDER_REVIEW:
             return []
         case Kind.SUPPLEMENT_REQUESTED:
             raise ImpossibleError("正在等待申请人补正，收到补正材料后才能继续办理。")
@@ -118,20 +139,29 @@ def plan(case: Case, action: Action, note: str, materials: list[str]) -> list[Dr
 
     A supplement may be asked for until the decision: such systems do so while they review, too. Raises ImpossibleError.
     """
-    if action is Action.REVOKE:
-        if case.state != Kind.COMPLETED or Kind.APPROVED not in case.kinds:
-            raise ImpossibleError("该件没有有效的许可，不能吊销。")
-        return [_reasoned(Kind.LICENCE_REVOKED, note)]
+    if action in _STANDING:
+        return _from_standing(case, action, note)
     before = _up_to_decision(case)
-    if action is Action.APPROVE:
-        return [*before, *_approved(case)]
-    if action is Action.REFUSE:
-        return [*before, _reasoned(Kind.REFUSED, note)]
-    if action is Action.SUPPLEMENT:
-        return [_supplement(note, materials)]
-    if case.state != Kind.RECEIVED:
+    match action:
+        case Action.APPROVE:
+            return [*before, *_approved(case)]
+        case Action.REFUSE:
+            return [*before, _reasoned(Kind.REFUSED, note)]
+        case Action.SUPPLEMENT:
+            return [_supplement(note, materials)]
+        case Action.REVIEW:
+            return [*before, (Kind.UNDER_REVIEW, {})]
+    if case.state not in {Kind.RECEIVED, Kind.PRE_REVIEW}:
         raise ImpossibleError("该件已经受理。")
-    return before
+    return [(Kind.PRE_REVIEW, {})] if action is Action.PRE_REVIEW else before
+
+
+def _from_standing(case: Case, action: Action, note: str) -> list[Draft]:
+    """The events of an action that one standing of the case alone allows."""
+    state, kind, refusal = _STANDING[action]
+    if case.state != state or (action is Action.REVOKE and Kind.APPROVED not in case.kinds):
+        raise ImpossibleError(refusal)
+    return [(kind, _RESULT) if action is Action.READY else _reasoned(kind, note)]
 
 
 def is_settled(case: Case, event: Event) -> bool:

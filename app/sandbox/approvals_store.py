@@ -90,6 +90,8 @@ class ApprovalsStore:
             case.supplements.add(change["supplement"]["supplement_id"])
             case.materials.extend(_materials(change["supplement"]["materials"]))
             case.awaiting_supplement = False
+        elif kind == "notice":
+            case.notices[change["notice"]["notice_id"]] = change["notice"]["kind"]
         elif kind == "withdrawn":
             case.withdrawn = True
         elif kind == "verified":
@@ -124,6 +126,17 @@ class ApprovalsStore:
             raise RefusedError(409, "not_awaiting_supplement", "该件没有等待补正")
         self._journal.record({"kind": "supplement", "case_no": case_no, "supplement": supplement})
         self.on_change(case)
+        return True
+
+    def notice(self, case_no: str, notice: dict[str, Any]) -> bool:
+        """Take what the citizen lets the office know; False where it was here already.
+
+        Raises RefusedError 404 ``unknown_case``.
+        """
+        case = self.case(case_no)
+        if notice["notice_id"] in case.notices:
+            return False
+        self._journal.record({"kind": "notice", "case_no": case_no, "notice": notice})
         return True
 
     def withdraw(self, case_no: str, reason: str) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field
 from app.applications.asked import AskedApplication
 from app.applications.models import Application, Material, TimelineEntry
 from app.applications.replaced import AskedMaterial
+from app.applications.time_limits import LimitMove
 from app.catalogue import guide
 from app.catalogue.conditions import published
 from app.kit import clock, texts
@@ -119,7 +120,8 @@ class ApplicationEntry(Schema):
     state_name: str
     case_no: str | None
     promised_on: str | None
-    promised_provisional: bool
+    statutory_on: str | None
+    promised_provisional: bool = Field(description="holidays of a year in between are not published yet")
     by_mandate: UUID | None = Field(description="the mandate by which a proxy or an agent began it")
     life_event: str | None = Field(description="the life event that it was begun for")
     group_id: UUID | None = Field(description="those that were begun together share it")
@@ -142,6 +144,7 @@ class ApplicationEntry(Schema):
             "state_name": texts.text("state", application.state),
             "case_no": application.case_no,
             "promised_on": application.promised_on.isoformat() if application.promised_on else None,
+            "statutory_on": application.statutory_on.isoformat() if application.statutory_on else None,
             "promised_provisional": application.promised_provisional,
             "by_mandate": application.mandate_id,
             "life_event": application.life_event,
@@ -173,6 +176,30 @@ class SavedView(Schema):
     materials: int
 
 
+class LimitMoveView(Schema):
+    """A day on which the time limits moved, why, in Chinese, and what they became: null while nothing runs."""
+
+    on: str
+    cause: str
+    text: str
+    promised_on: str | None
+    statutory_on: str | None
+    provisional: bool
+
+    @classmethod
+    def of(cls, moved: LimitMove) -> "LimitMoveView":
+        """The view of a move."""
+        due = moved.due
+        return cls(
+            on=moved.on.isoformat(),
+            cause=moved.cause.value,
+            text=texts.text("limit_move", moved.cause),
+            promised_on=due.promised.day.isoformat() if due else None,
+            statutory_on=due.statutory.day.isoformat() if due else None,
+            provisional=due.provisional if due else False,
+        )
+
+
 class DraftView(ApplicationEntry):
     """A draft with its form, what the form still lacks, and what of it was filled in before."""
 
@@ -189,6 +216,7 @@ class ApplicationView(DraftView):
     licence_id: UUID | None
     saved: SavedView | None = Field(description="counted at the submission")
     materials: list[MaterialView]
+    limit_moves: list[LimitMoveView]
     timeline: list[TimelineView]
 
 

@@ -15,6 +15,7 @@ from miniapp_api.citizen.application_views import (
     ApplicationView,
     AskedView,
     DraftView,
+    LimitMoveView,
     MaterialView,
     PrefilledView,
     TimelineView,
@@ -99,6 +100,7 @@ async def read_application(call: Call, application_id: UUID) -> ApplicationView:
         supplement_note=detail.application.supplement_note,
         licence_id=detail.licence_id,
         materials=[MaterialView.of(material) for material in detail.materials],
+        limit_moves=[LimitMoveView.of(moved) for moved in detail.limits.moves],
         timeline=[TimelineView.of(entry) for entry in detail.timeline],
     )
 

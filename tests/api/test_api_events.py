@@ -58,11 +58,11 @@ def test_an_event_is_kept_and_applied(
     client: httpx.Client, signer: Signer, phone: Phone, path: str, received: dict[str, Any]
 ) -> None:
     """The next one in the case's sequence moves the case, once, though it comes twice."""
-    event = {**received, "event_id": uuid.uuid4().hex, "sequence": 2, "kind": "paused"}
+    event = {**received, "event_id": uuid.uuid4().hex, "sequence": 2, "kind": "special_procedure"}
     assert push(client, signer, event).json() == {"status": "kept"}
     assert push(client, signer, event).json() == {"status": "known"}
-    await_true("the pause", lambda: seen(phone, path)["state"] == "paused")
-    assert [entry["kind"] for entry in seen(phone, path)["timeline"]].count("paused") == 1
+    await_true("the pause", lambda: seen(phone, path)["state"] == "special_procedure")
+    assert [entry["kind"] for entry in seen(phone, path)["timeline"]].count("special_procedure") == 1
 
 
 def test_a_redelivery_is_known_and_its_replay_is_refused(

@@ -46,6 +46,9 @@ class System:
         if self.after:
             raise self.after
 
+    async def send_notice(self, case_no: str, notice: dict[str, Any]) -> None:
+        """Not of use here."""
+
     async def get_case(self, case_no: str) -> RemoteCase | None:
         """What it has."""
         self.asked += 1

@@ -24,7 +24,7 @@ WAY = (
     Cause.RECEIVED,
     Cause.SUPPLEMENT_REQUESTED,
     Cause.ACCEPTED,
-    Cause.PAUSED,
+    Cause.SPECIAL_PROCEDURE,
     Cause.RESUMED,
     Cause.APPROVED,
     Cause.COMPLETED,
@@ -86,7 +86,7 @@ async def outcome(case: Application) -> tuple[State, list[str], int, int]:
     )
 
 
-IN_ORDER = (State.COMPLETED, [cause.value for cause in WAY], 1, 5)
+IN_ORDER = (State.COMPLETED, [cause.value for cause in WAY], 1, 7)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -128,6 +128,9 @@ class Remote:
         """Not of use here."""
 
     async def send_withdrawal(self, case_no: str, reason: str) -> None:
+        """Not of use here."""
+
+    async def send_notice(self, case_no: str, notice: dict[str, Any]) -> None:
         """Not of use here."""
 
 

@@ -11,9 +11,11 @@ from uuid import UUID, uuid4
 import pyotp
 import pytest
 
+from app.applications.events import apply_event
 from app.applications.models import Application
+from app.applications.moving import lock_case
 from app.applications.rules import Cause
-from app.applications.service import apply_event, lock_case, submit_application
+from app.applications.service import submit_application
 from app.bootstrap import House
 from app.identity import joining, provincial, staff, verification
 from app.identity.errors import PasswordWrongError, SessionEndedError

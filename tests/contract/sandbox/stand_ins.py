@@ -253,6 +253,8 @@ def _environment(data: Path, port: int, product_port: int) -> dict[str, str]:
         "KEYS__SESSION_SIGNING_ACTIVE": "k",
         "KEYS__LICENCE_SIGNING": key,
         "KEYS__LICENCE_SIGNING_ACTIVE": "k",
+        "KEYS__RECORD_SIGNING": key,
+        "KEYS__RECORD_SIGNING_ACTIVE": "k",
         "SANDBOX__PORT": str(port),
         "SANDBOX__DATA": str(data),
         "SANDBOX__CALLBACK_BASE_URL": f"http://127.0.0.1:{product_port}",

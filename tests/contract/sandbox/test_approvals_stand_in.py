@@ -96,7 +96,7 @@ async def test_the_control_list_names_no_applicant(stand_ins: StandIns) -> None:
     [
         ("请不予受理", ["received", "not_accepted"]),
         ("请不予许可", ["received", "accepted", "refused"]),
-        ("请暂停", ["received", "accepted", "paused", "resumed", "approved", "completed"]),
+        ("请暂停", ["received", "accepted", "special_procedure", "resumed", "approved", "completed"]),
     ],
 )
 async def test_a_magic_word_steers_the_case(stand_ins: StandIns, word: str, kinds: list[str]) -> None:

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.applications.models import State
-from app.applications.rules import CITIZEN_CAUSES, EVENT_CAUSES, TABLE, Cause, case_number, next_state
+from app.applications.rules import ENDED, TABLE, By, Cause, case_number, next_state
 
-ENDS = {State.NOT_ACCEPTED, State.REFUSED, State.COMPLETED}
+ENDS = ENDED - {State.WITHDRAWN}
+CITIZEN_CAUSES = [cause for cause, moves in TABLE.items() if moves.by is By.CITIZEN]
 
 
 def run(causes: list[Cause]) -> list[State]:
@@ -50,17 +51,33 @@ def test_a_case_is_submitted_once(causes: list[Cause]) -> None:
     assert run(causes).count(State.SUBMITTED) == 1
 
 
-@given(st.lists(st.sampled_from(sorted(CITIZEN_CAUSES))))
+@given(st.lists(st.sampled_from(CITIZEN_CAUSES)))
 def test_a_citizen_alone_decides_nothing(causes: list[Cause]) -> None:
     """Approval, refusal and acceptance come from the approval system only."""
     assert not set(run(causes)) & {State.ACCEPTED, State.APPROVED, State.REFUSED, State.COMPLETED, State.NOT_ACCEPTED}
 
 
-def test_every_cause_stands_in_the_table_and_belongs_to_one_side() -> None:
-    """Nobody can cause what nobody may."""
+def test_every_cause_and_every_state_stands_in_the_table() -> None:
+    """Nobody can cause what nobody may, and every state is reached."""
     assert set(TABLE) == set(Cause)
-    assert set(Cause) == CITIZEN_CAUSES | EVENT_CAUSES
-    assert not CITIZEN_CAUSES & EVENT_CAUSES
+    reached = {after for moves in TABLE.values() for after in moves.to.values()}
+    assert reached == set(State) - {State.DRAFT}
+
+
+def test_a_case_under_way_can_reach_each_decision() -> None:
+    """Whatever step the approval system leaves out."""
+    under_way = set(State) - ENDED - {State.DRAFT, State.APPROVED}
+    for state in under_way:
+        assert next_state(state, Cause.APPROVED) is State.APPROVED
+        assert next_state(state, Cause.REFUSED) is State.REFUSED
+        assert next_state(state, Cause.WITHDRAW) is State.WITHDRAWN
+
+
+@given(st.lists(st.sampled_from(Cause)))
+def test_time_ends_drafts_alone(causes: list[Cause]) -> None:
+    """A submitted case expires by the approval system's word only."""
+    assert all(next_state(state, Cause.LAPSE) is None for state in run(causes)[1:])
+    assert next_state(State.DRAFT, Cause.LAPSE) is State.EXPIRED
 
 
 def test_an_approval_outweighs_a_withdrawal_that_came_too_late() -> None:

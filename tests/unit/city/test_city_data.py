@@ -230,6 +230,8 @@ def test_licence_types_have_codes_of_their_own() -> None:
 
 
 def test_calendar_overrides_are_dates_with_a_reason() -> None:
-    overrides = read(CITY_DATA / "calendar.yaml")["overrides"]
+    calendar = read(CITY_DATA / "calendar.yaml")
+    overrides = calendar["overrides"]
+    assert set(calendar["complete_years"]) <= {row["date"].year for row in overrides}
     assert all(set(row) == {"date", "working", "note"} for row in overrides)
     assert all(isinstance(row["date"], datetime.date) and isinstance(row["working"], bool) for row in overrides)

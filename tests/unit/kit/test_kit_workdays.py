@@ -14,6 +14,7 @@ from app.kit.workdays import add_working_days, is_working_day
 from tests.conftest import REPOSITORY
 
 OVERRIDES = """
+complete_years: [2028]
 overrides:
   - {date: 2026-11-23, working: false, note: a Monday}
   - {date: 2026-11-22, working: true, note: a Sunday}
@@ -22,7 +23,8 @@ overrides:
 ASK = """
 from datetime import date
 from app.kit.workdays import is_working_day
-print([is_working_day(day) for day in (date(2026, 11, 23), date(2026, 11, 22), date(2027, 1, 1), date(2027, 1, 4))])
+DAYS = (date(2026, 11, 23), date(2026, 11, 22), date(2027, 1, 1), date(2027, 1, 4), date(2028, 1, 4))
+print([is_working_day(day) for day in DAYS])
 """
 
 
@@ -69,7 +71,8 @@ def test_the_city_s_overrides_win(tmp_path: Path) -> None:
     )
     sunday = "WorkingDay(day=datetime.date(2026, 11, 22), provisional=False)"
     monday = "WorkingDay(day=datetime.date(2027, 1, 4), provisional=True)"
-    assert answer.stdout.strip() == f"[None, {sunday}, None, {monday}]"
+    complete = "WorkingDay(day=datetime.date(2028, 1, 4), provisional=False)"
+    assert answer.stdout.strip() == f"[None, {sunday}, None, {monday}, {complete}]"
 
 
 def test_the_day_itself_does_not_count() -> None:

@@ -1,0 +1,76 @@
+"""The approval system's word, applied to a case: what it moves, whom it tells, the licence it leads to."""
+
+from datetime import date, datetime
+from typing import Any
+
+from app.applications import rules
+from app.applications.asked import asked_of
+from app.applications.models import Application
+from app.applications.moving import move, tell
+from app.applications.rules import Cause
+from app.audit import service as audit
+from app.kit import clock
+from app.licences.service import issue_licence, revoke_licence
+
+_TOLD = {
+    Cause.ACCEPTED: "accepted",
+    Cause.NOT_ACCEPTED: "not_accepted",
+    Cause.SUPPLEMENT_REQUESTED: "supplement_requested",
+    Cause.APPROVED: "approved",
+    Cause.REFUSED: "refused",
+    Cause.SPECIAL_PROCEDURE: "special_procedure",
+    Cause.RESUMED: "resumed",
+    Cause.EXPIRED: "expired",
+    Cause.RESULT_READY: "result_ready",
+}
+
+
+async def apply_event(
+    application: Application, cause: Cause, sequence: int, occurred_at: datetime, data: dict[str, Any]
+) -> bool:
+    """Apply the approval system's next word to a locked case, within the caller's transaction.
+
+    Returns whether it moved anything: an event that makes no sense from the present state is passed over, and its
+    place in the sequence is taken all the same.
+    """
+    application.last_sequence = sequence
+    await application.save(update_fields=["last_sequence"])
+    if rules.next_state(application.state, cause) is None:
+        await audit.record(
+            f"application:{application.id}", "approval_system", "event_passed_over", event=cause, sequence=sequence
+        )
+        return False
+    note = str(data.get("reason") or data.get("note") or "") or None
+    if cause is Cause.SUPPLEMENT_REQUESTED:
+        application.supplement_note = note
+        await application.save(update_fields=["supplement_note"])
+    await move(application, cause, None, note=note, at=occurred_at)
+    if cause in _TOLD:
+        await tell(application, _TOLD[cause], f"{application.case_no}:{sequence}", note or "")
+    if cause is Cause.APPROVED:
+        await _issue(application, data)
+    if cause is Cause.LICENCE_REVOKED:
+        await revoke_licence(str(application.case_no), note or "")
+    return True
+
+
+async def _issue(application: Application, data: dict[str, Any]) -> None:
+    guide = (await asked_of(application)).guide
+    if guide.licence_type is None:
+        return
+    await application.fetch_related("citizen", "company")
+    citizen, company = application.citizen, application.company
+    try:
+        valid_from = date.fromisoformat(str(data["valid_from"]))
+    except (KeyError, ValueError):
+        valid_from = clock.today()
+    await issue_licence(
+        citizen_id=citizen.id,
+        company_id=company.id if company else None,
+        mandate_id=application.mandate_id,
+        licence_type=guide.licence_type,
+        case_no=str(application.case_no),
+        form=application.form,
+        holder=company.name if company else citizen.name or "",
+        valid_from=valid_from,
+    )

@@ -1,0 +1,101 @@
+"""Moving a case: its state, its timeline and its time limits change together; and telling whom it concerns."""
+
+from datetime import datetime
+
+from app.applications import rules
+from app.applications.asked import asked_of
+from app.applications.errors import ApplicationNotFoundError, StateForbidsError
+from app.applications.models import Application, TimelineEntry
+from app.applications.rules import Cause
+from app.applications.time_limits import Days, Mark, TimeLimits, reckon
+from app.audit import service as audit
+from app.catalogue.guide import Guide
+from app.kit import clock, texts
+from app.mandates.party import Party
+from app.mandates.queries import people_to_tell
+from app.notifications.service import notify
+
+LIMITS = ("promised_on", "statutory_on", "promised_provisional")
+
+
+def require_move(application: Application, cause: Cause) -> None:
+    """Raise StateForbidsError where this cause moves nothing from the case's state."""
+    if rules.next_state(application.state, cause) is None:
+        raise StateForbidsError(state=application.state)
+
+
+async def move(
+    application: Application,
+    cause: Cause,
+    party: Party | None,
+    *,
+    note: str | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Move a locked case, within the caller's transaction: state, timeline, time limits and audit together.
+
+    ``party`` is the citizen's side where it caused it; ``at`` is when it happened, now unless given. Raises
+    StateForbidsError.
+    """
+    state = rules.next_state(application.state, cause)
+    if state is None:
+        raise StateForbidsError(state=application.state)
+    before, application.state, application.updated_at = application.state, state, clock.now()
+    await TimelineEntry.create(
+        application=application,
+        kind=cause,
+        state=state,
+        note=note,
+        mandate_id=party.mandate_id if party else None,
+        at=at or clock.now(),
+    )
+    limits = await limits_of(application)
+    set_limits(application, limits)
+    await application.save(update_fields=["state", "updated_at", *LIMITS])
+    actor = party.name if party else rules.TABLE[cause].by
+    await audit.record(f"application:{application.id}", actor, cause, before=before, after=state)
+
+
+async def limits_of(application: Application) -> TimeLimits:
+    """A case's time limits by its timeline and the item's version that it was begun under."""
+    guide = (await asked_of(application)).guide
+    return limits_by(guide, await TimelineEntry.filter(application=application).order_by("id"))
+
+
+def limits_by(guide: Guide, timeline: list[TimelineEntry]) -> TimeLimits:
+    """The time limits of a case of an item, by its timeline in order."""
+    days = Days(guide.promised_days, guide.statutory_days)
+    return reckon(days, [Mark.of(entry.kind, entry.at) for entry in timeline])
+
+
+def set_limits(application: Application, limits: TimeLimits) -> bool:
+    """Write the limits into the row; whether they differ from what stood there."""
+    due = limits.due
+    after = (due.promised.day, due.statutory.day, due.provisional) if due else (None, None, False)
+    before = tuple(getattr(application, name) for name in LIMITS)
+    application.promised_on, application.statutory_on, application.promised_provisional = after
+    return before != after
+
+
+async def lock_case(case_no: str) -> Application:
+    """The case with this number, locked for the caller's transaction. Raises ApplicationNotFoundError."""
+    application = await Application.select_for_update().get_or_none(case_no=case_no)
+    if application is None:
+        raise ApplicationNotFoundError
+    return application
+
+
+async def tell(application: Application, kind: str, occasion: str, note: str = "") -> None:
+    """Tell whom a case concerns, once per kind and occasion, within the caller's transaction."""
+    citizen_id, company_id = application.citizen_id, application.company_id  # type: ignore[attr-defined]  # Tortoise adds them
+    for person in await people_to_tell(citizen_id, company_id, application.mandate_id):
+        await notify(
+            person,
+            kind,
+            occasion,
+            link=f"/applications/{application.id}",
+            item=application.item_name,
+            case_no=str(application.case_no),
+            note=note,
+            phrase=texts.text("state", application.state),
+        )
