@@ -4,7 +4,7 @@ Fields follow the national exchange tables for items (up_task_general_basic, ext
 ``config/city/README.md`` tells what each means to those who write guides.
 """
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -181,7 +181,7 @@ class Guide(BaseModel):
     visits: int = Field(ge=0)
     assurance_level: int = Field(ge=0, le=3)
     licence_type: str | None
-    keywords: list[str]
+    keywords: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(max_length=50)
     conditions: list[str]
     materials: list[GuideMaterial]
     steps: list[GuideStep]

@@ -101,8 +101,8 @@ class ItemVersion(Model):
     ``reviewer_id`` are the staff who wrote and published it; both are empty where it has another ``origin``.
 
     While it is written (``app/upkeep``), ``revision`` counts its changes, ``writers`` are the ids of all who wrote in
-    it, ``based_on`` is the number it was begun from, ``region`` where it is to be offered, and ``reason`` why it was
-    rejected.
+    it, ``based_on`` is the newest number when it was begun, ``region`` where it is to be offered, and ``reason`` why it
+    was rejected.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)

@@ -16,7 +16,7 @@ BATCH = 500
 _LOCK = "SELECT pg_advisory_xact_lock(7201311424)"
 
 _NEWEST = """
-SELECT DISTINCT ON (item_code) item_code, number, digest, offered, origin FROM item_versions
+SELECT DISTINCT ON (item_code) item_code, number, digest, offered, origin, effective_on FROM item_versions
 WHERE item_code = ANY($1::text[]) AND state = 'published' ORDER BY item_code, number DESC
 """
 
@@ -49,7 +49,7 @@ async def lock_publishing() -> None:
 
 
 async def publish_guides(guides: Sequence[Guide], effective_on: date, origin: VersionOrigin) -> int:
-    """Publish a new version of each item whose guide is not what its newest version says; returns how many.
+    """Publish a new version of each item whose guide is not what its newest version says by that day; returns how many.
 
     The city's files change nothing of an item that was published from elsewhere since: they are what it began with.
 
@@ -61,7 +61,7 @@ async def publish_guides(guides: Sequence[Guide], effective_on: date, origin: Ve
     for guide in guides:
         text, before = text_of(guide), newest.get(guide.item_code)
         digest = digest_of(text)
-        if before and before["offered"] and before["digest"] == digest:
+        if before and before["offered"] and before["digest"] == digest and before["effective_on"] <= effective_on:
             continue
         if before and origin is VersionOrigin.CITY and before["origin"] != origin:
             continue

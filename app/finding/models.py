@@ -23,7 +23,7 @@ class Reading(Model):
     id = fields.UUIDField(primary_key=True)
     name = fields.CharField(max_length=255)
     keywords = fields.TextField()
-    title = fields.CharField(max_length=255, default="")
+    title = fields.TextField(default="")
     basic_code = fields.CharField(max_length=12, default="", db_index=True)
     department = fields.CharField(max_length=32, default="")
     audience = fields.JSONField[list[str]](default=list)
@@ -48,9 +48,9 @@ class Phrase(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
     basic_code = fields.CharField(max_length=12)
     text = fields.CharField(max_length=255)
-    plain = fields.CharField(max_length=255)
+    plain = fields.TextField()
     named = fields.BooleanField()
-    sound = fields.CharField(max_length=255)
+    sound = fields.TextField()
     parts: Any = TSVectorField()
 
     class Meta:

@@ -63,12 +63,12 @@ async def begin_draft(editor: Editor, item_code: str, number: int | None = None,
 
     With ``ends`` it is one that ends the item. Raises ItemNotFoundError.
     """
-    base = await _source(editor, item_code, number)
-    return await _begin(editor, item_code, json.loads(base.guide), based_on=base.number, offered=not ends)
+    newest = await require_item(editor.scope, item_code)
+    source = await _source(item_code, number)
+    return await _begin(editor, item_code, json.loads(source.guide), based_on=newest.number, offered=not ends)
 
 
-async def _source(editor: Editor, item_code: str, number: int | None) -> ItemVersion:
-    await require_item(editor.scope, item_code)
+async def _source(item_code: str, number: int | None) -> ItemVersion:
     published = ItemVersion.filter(item_code=item_code, state=VersionState.PUBLISHED).order_by("-number")
     if number is not None:
         found = await published.filter(number=number).first()

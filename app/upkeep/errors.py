@@ -21,6 +21,18 @@ class DraftStateError(DomainError):
     code, kind = "draft_state_forbids", Kind.CONFLICT
 
 
+class VersionOutdatedError(DomainError):
+    """A newer version was published since the draft was begun; the context has its ``number``."""
+
+    code, kind = "version_outdated", Kind.CONFLICT
+
+
+class PublishingBusyError(DomainError):
+    """Somebody else is publishing at the moment, such as an import of the whole catalogue; nothing was done."""
+
+    code, kind = "publishing_busy", Kind.UNAVAILABLE
+
+
 class OwnDraftError(DomainError):
     """Whoever wrote in a draft neither publishes nor rejects it."""
 

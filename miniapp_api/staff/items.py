@@ -399,7 +399,7 @@ async def propose_draft(call: Call, draft_id: UUID, body: GuideProposalRequest) 
     actor=Actor.STAFF,
     duty=Duty.EDIT_ITEMS,
     limit="write",
-    errors=(*_REVIEW_ERRORS, errors.GuideFaultyError),
+    errors=(*_REVIEW_ERRORS, errors.GuideFaultyError, errors.VersionOutdatedError, errors.PublishingBusyError),
 )
 async def publish_draft(call: Call, draft_id: UUID, body: RevisionRequest) -> ItemVersionView:
     """Publish a proposal of others as I read it."""

@@ -7,20 +7,25 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
+from pydantic import ValidationError
 
 from app.audit.models import AuditRecord
 from app.audit.service import first_broken
 from app.bootstrap import House
 from app.catalogue.errors import ItemNotFoundError
-from app.catalogue.models import Item, ItemVersion, Theme, VersionState
+from app.catalogue.guide import Guide
+from app.catalogue.models import Item, ItemVersion, Theme, VersionOrigin, VersionState
 from app.catalogue.queries import get_guide, get_item
+from app.catalogue.service import lock_publishing, publish_guides
 from app.finding.queries import search_items
 from app.identity.errors import OutsideOwnScopeError
 from app.identity.models import Staff
 from app.identity.rules import EVERY_DEPARTMENT, Duty
 from app.identity.staff_accounts import Scope
 from app.kit import clock
+from app.kit.db import transaction
 from app.kit.errors import DomainError
 from app.upkeep import drafts, history, reviews
 from app.upkeep.desk import Draft, Editor
@@ -32,6 +37,8 @@ from app.upkeep.errors import (
     GuideFaultyError,
     ItemExistsError,
     OwnDraftError,
+    PublishingBusyError,
+    VersionOutdatedError,
 )
 
 FOOD = "11230800JB0000017Q3000131001001"
@@ -273,19 +280,17 @@ async def test_a_save_and_a_publication_at_once_leave_what_was_read(item: dict[s
         assert json.loads(after.guide)["visits"] == (0 if after.state is VersionState.PUBLISHED else visits)
 
 
-async def test_drafts_of_one_item_published_at_once_get_consecutive_numbers(item: dict[str, Any]) -> None:
-    """Each its own; the newest one is in the lists."""
+async def test_of_drafts_of_one_item_published_at_once_one_is(item: dict[str, Any]) -> None:
+    """It is in the lists, and the others are told its number."""
     author = await editor()
     await published(author, await editor(), item)
     ready = [(await proposed(author, {**item, "visits": n})).version for n in range(1, 6)]
     reviewers = [await editor() for _ in ready]
     steps = (reviews.publish_draft(who, one.id, one.revision) for who, one in zip(reviewers, ready, strict=True))
     done, refused = await at_once(*steps)
-    assert refused == []
-    assert sorted(version.number or 0 for version in done) == [2, 3, 4, 5, 6]
-    newest = max(done, key=lambda version: version.number or 0)
+    assert [(one.code, one.context) for one in refused] == [("version_outdated", {"number": 2})] * 4
     listed = await Item.get(item_code=item["item_code"])
-    assert (listed.version, listed.visits) == (6, json.loads(newest.guide)["visits"])
+    assert (listed.version, listed.visits) == (2, json.loads(done[0].guide)["visits"])
 
 
 async def test_a_version_of_a_coming_day_waits_for_it(item: dict[str, Any]) -> None:
@@ -470,9 +475,67 @@ async def test_the_history_says_who_when_why_and_what(item: dict[str, Any]) -> N
     (changed,) = await history.compare_versions(author, code, 1, 2)
     assert (changed.path, changed.before, changed.after) == ("visits", item["visits"], 2)
     back = await drafts.begin_draft(author, code, 1)
-    assert (back.version.based_on, back.guide["visits"]) == (1, item["visits"])
-    assert await history.compare_draft(author, back.version.id) == []
+    assert (back.version.based_on, back.guide["visits"]) == (2, item["visits"])
+    (undone,) = await history.compare_draft(author, back.version.id)
+    assert (undone.path, undone.before, undone.after) == ("visits", 2, item["visits"])
     saved = await AuditRecord.filter(chain=f"item:{code}", action="draft_saved").order_by("-position").first()
     assert saved is not None
     assert saved.details == {"version": str(second.id), "fields": ["visits"]}
     assert "王编辑" not in str([entry.details for entry in await AuditRecord.filter(chain=f"item:{code}")])
+
+
+async def test_of_two_drafts_begun_side_by_side_one_is_published(item: dict[str, Any]) -> None:
+    """The other would undo it unseen; begun anew it shows what it changes."""
+    author, reviewer = await editor(), await editor()
+    await published(author, reviewer, item)
+    one, other = await proposed(author, {**item, "visits": 2}), await proposed(author, {**item, "visits": 3})
+    await reviews.publish_draft(reviewer, one.version.id, one.version.revision)
+    with pytest.raises(VersionOutdatedError) as refused:
+        await reviews.publish_draft(reviewer, other.version.id, other.version.revision)
+    assert refused.value.context == {"number": 2}
+    assert (await published(author, reviewer, {**item, "visits": 3})).number == 3
+
+
+async def test_an_edit_shows_what_it_undoes_of_a_planned_version(item: dict[str, Any]) -> None:
+    """Its differences are those to the newest version, whose day is still to come."""
+    author, reviewer, code = await editor(), await editor(), item["item_code"]
+    await published(author, reviewer, item)
+    await published(author, reviewer, {**item, "visits": 2}, days=30)
+    draft = await drafts.begin_draft(author, code)
+    assert (draft.version.based_on, draft.guide["visits"]) == (2, item["visits"])
+    assert [one.path for one in await history.compare_draft(author, draft.version.id)] == ["visits"]
+
+
+async def test_the_same_text_holds_from_today_though_it_is_planned(item: dict[str, Any]) -> None:
+    """What is planned for later is not what holds by today."""
+    author, reviewer, guide = await editor(), await editor(), Guide.model_validate(item)
+    await published(author, reviewer, item, days=30)
+    async with transaction():
+        await lock_publishing()
+        assert await publish_guides([guide], clock.today(), VersionOrigin.TABLES) == 1
+        assert await publish_guides([guide], clock.today(), VersionOrigin.TABLES) == 0
+
+
+async def test_publishing_gives_way_to_an_import_that_runs(quiet: House, item: dict[str, Any]) -> None:
+    """It is refused soon, the draft stays as it was, and it is published once the import has ended."""
+    author, reviewer = await editor(), await editor()
+    draft = await proposed(author, item)
+    importing = await asyncpg.connect(quiet.settings.database_url.get_secret_value())
+    try:
+        await importing.execute("SELECT pg_advisory_lock(7201311424)")
+        with pytest.raises(PublishingBusyError):
+            await reviews.publish_draft(reviewer, draft.version.id, draft.version.revision)
+    finally:
+        await importing.close()
+    assert (await reviews.publish_draft(reviewer, draft.version.id, draft.version.revision)).number == 1
+
+
+async def test_a_name_that_widens_is_found(item: dict[str, Any]) -> None:
+    """One character may stand for eighteen; more than fifty keywords, or longer ones, are no keywords."""
+    author, reviewer = await editor(), await editor()
+    wide = {**item, "keywords": ["\ufdfa" * 64], "name": "\ufdfa" * 200}
+    version = await published(author, reviewer, wide)
+    assert (await Item.get(item_code=item["item_code"])).version == version.number
+    for keywords in (["字"] * 51, ["字" * 65], [""]):
+        with pytest.raises(ValidationError):
+            Guide.model_validate({**item, "keywords": keywords})

@@ -134,7 +134,7 @@ async def _publish(
     known = await read_known()
     await lock_publishing()
     async for guides in _guides(places, known, problems):
-        changed = await _changed(guides, outcome)
+        changed = await _changed(guides, effective_on, outcome)
         done += BATCH
         # After a problem the rest is only checked: everything goes back.
         if changed and not problems.count:
@@ -170,10 +170,10 @@ def _guide(rows: list[Row], places: _Places, known: Known, problems: Problems) -
     return None if wrong else guide
 
 
-async def _changed(guides: Iterable[Guide], outcome: Outcome) -> list[Guide]:
+async def _changed(guides: Iterable[Guide], effective_on: date, outcome: Outcome) -> list[Guide]:
     """Those that say something new; all are counted."""
     given = {guide.item_code: guide for guide in guides}
-    before = await newest_of(list(given))
+    before = await newest_of(list(given), effective_on)
     changed: list[Guide] = []
     for code, guide in given.items():
         now = before.get(code)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
+from datetime import date
 from typing import Any
 
 from app.catalogue.guide import Guide
@@ -9,7 +10,7 @@ from app.catalogue.service import BATCH
 from app.kit import db
 
 _NEWEST = """
-SELECT DISTINCT ON (item_code) item_code, guide, offered FROM item_versions
+SELECT DISTINCT ON (item_code) item_code, guide, offered, effective_on FROM item_versions
 WHERE state = 'published' AND {which} ORDER BY item_code, number DESC
 """
 _OF_CODES = _NEWEST.format(which="item_code = ANY($1::text[])")
@@ -30,10 +31,12 @@ async def newest_guides() -> AsyncIterator[list[Guide]]:
         yield [Guide.model_validate_json(row["guide"]) for row in found if row["offered"]]
 
 
-async def newest_of(codes: Sequence[str]) -> dict[str, Guide | None]:
-    """The newest guide of each of these items that was ever published; None of one that has ended."""
+async def newest_of(codes: Sequence[str], by: date) -> dict[str, Guide | None]:
+    """The newest guide of each of these items ever published; None of one that has ended or holds after ``by``."""
     return {
-        row["item_code"]: Guide.model_validate_json(row["guide"]) if row["offered"] else None
+        row["item_code"]: Guide.model_validate_json(row["guide"])
+        if row["offered"] and row["effective_on"] <= by
+        else None
         for row in await db.rows(_OF_CODES, list(codes))
     }
 
