@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pydantic import ValidationError
 
 from app.bootstrap import UnsafeStartError, open_house
-from app.commands import catalogue, staff
+from app.commands import audit, catalogue, staff
 from app.kit.logs import configure_logs
 from config.settings import CITY_DATA, Settings, load_settings
 
@@ -136,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     command("migrate", _migrate, "bring the database's schema up to date")
     command("load-city", _load_city, "load config/city into the database")
     staff.add_commands(commands)
+    audit.add_commands(commands)
     catalogue.add_commands(commands)
     keys = commands.add_parser("keys", help="keys of what is sealed").add_subparsers(required=True, metavar="command")
     keys.add_parser("rotate", help="put everything under the active keys").set_defaults(function=_keys_rotate)

@@ -15,6 +15,7 @@ from app.applications.reckoning import reckon_provisional
 from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL
 from app.approvals import inbox
 from app.approvals import tasks as approvals
+from app.audit.checkpoints import make_checkpoints
 from app.bootstrap import House
 from app.finding.tasks import tidy
 from app.identity import tasks as identity
@@ -114,9 +115,14 @@ def build_queue(house: House) -> procrastinate.App:
         del timestamp
         await delete_due(house.blobs)
 
+    async def make_audit_checkpoints(timestamp: int) -> None:
+        del timestamp
+        await make_checkpoints(house.record_signer)
+
     every = _cron(house.settings.worker.reconcile_every_seconds)
     for name, cron, function in (
         ("approvals.read_feed", every, read_feed),
+        ("audit.make_checkpoints", "* * * * *", make_audit_checkpoints),
         ("upkeep.take_effect", "*/5 * * * *", _take_effect),
         ("kit.forget_old", "17 * * * *", _forget_old),
         ("kit.delete_due_blobs", "37 * * * *", delete_blobs),

@@ -31,6 +31,8 @@ def part(chains: list[str], actors: list[str]) -> Part:
             "details": "本系统内部编号和栏目名",
             "previous": "防篡改校验值",
             "digest": "防篡改校验值",
+            "algorithm": "防篡改校验算法",
+            "salt": "防篡改校验值",
         },
         find=find,
         more=by,

@@ -90,6 +90,7 @@ class Keyring:
             self._openers[_head(_DIRECT, key_id)] = _Direct(AES.cipher(key))
             for one in PROFILES.values():
                 self._openers[_head(_FORMATS[one.name], key_id)] = _Envelope(one.cipher(one.master(key)), one)
+        self.profile: ProfileName = profile
         chosen = PROFILES[profile]
         self._sealer = _Envelope(chosen.cipher(chosen.master(keys[active])), chosen)
         self.head = _head(_FORMATS[profile], active)

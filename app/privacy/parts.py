@@ -49,6 +49,9 @@ PARTS: tuple[Part, ...] = (
 
 WITHOUT_PART: dict[str, str] = {
     "AuditRecord": "has a part of its own, made for each copy in app/audit/held.py",
+    "ChainHead": "digests of records, which are told themselves",
+    "ChangedChain": "names of chains, gone with the next checkpoint",
+    "Checkpoint": "signed hashes, of nobody",
     "RefreshToken": "hashes of secrets; each belongs to a session, which is told",
     "LoginState": "a sign-in under way through another site, gone after ten minutes",
     "Staff": "members of staff, no citizens; a citizen is told the office alone",

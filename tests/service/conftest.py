@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from app.bootstrap import House, open_house
 from app.demo.house import ensure_database
 from app.identity.staff_accounts import ensure_demonstration_staff
+from app.kit import db
 from app.privacy.models import RetentionRun
 from app.schema import migrate_database
 from app.upkeep.city import load_city
@@ -41,3 +42,14 @@ async def quiet(quiet_settings: Settings) -> AsyncIterator[House]:
     async with open_house(quiet_settings) as house:
         await RetentionRun.all().delete()
         yield house
+
+
+_EMPTY = "TRUNCATE audit_records, audit_changes, audit_heads, audit_checkpoints"
+
+
+@pytest.fixture
+async def empty_audit(quiet: House) -> AsyncIterator[House]:
+    """A house whose audit is empty: where a test is about the whole audit, or breaks it."""
+    await db.rows(_EMPTY)
+    yield quiet
+    await db.rows(_EMPTY)

@@ -9,8 +9,10 @@ import pytest
 from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 
+from app.audit.chains import entry_of
+from app.audit.digests import digest_of
 from app.audit.models import AuditRecord
-from app.audit.service import digest_of, first_broken, record
+from app.audit.service import first_broken, record
 from app.bootstrap import House
 from app.identity.models import Citizen
 from app.kit.db import transaction
@@ -49,14 +51,15 @@ async def _insert_before(chain: str, position: int) -> None:
     for moved in range(5, position - 1, -1):
         await at(chain, moved).update(position=moved + 1)
     copied = await AuditRecord.get(chain=chain, position=position + 1)
-    values = {name: getattr(copied, name) for name in ("at", "actor", "details", "previous", "digest")}
+    names = ("at", "actor", "details", "previous", "digest", "algorithm", "salt")
+    values = {name: getattr(copied, name) for name in names}
     await AuditRecord.create(chain=chain, position=position, action="slipped_in", **values)
 
 
 async def _rewrite(chain: str, position: int) -> None:
     """A change whose own hash is reckoned anew: the next record does not follow from it."""
-    entry = await AuditRecord.get(chain=chain, position=position)
-    digest = digest_of(bytes(entry.previous), chain, position, entry.at, "nobody", entry.action, entry.details)
+    (row,) = await at(chain, position).values()
+    digest = digest_of(entry_of({**row, "actor": "nobody"}))
     await at(chain, position).update(actor="nobody", digest=digest)
 
 
@@ -72,6 +75,10 @@ TAMPERING: dict[str, Callable[[str, int], Awaitable[object]]] = {
     "chain": lambda chain, position: at(chain, position).update(chain=f"test:{uuid4()}"),
     "hash": lambda chain, position: at(chain, position).update(digest=bytes(32)),
     "hash before": lambda chain, position: at(chain, position).update(previous=b"x" * 32),
+    "algorithm": lambda chain, position: at(chain, position).update(algorithm="sm3"),
+    "algorithm that is none": lambda chain, position: at(chain, position).update(algorithm="md5"),
+    "salt": lambda chain, position: at(chain, position).update(salt=bytes(16)),
+    "no salt": lambda chain, position: at(chain, position).update(salt=None),
     "removed": lambda chain, position: at(chain, position).delete(),
     "swapped": _swap,
     "slipped in": _insert_before,
