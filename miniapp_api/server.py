@@ -15,6 +15,7 @@ from miniapp_api.callbacks import approvals, wechat
 from miniapp_api.citizen import (
     applications,
     cases,
+    evidence,
     finding,
     forms,
     identity,
@@ -47,6 +48,7 @@ SURFACES: tuple[Routes, ...] = (
     applications.routes,
     materials.routes,
     cases.routes,
+    evidence.routes,
     life_events.routes,
     licences.routes,
     messages.routes,

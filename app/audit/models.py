@@ -54,7 +54,7 @@ class Checkpoint(Model):
 
     number = fields.BigIntField(primary_key=True, generated=False)
     at = fields.DatetimeField()
-    first_head = fields.BigIntField()
+    first_head = fields.BigIntField(unique=True)
     heads = fields.IntField()
     root = fields.BinaryField()
     previous = fields.BinaryField()

@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("number", fields.BigIntField(primary_key=True, generated=False, unique=True, db_index=True)),
                 ("at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ("first_head", fields.BigIntField()),
+                ("first_head", fields.BigIntField(unique=True)),
                 ("heads", fields.IntField()),
                 ("root", fields.BinaryField()),
                 ("previous", fields.BinaryField()),

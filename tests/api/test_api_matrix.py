@@ -69,6 +69,7 @@ CITIZEN: dict[str, tuple[str, ...]] = {
             "answer_questions",
             "add_material",
             "read_material",
+            "download_evidence",
             "supplement_application",
         ),
         OWN_CASE,

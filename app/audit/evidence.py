@@ -1,0 +1,119 @@
+"""The evidence pack of one chain: whoever holds it checks it without us, by what is in it and the city's public keys.
+
+What is shown of a record is what its reader may see; of the rest they get the commitments, so that every digest can be
+reckoned all the same. A record of the first format has none: where it may not be shown as a whole, its digest stands
+for it. Nothing is in a pack that its check does not look at.
+"""
+
+import io
+import zipfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from app.audit import verify_pack
+from app.audit.chains import entry_of
+from app.audit.checkpoints import head_leaf, statement
+from app.audit.digests import Entry, canonical, commitments_of, opening_of
+from app.audit.merkle import inclusion_proof
+from app.audit.models import AuditRecord, ChainHead, Checkpoint
+from app.kit import clock, texts
+from app.kit.record_signing import RecordSigner
+
+_OWNER_ONLY = 0o600 << 16
+_VERIFY = Path(verify_pack.__file__).read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who gets a pack: ``actors`` are the names in the audit that they may see, ``details`` those of details."""
+
+    actors: Collection[str]
+    details: Collection[str]
+
+    def may_see(self, name: str, value: Any) -> bool:
+        """Whether they may see one value of a record."""
+        return value in self.actors if name == "actor" else name.removeprefix("details.") in self.details
+
+
+async def evidence_pack(chain: str, reader: Reader, signer: RecordSigner) -> bytes:
+    """A ZIP of the chain's records, the checkpoints that cover them, the public keys, and how it is checked."""
+    # Heads first: what they cover is among the records that are read after them.
+    heads = await ChainHead.filter(chain=chain).order_by("position")
+    checkpoints = [await _covering(head) for head in heads]
+    records = [_shown(row, reader) async for row in AuditRecord.filter(chain=chain).order_by("position").values()]
+    public_keys = signer.public_keys()
+    used = sorted({one["key"] for one in checkpoints} & set(public_keys))
+    files = {
+        "README.txt": texts.text("evidence", "readme", chain=chain, time=clock.in_city(clock.now())).encode(),
+        "verify.py": _VERIFY,
+        "records.jsonl": b"".join(canonical(record) + b"\n" for record in records),
+        "checkpoints.json": canonical(checkpoints) + b"\n",
+        **{f"keys/{quote(key_id, safe='')}.pem": public_keys[key_id].encode() for key_id in used},
+    }
+    return _zipped(files)
+
+
+async def _covering(head: ChainHead) -> dict[str, Any]:
+    """The checkpoint that was made over a head, and the proof that the head is in it."""
+    checkpoint = await Checkpoint.filter(first_head__lte=head.number).order_by("-first_head").first()
+    if checkpoint is None:
+        raise RuntimeError("a head stands under no checkpoint")
+    first = checkpoint.first_head
+    within = ChainHead.filter(number__gte=first, number__lt=first + checkpoint.heads).order_by("number")
+    leaves = [head_leaf(name, at, bytes(digest)) for name, at, digest in await _columns(within)]
+    index = head.number - first
+    return {
+        "statement": statement(checkpoint).decode(),
+        "key": checkpoint.key_id,
+        "signature": bytes(checkpoint.signature).hex(),
+        "position": head.position,
+        "index": index,
+        "path": [one.hex() for one in inclusion_proof(leaves, index)],
+    }
+
+
+async def _columns(heads: Any) -> list[tuple[str, int, bytes]]:
+    found: list[tuple[str, int, bytes]] = await heads.values_list("chain", "position", "digest")
+    return found
+
+
+def _shown(row: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
+    entry = entry_of(row)
+    links: dict[str, Any] = {
+        "format": 1 if entry.salt is None else 2,
+        "chain": entry.chain,
+        "position": entry.position,
+        "algorithm": entry.algorithm,
+        "previous": entry.previous.hex(),
+        "digest": bytes(row["digest"]).hex(),
+    }
+    seen = {name: value for name, value in entry.values.items() if reader.may_see(name, value)}
+    if entry.salt is not None:
+        return {**links, **_committed(entry, seen)}
+    if len(seen) < len(entry.values):
+        return links
+    plain = {"actor": entry.actor, "action": entry.action, "details": dict(entry.details)}
+    return {**links, "at": entry.time, **plain}
+
+
+def _committed(entry: Entry, seen: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "at": entry.time,
+        "kind": entry.kind,
+        "action": entry.action,
+        "commitments": commitments_of(entry),
+        "shown": {name: [opening_of(entry, name).hex(), value] for name, value in seen.items()},
+    }
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    content, moment = io.BytesIO(), clock.now().astimezone(clock.CITY_TIME).timetuple()[:6]
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as pack:
+        for name, data in files.items():
+            entry = zipfile.ZipInfo(name, moment)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, _OWNER_ONLY
+            pack.writestr(entry, data)
+    return content.getvalue()
