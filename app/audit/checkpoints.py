@@ -30,7 +30,8 @@ WITH noted AS (
     WHERE id = ANY(ARRAY(SELECT id FROM audit_changes ORDER BY id LIMIT $1))
     RETURNING chain
 )
-SELECT changed.chain, head.position, head.digest, known.number IS NOT NULL AS known
+SELECT changed.chain, head.position, head.digest, known.number IS NOT NULL AS known,
+       (SELECT count(*) FROM noted) AS notes
 FROM (SELECT DISTINCT chain FROM noted) AS changed
 LEFT JOIN LATERAL (
     SELECT position, digest FROM audit_records WHERE chain = changed.chain ORDER BY position DESC LIMIT 1
@@ -76,30 +77,31 @@ def hash_of(said: bytes) -> bytes:
 async def make_checkpoints(signer: RecordSigner) -> int:
     """Cover every change that is there, by as many checkpoints as it takes; returns how many.
 
-    Where somebody else is at it already, it is left to them.
+    What comes in meanwhile is left to the next run, and all of it to somebody else who is at it already.
     """
     made = 0
     while True:
         async with transaction():
-            taken, checkpoint = await _make_next(signer)
+            notes, checkpoint = await _make_next(signer)
         if checkpoint is not None:
             made += 1
             # The log is kept apart from the database: it tells whether the last checkpoints were taken away.
             newest = {"number": checkpoint.number, "hash": hash_of(statement(checkpoint)).hex()}
             _log.info("audit_checkpoint", extra=newest)
-        if not taken:
+        if notes < MOST_NOTES:
             return made
 
 
-async def _make_next(signer: RecordSigner) -> tuple[bool, Checkpoint | None]:
-    """Make one checkpoint within the caller's transaction; returns whether there were notes, and the checkpoint."""
+async def _make_next(signer: RecordSigner) -> tuple[int, Checkpoint | None]:
+    """Make one checkpoint within the caller's transaction; returns how many notes it took, and the checkpoint."""
     free = await db.row("SELECT pg_try_advisory_xact_lock($1) AS mine", _LOCK)
     if not (free and free["mine"]):
-        return False, None
+        return 0, None
     taken = await db.rows(_TAKE, MOST_NOTES)
+    notes = taken[0]["notes"] if taken else 0
     heads = [head for head in taken if head["position"] is not None and not head["known"]]
     if not heads:
-        return bool(taken), None
+        return notes, None
     last = await Checkpoint.all().order_by("-number").first()
     root = root_of([head_leaf(head["chain"], head["position"], bytes(head["digest"])) for head in heads])
     number, first = (last.number + 1, last.first_head + last.heads) if last else (1, 1)
@@ -117,4 +119,4 @@ async def _make_next(signer: RecordSigner) -> tuple[bool, Checkpoint | None]:
     )
     columns = [[head[name] for head in heads] for name in ("chain", "position", "digest")]
     await db.rows(_KEEP_HEADS, list(range(first, first + len(heads))), *columns)
-    return True, checkpoint
+    return notes, checkpoint

@@ -24,9 +24,12 @@ FIRST = bytes(32)
 SALT_BYTES = 16
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys and no spaces, in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _sha256(data: bytes) -> bytes:

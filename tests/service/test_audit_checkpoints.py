@@ -50,6 +50,27 @@ async def test_nothing_changed_makes_no_checkpoint(empty_audit: House) -> None:
     assert await Checkpoint.all().count() == 1
 
 
+@pytest.mark.parametrize(("chains", "made"), [(1, 1), (3, 1), (4, 2), (7, 3)])
+async def test_many_changes_take_as_many_checkpoints_as_they_need(
+    empty_audit: House, monkeypatch: pytest.MonkeyPatch, chains: int, made: int
+) -> None:
+    """Of three notes each. One that was not full is the last, however much is written meanwhile."""
+    monkeypatch.setattr(checkpoints, "MOST_NOTES", 3)
+    for number in range(chains):
+        await append(f"test:{number}")
+    turns = []
+
+    async def counted(signer: RecordSigner) -> tuple[int, Checkpoint | None]:
+        turns.append(await checkpoints_make_next(signer))
+        return turns[-1]
+
+    checkpoints_make_next = checkpoints._make_next
+    monkeypatch.setattr(checkpoints, "_make_next", counted)
+    assert await make_checkpoints(empty_audit.record_signer) == made
+    assert [notes == 3 for notes, _ in turns] == [True] * (len(turns) - 1) + [False]
+    assert (await check(empty_audit.record_signer)).waiting == 0
+
+
 async def test_what_was_rolled_back_is_not_covered(empty_audit: House) -> None:
     """It never happened."""
 
