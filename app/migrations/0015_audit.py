@@ -25,7 +25,7 @@ _FORGET = ["DROP TRIGGER audit_note_change ON audit_records", "DROP FUNCTION aud
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0012_prefill")]
+    dependencies = [("jiaban", "0014_wide_words")]
 
     initial = False
 
