@@ -1,17 +1,11 @@
 """Presentation codes: what a licence's QR holds.
 
-The text is ``HTTPS://<host>/V/<token>`` in the characters of QR's alphanumeric mode. The token is RFC 4648 base32
-without padding of a CWT (RFC 8392) in a COSE_Sign1 (RFC 9052) signed with Ed25519. Its claims: 4 expires, 6 issued,
-7 nonce, and privately -65537 licence type, -65538 masked holder, -65539 valid until (ISO 8601).
-
-A token is read in either case; base32 that is not canonical (stray bits, padding, other characters) is refused, so
-that a code has one spelling only.
+The text is ``HTTPS://<host>/V/<token>``, spelled as ``app/kit/codes.py`` says. The token is that of a CWT (RFC 8392) in
+a COSE_Sign1 (RFC 9052) signed with Ed25519. Its claims: 4 expires, 6 issued, 7 nonce, and privately -65537 licence
+type, -65538 masked holder, -65539 valid until (ISO 8601).
 """
 
-import base64
-import binascii
 import hashlib
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -20,22 +14,14 @@ import cbor2
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from app.kit.codes import CodeMalformedError, code_of, token_in, token_of, value_of
+
 _SIGN1 = 18
 _ALGORITHM, _KEY_ID, _EDDSA = 1, 4, -8
 _EXPIRES, _ISSUED, _NONCE = 4, 6, 7
 _TYPE, _HOLDER, _UNTIL = -65537, -65538, -65539
 NONCE_BYTES = 16
 _SIGNATURE_BYTES = 64
-_MAX_TOKEN = 512
-_MAX_TEXT = 1024
-
-
-class CodeMalformedError(Exception):
-    """Not a code of ours: wrong shape, not canonical, unknown key or wrong signature; ``reason`` says which."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +43,6 @@ class SignedCode:
     token: str
     digest: str
     claims: Claims
-
-
-def token_in(text: str) -> str:
-    """The token within the text of a QR, or the token itself. Raises CodeMalformedError."""
-    text = text.strip()
-    if len(text) > _MAX_TEXT:
-        raise CodeMalformedError("malformed")
-    if "/" not in text:
-        return text
-    head, marker, token = text.upper().rpartition("/V/")
-    if not marker or not head.startswith(("HTTPS://", "HTTP://")):
-        raise CodeMalformedError("malformed")
-    return token
 
 
 class CodeSigner:
@@ -95,12 +68,12 @@ class CodeSigner:
         )
         signature = self._private.sign(_to_be_signed(protected, payload))
         code = cbor2.dumps(cbor2.CBORTag(_SIGN1, [protected, {}, payload, signature]))
-        return SignedCode(base64.b32encode(code).decode().rstrip("="), hashlib.sha256(code).hexdigest(), claims)
+        return SignedCode(token_of(code), hashlib.sha256(code).hexdigest(), claims)
 
     def read(self, text: str) -> SignedCode:
         """Read a code and prove that it is ours. Its time is not looked at. Raises CodeMalformedError."""
-        token = token_in(text).upper()
-        code = _decode(token)
+        token = token_in(text, "V").upper()
+        code = code_of(token)
         protected, payload, signature = _parts(code)
         header = _map(protected)
         key_id = header.get(_KEY_ID)
@@ -118,32 +91,8 @@ def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
     return cbor2.dumps(["Signature1", protected, b"", payload])
 
 
-def _decode(token: str) -> bytes:
-    if not token or len(token) > _MAX_TOKEN or not token.isascii():
-        raise CodeMalformedError("malformed")
-    try:
-        code = base64.b32decode(token + "=" * (-len(token) % 8))
-    except (binascii.Error, ValueError) as error:
-        raise CodeMalformedError("malformed") from error
-    if base64.b32encode(code).decode().rstrip("=") != token:
-        raise CodeMalformedError("malformed")
-    return code
-
-
-def _whole(data: bytes) -> object:
-    """The one CBOR value that ``data`` is, with nothing behind it."""
-    stream = io.BytesIO(data)
-    try:
-        value: object = cbor2.CBORDecoder(stream).decode()
-    except (cbor2.CBORDecodeError, ValueError, RecursionError, MemoryError) as error:
-        raise CodeMalformedError("malformed") from error
-    if stream.read(1):
-        raise CodeMalformedError("malformed")
-    return value
-
-
 def _parts(code: bytes) -> tuple[bytes, bytes, bytes]:
-    tagged = _whole(code)
+    tagged = value_of(code)
     if not isinstance(tagged, cbor2.CBORTag) or tagged.tag != _SIGN1 or not isinstance(tagged.value, list):
         raise CodeMalformedError("malformed")
     match tagged.value:
@@ -154,7 +103,7 @@ def _parts(code: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _map(data: bytes) -> dict[object, object]:
-    value = _whole(data)
+    value = value_of(data)
     if not isinstance(value, dict):
         raise CodeMalformedError("malformed")
     return value

@@ -9,8 +9,9 @@ from app.catalogue import queries as catalogue
 from app.catalogue.licence_type import LicenceField, LicenceTypeDefinition
 from app.identity.rules import mask_id_number, require_level
 from app.kit import clock
+from app.kit.codes import CodeMalformedError
 from app.kit.paging import Page, newest_first
-from app.licences.codes import CodeMalformedError, CodeSigner
+from app.licences.codes import CodeSigner
 from app.licences.errors import LicenceNotFoundError
 from app.licences.models import Licence, LicenceState, Presentation, Verification
 from app.mandates.party import Party

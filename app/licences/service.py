@@ -17,9 +17,10 @@ from app.consents.service import respect_withdrawal
 from app.identity.models import Staff
 from app.identity.rules import mask_name
 from app.kit import clock, db, texts
+from app.kit.codes import CodeMalformedError
 from app.kit.db import transaction
 from app.licences import rules
-from app.licences.codes import NONCE_BYTES, Claims, CodeMalformedError, CodeSigner, SignedCode
+from app.licences.codes import NONCE_BYTES, Claims, CodeSigner, SignedCode
 from app.licences.errors import VerificationKeyReusedError
 from app.licences.identifiers import LicenceIdentifier
 from app.licences.models import Licence, LicenceState, Presentation, Verification
