@@ -15,11 +15,11 @@ REGULAR, MEDIUM, BOLD = 400, 500, 700
 
 ELLIPSIS = "…"
 
-_SIMPLIFIED_FACE = 2
+SIMPLIFIED_FACE = 2
 """Noto Sans CJK's collection holds JP, KR, SC, TC, HK in this order; shapes differ between them."""
 
 _MOST_CHARACTERS = 2_000
-"""More than any box here can hold: what is longer is cut before it costs time, and ends in an ellipsis anyway."""
+"""More than any box of a picture can hold: what is longer is cut before it costs time, with an ellipsis."""
 
 _OPENING = "（《「『【〈“‘"
 _CLOSING = "，。、；：？！）》」』】〉”’％…·"
@@ -48,23 +48,23 @@ def font(weight: int, size: int) -> ImageFont.FreeTypeFont:
     The basic layout is asked for: the other one needs a library of the machine, and pictures would differ by it.
     """
     path = str(files("manimgx_fonts_cjk") / "NotoSansCJK-VF.otf.ttc")
-    face = ImageFont.truetype(path, size, index=_SIMPLIFIED_FACE, layout_engine=ImageFont.Layout.BASIC)
+    face = ImageFont.truetype(path, size, index=SIMPLIFIED_FACE, layout_engine=ImageFont.Layout.BASIC)
     face.set_variation_by_axes([weight])
     return face
 
 
-def clean(text: str) -> str:
-    """``text`` in one line that any font can set.
+def clean(text: str, most: int = _MOST_CHARACTERS) -> str:
+    """``text`` in one line that any font can set, cut after ``most`` characters.
 
     Runs of white space and control characters become one space. Format characters (direction marks, joiners),
     variation selectors and marks that combine with nothing are dropped: the basic layout cannot honour them. A
     character the font lacks stays and is drawn as a crossed box, so a reader sees that something is there.
     """
-    cut = text[: _MOST_CHARACTERS + 1]
+    cut = text[: most + 1]
     composed = unicodedata.normalize("NFC", cut)
     kept = "".join(" " if unicodedata.category(c) == "Cc" else c for c in composed if not _unsettable(c))
     line = " ".join(kept.split())
-    return line if len(text) <= _MOST_CHARACTERS else line + ELLIPSIS
+    return line if len(text) <= most else line + ELLIPSIS
 
 
 def _unsettable(character: str) -> bool:

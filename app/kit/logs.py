@@ -7,7 +7,8 @@ import traceback
 import structlog
 
 _FRAMES = 12
-_QUIET = ("httpx", "httpcore", "sanic.access", "tortoise.db_client", "procrastinate")
+# What makes fonts tells the characters of each document.
+_QUIET = ("httpx", "httpcore", "sanic.access", "tortoise.db_client", "procrastinate", "fontTools", "fpdf")
 
 
 def _where_it_failed(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
