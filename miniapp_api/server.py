@@ -26,10 +26,12 @@ from miniapp_api.citizen import (
     materials,
     messages,
     privacy,
+    receipts,
     sessions,
 )
 from miniapp_api.errors import handle_error
 from miniapp_api.h5 import codes, sign_in
+from miniapp_api.h5 import receipts as receipt_pages
 from miniapp_api.openapi import build_openapi
 from miniapp_api.routing import Route, Routes, mount
 from miniapp_api.sandbox_phone import follow_grants
@@ -49,6 +51,7 @@ SURFACES: tuple[Routes, ...] = (
     materials.routes,
     cases.routes,
     evidence.routes,
+    receipts.routes,
     life_events.routes,
     licences.routes,
     messages.routes,
@@ -62,6 +65,7 @@ SURFACES: tuple[Routes, ...] = (
     approvals.routes,
     wechat.routes,
     codes.routes,
+    receipt_pages.routes,
     sign_in.routes,
     ops.routes,
 )

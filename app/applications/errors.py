@@ -15,6 +15,18 @@ class NotADraftError(DomainError):
     code, kind = "not_a_draft", Kind.CONFLICT
 
 
+class NotSubmittedError(DomainError):
+    """There is no receipt of a draft."""
+
+    code, kind = "not_submitted", Kind.CONFLICT
+
+
+class AcceptanceOpenError(DomainError):
+    """Whether the case is accepted has not been said."""
+
+    code, kind = "acceptance_open", Kind.CONFLICT
+
+
 class StateForbidsError(DomainError):
     """The case's present state does not allow what was asked; the context names the state."""
 

@@ -13,7 +13,9 @@ from app.applications.rules import Cause
 from app.kit import clock
 from app.kit.workdays import WorkingDay, add_working_days, working_days_between
 
-_ACCEPTS = {Cause.ACCEPTED, Cause.UNDER_REVIEW}
+ACCEPTS = frozenset({Cause.ACCEPTED, Cause.UNDER_REVIEW})
+"""What says that a case is accepted: an office that reviews it has accepted it."""
+
 _STOPS = {Cause.SUPPLEMENT_REQUESTED, Cause.SPECIAL_PROCEDURE}
 _GOES_ON = {Cause.SUPPLEMENT, Cause.RESUMED}
 _ENDS = {
@@ -119,11 +121,11 @@ def reckon(days: Days, marks: Iterable[Mark]) -> TimeLimits:
         today = max(today, mark.day)
         if mark.cause in _ENDS:
             break
-        if mark.cause in _ACCEPTS and running.accept(today):
+        if mark.cause in ACCEPTS and running.accept(today):
             pass
         elif mark.cause in _STOPS and not running.stands:
             running.stop(today)
-        elif mark.cause is Cause.SUBMIT or (running.stands and mark.cause in _GOES_ON | _ACCEPTS):
+        elif mark.cause is Cause.SUBMIT or (running.stands and mark.cause in _GOES_ON | ACCEPTS):
             running.start(today)
         else:
             continue

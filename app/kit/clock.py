@@ -25,6 +25,17 @@ def in_city(moment: datetime) -> str:
     return moment.astimezone(CITY_TIME).isoformat(timespec="seconds")
 
 
+def day_written(day: date) -> str:
+    """A day as it is written in Chinese."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def minute_written(moment: datetime) -> str:
+    """A moment in the city's time, to the minute, as it is written in Chinese."""
+    local = moment.astimezone(CITY_TIME)
+    return f"{day_written(local.date())} {local:%H:%M}"
+
+
 @contextmanager
 def travel(by: timedelta) -> Iterator[None]:
     """Move the clock of this process while the context lasts: for simulations and tests."""

@@ -35,7 +35,7 @@ async def notify(citizen_id: UUID, kind: str, occasion: str, *, link: str | None
     citizen_id = addressee
     definition = definitions()[kind]
     filled = {name: values.get(name, "") for name in _KEPT}
-    filled["time"] = filled["time"] or _minute()
+    filled["time"] = filled["time"] or clock.minute_written(clock.now())
     filled["case_tail"] = filled["case_no"][-12:]
     moment = clock.now()
     message = Message(
@@ -61,11 +61,6 @@ async def notify(citizen_id: UUID, kind: str, occasion: str, *, link: str | None
             updated_at=moment,
         )
         await jobs.defer(SEND, send_id=str(send.id))
-
-
-def _minute() -> str:
-    local = clock.now().astimezone(clock.CITY_TIME)
-    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
 
 
 async def grant_sends(citizen_id: UUID, template_ids: Iterable[str]) -> None:
