@@ -27,7 +27,7 @@ from app.identity.rules import mask_id_number, mask_name
 from app.kit import clock, texts
 from app.kit.record_signing import RecordSigner
 from app.mandates.party import Party
-from media.documents import Document, Section, render_document
+from media.papers import Document, Section, render_document
 
 _PERMIT = "01"
 """Administrative permits (行政许可) among the types of items: what the permit law says holds for them."""

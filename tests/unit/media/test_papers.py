@@ -14,8 +14,8 @@ import zxingcpp
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from media.documents import Document, Section, render_document
 from media.fonts import document_font
+from media.papers import Document, Section, render_document
 from media.qr import QrTooLongError
 
 TOKEN = "HTTPS://JIABAN.JIAMUSI.GOV.CN/R/" + "ABCD2345" * 42
