@@ -159,11 +159,11 @@ def _jpeg_without_metadata(data: bytes) -> bytes:
 
 
 def shown_size(page: Page) -> tuple[float, float]:
-    """Width and height in points as the page is shown, turned. Raises for a page without a size that can be shown."""
+    """Width and height in points as the page is shown, turned. Raises ValueError where it cannot be shown."""
     left, bottom, right, top = (float(edge) for edge in page.cropbox)
     width, height = abs(right - left), abs(top - bottom)
     if not (0 < width <= _SIDE and 0 < height <= _SIDE):
-        raise _Refused("broken")
+        raise ValueError("a page of a size that cannot be shown")
     turned = int(page.obj.get("/Rotate", 0)) % 180 == 90  # noqa: PLR2004  # degrees
     return (height, width) if turned else (width, height)
 

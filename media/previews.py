@@ -30,22 +30,24 @@ def preview_of(data: bytes, content_type: str, *, longest: int = 480) -> bytes:
     try:
         with Image.open(BytesIO(data)) as image:
             image.draft("RGB", (longest, longest))
-            return as_jpeg(_reduced(image, longest), _QUALITY)
+            image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+            return as_jpeg(on_white(image), _QUALITY)
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise NoPreviewError("a photo that cannot be drawn") from error
 
 
-def _reduced(image: Image.Image, longest: int) -> Image.Image:
-    image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-    return image
+def on_white(image: Image.Image) -> Image.Image:
+    """``image`` in RGB; what is transparent shows white."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    glass = image.convert("RGBA")
+    ground = Image.new("RGB", glass.size, "white")
+    ground.paste(glass, mask=glass)
+    return ground
 
 
 def as_jpeg(image: Image.Image, quality: int) -> bytes:
-    """``image`` as a JPEG without metadata; what is transparent shows white."""
-    if image.has_transparency_data:
-        glass = image.convert("RGBA")
-        image = Image.new("RGB", glass.size, "white")
-        image.paste(glass, mask=glass)
+    """An RGB picture as a JPEG without metadata."""
     result = BytesIO()
-    image.convert("RGB").save(result, "JPEG", quality=quality)
+    image.save(result, "JPEG", quality=quality)
     return result.getvalue()
