@@ -30,11 +30,13 @@ from app.licences.codes import CodeSigner
 from config.settings import (
     PartnerSettings,
     ProvinceSettings,
+    S3Settings,
     Settings,
     SharedDataSettings,
     WeChatSettings,
     WorkSettings,
 )
+from media.s3 import S3Store
 from media.storage import BlobStore, FolderStore
 from wechat import tokens as wechat_tokens
 from wechat.callback import CallbackCodec
@@ -97,12 +99,8 @@ def install_keyring(settings: Settings) -> None:
     crypto.install(Keyring(_bytes(keys.encryption), keys.encryption_active, lookup, keys.lookup_active, keys.profile))
 
 
-def refuse_stand_ins(settings: Settings) -> None:
-    """Raise UnsafeStartError where production settings name a stand-in."""
-    if settings.environment != "production":
-        return
-    if settings.sandbox is not None:
-        raise UnsafeStartError("production settings must not configure the sandbox")
+def _outside(settings: Settings) -> dict[str, str]:
+    """The addresses that a city's own systems and nobody else's must have, by their settings."""
     addresses = {
         "wechat.base_url": settings.wechat.base_url,
         "wechat.open_url": settings.wechat.open_url,
@@ -115,7 +113,18 @@ def refuse_stand_ins(settings: Settings) -> None:
         addresses["province.issuer"] = settings.province.issuer
     if settings.shared_data is not None:
         addresses["shared_data.base_url"] = settings.shared_data.base_url
-    for name, address in addresses.items():
+    if settings.s3 is not None:
+        addresses["s3.endpoint"] = settings.s3.endpoint
+    return addresses
+
+
+def refuse_stand_ins(settings: Settings) -> None:
+    """Raise UnsafeStartError where production settings name a stand-in."""
+    if settings.environment != "production":
+        return
+    if settings.sandbox is not None:
+        raise UnsafeStartError("production settings must not configure the sandbox")
+    for name, address in _outside(settings).items():
         parts = urlsplit(address)
         if parts.hostname in _LOOPBACK:
             raise UnsafeStartError(f"{name} points at this machine, where only stand-ins live")
@@ -178,7 +187,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         yield House(
             settings=settings,
             redis=redis,
-            blobs=FolderStore(settings.blobs),
+            blobs=_s3(settings.s3) if settings.s3 else FolderStore(settings.blobs),
             wechat=MiniProgramClient(wechat.mini_program_appid, secret, http, tokens),
             face=FaceClient(http, tokens),
             official=OfficialAccountClient(
@@ -209,3 +218,16 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
 
 def _signer(partner: PartnerSettings) -> Signer:
     return Signer(partner.client_id, partner.secret.get_secret_value().encode())
+
+
+def _s3(settings: S3Settings) -> S3Store:
+    return S3Store(
+        endpoint=settings.endpoint,
+        bucket=settings.bucket,
+        region=settings.region,
+        access_key_id=settings.access_key_id,
+        secret_access_key=settings.secret_access_key.get_secret_value(),
+        path_style=settings.path_style,
+        allow_http=settings.allow_http,
+        timeout_seconds=settings.timeout_seconds,
+    )

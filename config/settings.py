@@ -138,6 +138,20 @@ class SandboxSettings(BaseModel):
     approve_after_seconds: float = 1.0
 
 
+class S3Settings(BaseModel):
+    """An object store that speaks S3. ``path_style`` false: ``endpoint`` contains the bucket's name already."""
+
+    model_config = _FROZEN
+    endpoint: str
+    bucket: str
+    region: str = "us-east-1"
+    access_key_id: str
+    secret_access_key: SecretStr
+    path_style: bool = True
+    allow_http: bool = False
+    timeout_seconds: float = 30.0
+
+
 class WorkerSettings(BaseModel):
     """The worker's pace. A job whose worker was silent for ``stalled_after_seconds`` is taken up by another."""
 
@@ -166,6 +180,7 @@ class Settings(BaseSettings):
     database_url: SecretStr
     redis_url: SecretStr
     blobs: Path = Path("var/blobs")
+    s3: S3Settings | None = None
     ops_token: SecretStr
     proxies_count: int = 0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

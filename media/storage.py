@@ -1,4 +1,7 @@
-"""Where blobs live: a small port, and a folder that fulfils it. Keys are the caller's; contents are opaque."""
+"""Where blobs live: a small port, and a folder that fulfils it; ``media.s3`` fulfils it with an object store.
+
+Keys are the caller's; contents are opaque.
+"""
 
 import asyncio
 import os
@@ -44,6 +47,12 @@ class BlobStore(Protocol):
         """Forget ``key``; one that is not there is forgotten already."""
 
 
+def check_key(key: str) -> None:
+    """Raise ``BlobKeyError`` for a key of another form than ``BlobStore`` allows."""
+    if not _KEY.fullmatch(key):
+        raise BlobKeyError("a blob key of a form that is not allowed")
+
+
 class FolderStore:
     """A ``BlobStore`` in a folder of this machine: one file per key, segments are folders.
 
@@ -72,8 +81,7 @@ class FolderStore:
         await asyncio.to_thread(_remove, self._path(key))
 
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
-            raise BlobKeyError("a blob key of a form that is not allowed")
+        check_key(key)
         return self._root / key
 
 

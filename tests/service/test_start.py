@@ -17,7 +17,17 @@ from app.catalogue.guide import Guide
 from app.demo.house import ensure_database
 from app.kit.db import tortoise_config
 from app.schema import migrate_database, pending_changes
-from config.settings import CITY_DATA, ProvinceSettings, Settings, SharedDataSettings, WeChatSettings, WorkSettings
+from config.settings import (
+    CITY_DATA,
+    ProvinceSettings,
+    S3Settings,
+    Settings,
+    SharedDataSettings,
+    WeChatSettings,
+    WorkSettings,
+)
+from media.s3 import S3Store
+from media.storage import FolderStore
 
 
 async def test_the_models_want_no_migration_that_nobody_wrote(settings: Settings) -> None:
@@ -108,6 +118,11 @@ def shared(settings: Settings, base_url: str) -> SharedDataSettings:
     return settings.shared_data.model_copy(update={"base_url": base_url})
 
 
+def s3(endpoint: str) -> S3Settings:
+    """An object store under an address."""
+    return S3Settings(endpoint=endpoint, bucket="blobs", access_key_id="id", secret_access_key=SecretStr("secret"))
+
+
 def production(settings: Settings, **changes: Any) -> Settings:
     """Settings as a city would have them, with some changes."""
     real = {
@@ -130,9 +145,12 @@ def test_real_settings_may_start(settings: Settings, work: WorkSettings | None) 
     refuse_stand_ins(production(settings, work=work))
     refuse_stand_ins(production(settings, province=None))
     refuse_stand_ins(production(settings, shared_data=None))
+    refuse_stand_ins(production(settings, s3=s3("https://s3.example.gov.cn")))
 
 
 STAND_INS: dict[str, Callable[[Settings], dict[str, Any]]] = {
+    "s3.endpoint points": lambda _: {"s3": s3(LOOPBACK)},
+    "s3.endpoint must be an https": lambda _: {"s3": s3("http://s3.example.gov.cn")},
     "the sandbox": lambda demo: {"sandbox": demo.sandbox},
     "wechat.base_url points": lambda demo: {"wechat": wechat(demo, base_url=LOOPBACK)},
     "wechat.open_url points": lambda demo: {"wechat": wechat(demo, open_url=LOOPBACK)},
@@ -164,6 +182,13 @@ async def test_a_house_may_do_without_wecom(settings: Settings, house: House) ->
     assert house.work is not None
     async with open_house(settings.model_copy(update={"work": None})) as plain:
         assert plain.work is None
+
+
+async def test_a_house_keeps_its_files_in_a_folder_or_in_an_object_store(settings: Settings, house: House) -> None:
+    """The store is there where it is configured, and the folder everywhere else."""
+    assert isinstance(house.blobs, FolderStore)
+    async with open_house(settings.model_copy(update={"s3": s3("https://s3.example.gov.cn")})) as other:
+        assert isinstance(other.blobs, S3Store)
 
 
 async def test_production_refuses_a_database_with_demonstration_accounts(settings: Settings) -> None:
