@@ -1,5 +1,6 @@
 """The one place where settings become objects."""
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from app.kit import crypto
 from app.kit.crypto import Keyring
 from app.kit.db import database
 from app.kit.record_signing import RecordSigner
+from app.kit.scanning import ClamScanner, Scanner
 from app.kit.signed_http import SignedHttp
 from app.kit.signing import Signer
 from app.licences.codes import CodeSigner
@@ -31,6 +33,7 @@ from config.settings import (
     PartnerSettings,
     ProvinceSettings,
     S3Settings,
+    ScannerSettings,
     Settings,
     SharedDataSettings,
     WeChatSettings,
@@ -44,6 +47,8 @@ from wechat.client import MiniProgramClient
 from wechat.face import FaceClient
 from wechat.official import OfficialAccountClient
 from wechat.work import WorkClient
+
+_log = logging.getLogger(__name__)
 
 STAND_IN_APPID = "wxjiabansandbox"
 STAND_IN_CORPID = "wwjiabansandbox"
@@ -60,12 +65,13 @@ class House:
     """Every object a process needs, made once.
 
     ``official`` calls WeChat for the official account, ``official_account`` reads what WeChat pushes to it; ``work`` is
-    None where the staff have no WeCom, ``shared`` where nobody shares data.
+    None where the staff have no WeCom, ``shared`` where nobody shares data, ``scanner`` where none looks for viruses.
     """
 
     settings: Settings
     redis: aioredis.Redis
     blobs: BlobStore
+    scanner: Scanner | None
     wechat: MiniProgramClient
     face: FaceClient
     official: OfficialAccountClient
@@ -151,6 +157,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     """
     refuse_stand_ins(settings)
     install_keyring(settings)
+    if settings.environment == "production" and settings.scanner is None:
+        _log.warning("no virus scanner is set: what people upload is marked as not scanned")
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(database(settings.database_url.get_secret_value()))
         if settings.environment == "production" and await holds_stand_in_data(STAND_IN_APPID):
@@ -188,6 +196,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             settings=settings,
             redis=redis,
             blobs=_s3(settings.s3) if settings.s3 else FolderStore(settings.blobs),
+            scanner=_scanner(settings.scanner) if settings.scanner else None,
             wechat=MiniProgramClient(wechat.mini_program_appid, secret, http, tokens),
             face=FaceClient(http, tokens),
             official=OfficialAccountClient(
@@ -231,3 +240,7 @@ def _s3(settings: S3Settings) -> S3Store:
         allow_http=settings.allow_http,
         timeout_seconds=settings.timeout_seconds,
     )
+
+
+def _scanner(settings: ScannerSettings) -> ClamScanner:
+    return ClamScanner(settings.host, settings.port, settings.timeout_seconds, settings.max_bytes)

@@ -152,6 +152,16 @@ class S3Settings(BaseModel):
     timeout_seconds: float = 30.0
 
 
+class ScannerSettings(BaseModel):
+    """ClamAV's clamd. ``host`` may be the path of a unix socket; ``max_bytes`` is its StreamMaxLength."""
+
+    model_config = _FROZEN
+    host: str = "127.0.0.1"
+    port: int = 3310
+    timeout_seconds: float = 20.0
+    max_bytes: int = 25_000_000
+
+
 class WorkerSettings(BaseModel):
     """The worker's pace. A job whose worker was silent for ``stalled_after_seconds`` is taken up by another."""
 
@@ -190,6 +200,7 @@ class Settings(BaseSettings):
     approvals: PartnerSettings
     province: ProvinceSettings | None = None
     shared_data: SharedDataSettings | None = None
+    scanner: ScannerSettings | None = None
     keys: KeySettings
     worker: WorkerSettings = WorkerSettings()
     sandbox: SandboxSettings | None = None
@@ -219,7 +230,7 @@ def load_settings() -> Settings:
 
 
 class DemoSettings(BaseSettings):
-    """Where the demonstration runs: four ports in a row from ``port``, data under ``var``.
+    """Where the demonstration runs: five ports in a row from ``port``, data under ``var``.
 
     ``postgres_bin`` names the folder of this machine's own PostgreSQL 16 or newer; ``database_url`` and ``redis_url``
     name servers of one's own, and then none is started. Read from ``JIABAN_DEMO_*``.
@@ -227,7 +238,7 @@ class DemoSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="JIABAN_DEMO_", frozen=True, extra="forbid")
 
-    port: int = Field(default=8810, ge=1024, le=65532)
+    port: int = Field(default=8810, ge=1024, le=65531)
     var: Path = Path("var")
     postgres_bin: Path | None = None
     database_url: str | None = None

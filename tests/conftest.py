@@ -26,11 +26,11 @@ from tests.people import Person, make_person, personal_values
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")
 
-_FIRST_PORT, _LAST_PORT, _PORTS = 21_000, 29_000, 4
+_FIRST_PORT, _LAST_PORT, _PORTS = 21_000, 29_000, 5
 
 
 def free_ports() -> int:
-    """The first of four free ports in a row. Runs that begin at once look in different places."""
+    """The first of five free ports in a row. Runs that begin at once look in different places."""
     ranges = range(_FIRST_PORT, _LAST_PORT, _PORTS)
     start = os.getpid() % len(ranges)
     for first in itertools.chain(ranges[start:], ranges[:start]):

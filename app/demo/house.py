@@ -44,7 +44,7 @@ def _refuse_second(plan: Plan) -> None:
 
 
 def _refuse_busy_ports(plan: Plan, demo: DemoSettings) -> None:
-    wanted = {"web": plan.web_port, "sandbox": plan.sandbox_port}
+    wanted = {"web": plan.web_port, "sandbox": plan.sandbox_port, "scanner": plan.scanner_port}
     if demo.database_url is None:
         wanted["postgres"] = plan.postgres_port
     if demo.redis_url is None:

@@ -24,6 +24,7 @@ class Plan:
     sandbox_port: int
     postgres_port: int
     redis_port: int
+    scanner_port: int
     database_url: str
     redis_url: str
 
@@ -51,13 +52,14 @@ class Plan:
 def make_plan(demo: DemoSettings) -> Plan:
     """The plan that the demonstration's settings ask for."""
     var = demo.var.resolve()
-    web, sandbox, postgres, redis = range(demo.port, demo.port + 4)
+    web, sandbox, postgres, redis, scanner = range(demo.port, demo.port + 5)
     return Plan(
         var=var,
         web_port=web,
         sandbox_port=sandbox,
         postgres_port=postgres,
         redis_port=redis,
+        scanner_port=scanner,
         database_url=demo.database_url or f"postgresql://jiaban@127.0.0.1:{postgres}/jiaban",
         redis_url=demo.redis_url or f"redis://127.0.0.1:{redis}/0",
     )
@@ -143,6 +145,7 @@ def write_settings(plan: Plan, demo: DemoSettings) -> None:
             "client_id": "jiaban",
             "client_secret": _PARTNER_SECRET,
         },
+        "scanner": {"port": plan.scanner_port},
         "keys": {
             "encryption": {"demo-1": keys["encryption"]},
             "encryption_active": "demo-1",

@@ -30,6 +30,7 @@ NAMES = (
     "shared.fetch",
     "province.token",
     "province.jwks",
+    "scanner.scan",
 )
 POINTS = frozenset(f"{name}.{moment}" for name in NAMES for moment in ("before", "after"))
 LONGEST_PAUSE = 60.0
@@ -65,7 +66,7 @@ class Faults:
     def __init__(self) -> None:
         self._set: dict[str, _Fault] = {}
 
-    async def reach(self, request: Request, point: str) -> None:
+    async def reach(self, request: Request | asyncio.StreamWriter, point: str) -> None:
         """Say that a request came to ``point``; does there what was asked for.
 
         Raises InjectedError for the action ``error``; ``drop`` ends in the handler's cancellation.

@@ -15,6 +15,7 @@ from app.sandbox import (
     faults,
     legal,
     province,
+    scanner,
     shared_data,
     wechat,
     wechat_face,
@@ -121,6 +122,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
         app.blueprint(province.blueprint(settings.province, settings.public_url, province_state, points))
         app.blueprint(province.control(province_state))
     app.blueprint(faults.blueprint(points))
+    scanner.listen_beside(app, sandbox.host, settings.scanner, points)
     app.blueprint(_control())
     app.exception(RefusedError)(_refuse)
     app.exception(Exception)(_fail)
@@ -143,7 +145,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, in this process, on the host and port set.
+    """Serve until SIGTERM or SIGINT, in this process, on the host and port set, and on the scanner's port.
 
     Raises OSError where the port is taken, and what ``create_app`` raises.
     """

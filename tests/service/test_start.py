@@ -21,6 +21,7 @@ from config.settings import (
     CITY_DATA,
     ProvinceSettings,
     S3Settings,
+    ScannerSettings,
     Settings,
     SharedDataSettings,
     WeChatSettings,
@@ -189,6 +190,25 @@ async def test_a_house_keeps_its_files_in_a_folder_or_in_an_object_store(setting
     assert isinstance(house.blobs, FolderStore)
     async with open_house(settings.model_copy(update={"s3": s3("https://s3.example.gov.cn")})) as other:
         assert isinstance(other.blobs, S3Store)
+
+
+async def test_a_house_may_do_without_a_virus_scanner(settings: Settings, house: House) -> None:
+    """The scanner is there where it is configured, and nowhere else."""
+    assert house.scanner is not None
+    assert (await house.scanner.scan(b"x")).clean
+    async with open_house(settings.model_copy(update={"scanner": None})) as plain:
+        assert plain.scanner is None
+
+
+@pytest.mark.parametrize("scanner", [ScannerSettings(), None])
+async def test_production_says_that_nothing_looks_for_viruses(
+    settings: Settings, caplog: pytest.LogCaptureFixture, scanner: ScannerSettings | None
+) -> None:
+    """It starts all the same; here it ends at the demonstration's data."""
+    with pytest.raises(UnsafeStartError):
+        async with open_house(production(settings, scanner=scanner)):
+            pass
+    assert ("no virus scanner is set" in caplog.text) is (scanner is None)
 
 
 async def test_production_refuses_a_database_with_demonstration_accounts(settings: Settings) -> None:

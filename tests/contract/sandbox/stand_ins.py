@@ -133,7 +133,8 @@ class StandIns:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.http = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=10)
-        self._environment = _environment(data, port, product.port)
+        self.scanner_port = free_port()
+        self._environment = _environment(data, port, product.port, self.scanner_port)
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
@@ -215,7 +216,7 @@ class StandIns:
         return token
 
 
-def _environment(data: Path, port: int, product_port: int) -> dict[str, str]:
+def _environment(data: Path, port: int, product_port: int, scanner_port: int) -> dict[str, str]:
     key = '{"k":"00"}'
     settings = {
         "ENVIRONMENT": "demonstration",
@@ -246,6 +247,7 @@ def _environment(data: Path, port: int, product_port: int) -> dict[str, str]:
         "PROVINCE__ISSUER": f"http://127.0.0.1:{port}/province",
         "PROVINCE__CLIENT_ID": PROVINCE_CLIENT,
         "PROVINCE__CLIENT_SECRET": PROVINCE_SECRET,
+        "SCANNER__PORT": str(scanner_port),
         "KEYS__ENCRYPTION": key,
         "KEYS__ENCRYPTION_ACTIVE": "k",
         "KEYS__LOOKUP": "00",
