@@ -14,7 +14,7 @@ from redis import asyncio as aioredis
 from app.applications.ports import SharedData
 from app.applications.shared_data import HttpSharedData
 from app.approvals.connector import HttpApprovalSystem
-from app.approvals.ports import ApprovalSystem
+from app.approvals.connectors import Connector, Connectors
 from app.identity.authority import HttpAuthority
 from app.identity.province import ProvinceLogin
 from app.identity.queries import holds_stand_in_data
@@ -30,6 +30,7 @@ from app.kit.signed_http import SignedHttp
 from app.kit.signing import Signer
 from app.licences.codes import CodeSigner
 from config.settings import (
+    ApprovalsSettings,
     PartnerSettings,
     ProvinceSettings,
     S3Settings,
@@ -78,9 +79,8 @@ class House:
     work: WorkClient | None
     authority: HttpAuthority
     province: ProvinceLogin | None
-    approvals: ApprovalSystem
+    connectors: Connectors
     shared: SharedData | None
-    approvals_signer: Signer
     access_tokens: AccessTokens
     live_sessions: LiveSessions
     staff_door: StaffDoor
@@ -105,23 +105,20 @@ def install_keyring(settings: Settings) -> None:
     crypto.install(Keyring(_bytes(keys.encryption), keys.encryption_active, lookup, keys.lookup_active, keys.profile))
 
 
-def _outside(settings: Settings) -> dict[str, str]:
-    """The addresses that a city's own systems and nobody else's must have, by their settings."""
-    addresses = {
+def _addresses(settings: Settings) -> dict[str, str]:
+    """The addresses of everybody whom a production may not have a stand-in for, by the names of their settings."""
+    connectors = settings.approvals.connectors
+    return {
         "wechat.base_url": settings.wechat.base_url,
         "wechat.open_url": settings.wechat.open_url,
         **({"work.base_url": settings.work.base_url} if settings.work else {}),
         "authority.base_url": settings.authority.base_url,
-        "approvals.base_url": settings.approvals.base_url,
+        **{f"approvals.connectors.{name}.base_url": connector.base_url for name, connector in connectors.items()},
+        **({"province.issuer": settings.province.issuer} if settings.province else {}),
+        **({"shared_data.base_url": settings.shared_data.base_url} if settings.shared_data else {}),
+        **({"s3.endpoint": settings.s3.endpoint} if settings.s3 else {}),
         "public_url": settings.public_url,
     }
-    if settings.province is not None:
-        addresses["province.issuer"] = settings.province.issuer
-    if settings.shared_data is not None:
-        addresses["shared_data.base_url"] = settings.shared_data.base_url
-    if settings.s3 is not None:
-        addresses["s3.endpoint"] = settings.s3.endpoint
-    return addresses
 
 
 def refuse_stand_ins(settings: Settings) -> None:
@@ -130,7 +127,7 @@ def refuse_stand_ins(settings: Settings) -> None:
         return
     if settings.sandbox is not None:
         raise UnsafeStartError("production settings must not configure the sandbox")
-    for name, address in _outside(settings).items():
+    for name, address in _addresses(settings).items():
         parts = urlsplit(address)
         if parts.hostname in _LOOPBACK:
             raise UnsafeStartError(f"{name} points at this machine, where only stand-ins live")
@@ -177,6 +174,20 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         async def partner(one: PartnerSettings) -> SignedHttp:
             return SignedHttp(await client(one.base_url, one.timeout_seconds), _signer(one))
 
+        async def connectors(approvals: ApprovalsSettings) -> Connectors:
+            made = [
+                Connector(
+                    name,
+                    HttpApprovalSystem(await partner(one)),
+                    one.per_second,
+                    one.concurrency,
+                    settings.worker.reconcile_every_seconds,
+                    _signer(one),
+                )
+                for name, one in approvals.connectors.items()
+            ]
+            return Connectors(made, approvals.default, approvals.departments)
+
         async def staff(work: WorkSettings) -> WorkClient:
             http = await client(work.base_url, work.timeout_seconds)
             return WorkClient(work.corpid, work.secret.get_secret_value(), work.agent_id, http, wechat.open_url)
@@ -205,9 +216,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             work=await staff(settings.work) if settings.work else None,
             authority=HttpAuthority(await partner(settings.authority)),
             province=await province(settings.province) if settings.province else None,
-            approvals=HttpApprovalSystem(await partner(settings.approvals)),
+            connectors=await connectors(settings.approvals),
             shared=await shared(settings.shared_data) if settings.shared_data else None,
-            approvals_signer=_signer(settings.approvals),
             access_tokens=access_tokens,
             live_sessions=LiveSessions(),
             staff_door=StaffDoor(access_tokens, redis, second_factor_for_all=settings.environment == "production"),

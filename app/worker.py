@@ -13,8 +13,9 @@ from procrastinate.jobs import Job
 
 from app.applications.reckoning import reckon_provisional
 from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL
-from app.approvals import inbox
+from app.approvals import feed, inbox
 from app.approvals import tasks as approvals
+from app.approvals.connectors import Connectors
 from app.audit.checkpoints import make_checkpoints
 from app.bootstrap import House
 from app.finding.tasks import tidy
@@ -57,11 +58,11 @@ def jobs_of(house: House) -> dict[str, Callable[..., Awaitable[None]]]:
     """The function that does each job, by the name it is deferred under."""
     appid = house.settings.wechat.mini_program_appid
     return {
-        DELIVER_CASE: partial(approvals.deliver_case, house.approvals),
-        DELIVER_SUPPLEMENT: partial(approvals.deliver_supplement, house.approvals),
-        DELIVER_WITHDRAWAL: partial(approvals.deliver_withdrawal, house.approvals),
-        inbox.APPLY: approvals.apply_events,
-        inbox.ASK: partial(approvals.ask_case, house.approvals),
+        DELIVER_CASE: partial(approvals.deliver_case, house.connectors),
+        DELIVER_SUPPLEMENT: partial(approvals.deliver_supplement, house.connectors),
+        DELIVER_WITHDRAWAL: partial(approvals.deliver_withdrawal, house.connectors),
+        inbox.APPLY: inbox.apply_events,
+        inbox.ASK: partial(feed.ask_case, house.connectors),
         TELL: notifications.tell,
         TELL_OTHERS: identity.tell_others_with_number,
         SEND: partial(notifications.send, house.wechat, appid),
@@ -107,10 +108,6 @@ def build_queue(house: House) -> procrastinate.App:
     for name, function in jobs_of(house).items():
         queue.task(name=name, retry=RepeatUntilDone())(_named(function))
 
-    async def read_feed(timestamp: int) -> None:
-        del timestamp
-        await approvals.read_feed(house.approvals)
-
     async def delete_blobs(timestamp: int) -> None:
         del timestamp
         await delete_due(house.blobs)
@@ -119,9 +116,7 @@ def build_queue(house: House) -> procrastinate.App:
         del timestamp
         await make_checkpoints(house.record_signer)
 
-    every = _cron(house.settings.worker.reconcile_every_seconds)
     for name, cron, function in (
-        ("approvals.read_feed", every, read_feed),
         ("audit.make_checkpoints", "* * * * *", make_audit_checkpoints),
         ("upkeep.take_effect", "*/5 * * * *", _take_effect),
         ("kit.forget_old", "17 * * * *", _forget_old),
@@ -132,7 +127,25 @@ def build_queue(house: House) -> procrastinate.App:
         ("privacy.retain", "20 19 * * *", _retain),
     ):
         queue.periodic(cron=cron)(queue.task(name=name, queueing_lock=name)(function))
+    _read_feeds(queue, house.connectors)
     return queue
+
+
+def _read_feeds(queue: procrastinate.App, connectors: Connectors) -> None:
+    """Each connector's feed is read at its own pace: one that is away holds up no other."""
+
+    @queue.task(name="approvals.read_feed")
+    async def read_feed(timestamp: int, connector: str) -> None:
+        del timestamp
+        await feed.read_feed(connectors, connector)
+
+    for connector in connectors:
+        queue.periodic(
+            cron=_cron(connector.read_every_seconds),
+            periodic_id=connector.name,
+            queueing_lock=f"approvals.read_feed.{connector.name}",
+            task_kwargs={"connector": connector.name},
+        )(read_feed)
 
 
 def _named(function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

@@ -7,9 +7,9 @@ environment wins over the file.
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -67,6 +67,36 @@ class PartnerSettings(BaseModel):
     client_id: str
     secret: SecretStr
     timeout_seconds: float = 5.0
+
+
+class HttpConnectorSettings(PartnerSettings):
+    """An approval system over signed HTTP, in both directions: its ``client_id`` says which one calls."""
+
+    protocol: Literal["http"]
+    per_second: float = Field(default=10.0, gt=0)
+    concurrency: int = Field(default=4, ge=1)
+
+
+ConnectorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
+
+
+class ApprovalsSettings(BaseModel):
+    """The connectors to approval systems by name, and which takes a department's cases, by the department's code."""
+
+    model_config = _FROZEN
+    connectors: dict[ConnectorName, HttpConnectorSettings]
+    default: ConnectorName
+    departments: dict[str, ConnectorName] = {}
+
+    @model_validator(mode="after")
+    def _names_connectors(self) -> Self:
+        unknown = {self.default, *self.departments.values()} - set(self.connectors)
+        if unknown:
+            raise ValueError(f"these connectors are not set: {', '.join(sorted(unknown))}")
+        clients = [one.client_id for one in self.connectors.values()]
+        if len(clients) != len(set(clients)):
+            raise ValueError("two connectors have the same client_id")
+        return self
 
 
 class SharedDataSettings(PartnerSettings):
@@ -197,7 +227,7 @@ class Settings(BaseSettings):
     wechat: WeChatSettings
     work: WorkSettings | None = None
     authority: PartnerSettings
-    approvals: PartnerSettings
+    approvals: ApprovalsSettings
     province: ProvinceSettings | None = None
     shared_data: SharedDataSettings | None = None
     scanner: ScannerSettings | None = None

@@ -1,6 +1,7 @@
 """Who is calling: citizens and staff by access token, partners by signature, operators by their token."""
 
 import hmac
+import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from app.identity.staff import active_staff, require_duty
 from app.identity.tokens import Bearer
 from app.kit import clock
 from app.kit.errors import DomainError
-from app.kit.signing import SignatureRefusedError
+from app.kit.signing import CLIENT_ID, SignatureRefusedError, Signer
 from app.mandates.errors import ActingNotPossibleError, MandateInactiveError
 from app.mandates.party import Party, party_of
 from miniapp_api import cookies
@@ -23,6 +24,8 @@ from miniapp_api import cookies
 ACTING_FOR = "X-Acting-For"
 DEVICE_ID = "X-Device-Id"
 CSRF_TOKEN = "X-CSRF-Token"  # noqa: S105  # a header's name
+# A client id that nobody has: its signature is refused like any other wrong one.
+_NOBODY = Signer("", secrets.token_bytes(32))
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 PARTNER_ERRORS: tuple[type[DomainError], ...] = (
@@ -39,13 +42,17 @@ _SIGNATURE_ERRORS: dict[str, type[DomainError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling; ``subject`` is whom limits are counted for, ``nonce`` a partner's, yet to be spent."""
+    """Who is calling; ``subject`` is whom limits are counted for.
+
+    An approval system that calls is named by its ``connector``; its ``nonce`` is yet to be spent.
+    """
 
     subject: str
     citizen_id: UUID | None = None
     session_id: UUID | None = None
     party: Party | None = None
     staff: Staff | None = None
+    connector: str = ""
     nonce: str = ""
 
 
@@ -74,8 +81,8 @@ async def identify(house: House, request: Request, actor: str, duty: Duty | None
             require_duty(member, duty or Duty.ANY)
             return Caller(f"staff:{member.id}", session_id=bearer.session, staff=member)
         case "partner":
-            nonce = verify_partner(house, request)
-            return Caller(f"partner:{house.approvals_signer.client_id}", nonce=nonce)
+            connector, nonce = verify_partner(house, request)
+            return Caller(f"partner:{connector}", connector=connector, nonce=nonce)
         case "operator":
             require_operator(house, request)
             return Caller("operator")
@@ -140,12 +147,13 @@ def require_operator(house: House, request: Request) -> None:
         raise AccessTokenInvalidError
 
 
-def verify_partner(house: House, request: Request) -> str:
-    """Verify the approval system's signature and return its nonce, which is yet to be spent."""
+def verify_partner(house: House, request: Request) -> tuple[str, str]:
+    """Verify an approval system's signature; the name of its connector, and its nonce, which is yet to be spent."""
     path = request.path + (f"?{request.query_string}" if request.query_string else "")
+    connector = house.connectors.of_client(request.headers.get(CLIENT_ID, ""))
+    signer = connector.signer if connector and connector.signer else _NOBODY
     try:
-        return house.approvals_signer.verify(
-            request.headers, request.method, path, request.body, now=clock.now().timestamp()
-        )
+        nonce = signer.verify(request.headers, request.method, path, request.body, now=clock.now().timestamp())
     except SignatureRefusedError as error:
         raise _SIGNATURE_ERRORS[error.reason] from error
+    return connector.name if connector else "", nonce

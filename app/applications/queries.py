@@ -115,6 +115,12 @@ async def get_supplement(supplement_id: UUID) -> tuple[Supplement, list[Material
     return supplement, await Material.filter(supplement_id=supplement_id)
 
 
+async def department_of(case_no: str) -> str | None:
+    """The code of the department that handles a submitted case, None where there is no such case."""
+    application = await Application.get_or_none(case_no=case_no)
+    return None if application is None else (await asked_of(application)).guide.department
+
+
 async def known_case(case_no: str) -> bool:
     """Whether a case has this number."""
     return await Application.exists(case_no=case_no)

@@ -28,7 +28,7 @@ class CallbackReplayedError(DomainError):
 
 
 class CaseUnknownError(DomainError):
-    """No case has this number."""
+    """No case with this number went to the system that speaks of it."""
 
     code, kind = "case_unknown", Kind.NOT_FOUND
 

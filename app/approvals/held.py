@@ -26,6 +26,7 @@ PARTS = (
             "case_no": "办件编号",
             "kind": "种类",
             "reference": "补正编号",
+            "connector": "接入方式",
             "state": "状态",
             "reason": "原因",
             "attempts": "次数",

@@ -7,6 +7,7 @@ from app.applications.events import apply_event
 from app.applications.moving import lock_case
 from app.applications.queries import known_case
 from app.applications.rules import Cause
+from app.approvals.connectors import Connectors
 from app.approvals.errors import CallbackReplayedError, CaseUnknownError, EventConflictError
 from app.approvals.models import InboxEvent
 from app.approvals.ports import Event
@@ -25,23 +26,23 @@ class Taken:
     new: bool
 
 
-async def take_callback(event: Event, client_id: str, nonce: str) -> Taken:
-    """Keep an event that was pushed to us, once, and defer its application: all in one transaction.
+async def take_callback(connectors: Connectors, connector: str, event: Event, nonce: str) -> Taken:
+    """Keep an event that a connector's system pushed to us, once, and defer its application: all in one transaction.
 
     Raises CallbackReplayedError, CaseUnknownError or EventConflictError.
     """
     async with transaction():
-        if not await nonces.spend(client_id, nonce):
+        if not await nonces.spend(connector, nonce):
             raise CallbackReplayedError
-        return Taken(await keep_event(event))
+        return Taken(await keep_event(connectors, connector, event))
 
 
-async def keep_event(event: Event) -> bool:
-    """Keep an event within the caller's transaction; False where it was kept before.
+async def keep_event(connectors: Connectors, connector: str, event: Event) -> bool:
+    """Keep an event that a connector brought, within the caller's transaction; False where it was kept before.
 
-    Raises CaseUnknownError or EventConflictError.
+    A system speaks for the cases that went to it: raises CaseUnknownError for any other, or EventConflictError.
     """
-    if not await known_case(event.case_no):
+    if not await known_case(event.case_no) or await connectors.name_of(event.case_no) != connector:
         raise CaseUnknownError
     row = InboxEvent(
         event_id=event.event_id,

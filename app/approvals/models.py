@@ -26,12 +26,17 @@ class DeliveryKind(StrEnum):
 
 
 class Delivery(Model):
-    """Something on its way to the approval system. ``reference`` is the supplement's id, or empty."""
+    """Something on its way to the approval system. ``reference`` is the supplement's id, or empty.
+
+    ``connector`` is the name of the connector that took the case, chosen at its first delivery; None stands in rows
+    from before connectors had names.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     case_no = fields.CharField(max_length=43)
     kind = fields.CharEnumField(DeliveryKind, max_length=16)
     reference = fields.CharField(max_length=36, default="")
+    connector = fields.CharField(max_length=32, null=True)
     state = fields.CharEnumField(DeliveryState, max_length=16, default=DeliveryState.WAITING)
     reason = fields.CharField(max_length=64, null=True)
     attempts = fields.IntField(default=0)
@@ -67,7 +72,7 @@ class InboxEvent(Model):
 
 
 class FeedCursor(Model):
-    """How far the approval system's feed was read."""
+    """How far a connector's feed was read; ``id`` is its name."""
 
     id = fields.CharField(max_length=32, primary_key=True)
     cursor = fields.CharField(max_length=64)

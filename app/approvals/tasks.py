@@ -7,22 +7,17 @@ from uuid import UUID
 
 from app.applications import queries as applications
 from app.applications.models import Material
-from app.approvals.errors import CaseUnknownError, EventConflictError
-from app.approvals.inbox import apply_events, keep_event
-from app.approvals.models import Delivery, DeliveryKind, DeliveryState, FeedCursor
-from app.approvals.ports import ApprovalSystem, Event, RemoteCase
+from app.approvals.connectors import Connector, Connectors
+from app.approvals.models import Delivery, DeliveryKind, DeliveryState
+from app.approvals.ports import ApprovalSystem, RemoteCase
 from app.kit import clock
-from app.kit.db import transaction
 from app.kit.ports import AmbiguousError, RefusedError, TryLaterError
 from app.licences.models import Licence
 
 _log = logging.getLogger(__name__)
-_FEED = "approvals"
-
-__all__ = ["apply_events", "ask_case", "deliver_case", "deliver_supplement", "deliver_withdrawal", "read_feed"]
 
 
-async def deliver_case(system: ApprovalSystem, case_no: str) -> None:
+async def deliver_case(connectors: Connectors, case_no: str) -> None:
     """Hand a submitted case over, once. Raises TryLaterError or AmbiguousError, after which it is run again."""
     file = await applications.get_case_file(case_no)
     case = {
@@ -37,15 +32,16 @@ async def deliver_case(system: ApprovalSystem, case_no: str) -> None:
         **({"company": file.company} if file.company else {}),
         **({"by_mandate": str(file.application.mandate_id)} if file.application.mandate_id else {}),
     }
+    connector = await connectors.of_case(case_no)
     await _deliver(
-        system,
-        await _delivery(case_no, DeliveryKind.CASE, ""),
-        lambda: system.send_case(case_no, case),
+        connector.system,
+        await _delivery(connector, case_no, DeliveryKind.CASE, ""),
+        lambda: connector.system.send_case(case_no, case),
         arrived=lambda remote: remote is not None,
     )
 
 
-async def deliver_supplement(system: ApprovalSystem, case_no: str, supplement_id: str) -> None:
+async def deliver_supplement(connectors: Connectors, case_no: str, supplement_id: str) -> None:
     """Hand a supplement over, once. Raises TryLaterError or AmbiguousError, after which it is run again."""
     supplement, materials = await applications.get_supplement(UUID(supplement_id))
     body = {
@@ -55,20 +51,22 @@ async def deliver_supplement(system: ApprovalSystem, case_no: str, supplement_id
         "materials": [_material(case_no, material) for material in materials],
         "submitted_at": clock.in_city(supplement.created_at),
     }
+    connector = await connectors.of_case(case_no)
     await _deliver(
-        system,
-        await _delivery(case_no, DeliveryKind.SUPPLEMENT, supplement_id),
-        lambda: system.send_supplement(case_no, body),
+        connector.system,
+        await _delivery(connector, case_no, DeliveryKind.SUPPLEMENT, supplement_id),
+        lambda: connector.system.send_supplement(case_no, body),
         arrived=lambda remote: remote is not None and supplement_id in remote.supplements,
     )
 
 
-async def deliver_withdrawal(system: ApprovalSystem, case_no: str) -> None:
+async def deliver_withdrawal(connectors: Connectors, case_no: str) -> None:
     """Say that the citizen withdrew, once. Raises TryLaterError or AmbiguousError, after which it is run again."""
+    connector = await connectors.of_case(case_no)
     await _deliver(
-        system,
-        await _delivery(case_no, DeliveryKind.WITHDRAWAL, ""),
-        lambda: system.send_withdrawal(case_no, "申请人撤回"),
+        connector.system,
+        await _delivery(connector, case_no, DeliveryKind.WITHDRAWAL, ""),
+        lambda: connector.system.send_withdrawal(case_no, "申请人撤回"),
         arrived=lambda remote: remote is not None and remote.withdrawn,
     )
 
@@ -95,13 +93,13 @@ def _licence(material_id: str, licence: Licence) -> dict[str, Any]:
     }
 
 
-async def _delivery(case_no: str, kind: DeliveryKind, reference: str) -> Delivery:
+async def _delivery(connector: Connector, case_no: str, kind: DeliveryKind, reference: str) -> Delivery:
     moment = clock.now()
     delivery, _ = await Delivery.get_or_create(
         case_no=case_no,
         kind=kind,
         reference=reference,
-        defaults={"created_at": moment, "updated_at": moment},
+        defaults={"connector": connector.name, "created_at": moment, "updated_at": moment},
     )
     return delivery
 
@@ -139,31 +137,3 @@ async def _deliver(
 async def _set(delivery: Delivery, state: DeliveryState, reason: str | None) -> None:
     delivery.state, delivery.reason, delivery.updated_at = state, reason, clock.now()
     await delivery.save(update_fields=["state", "reason", "attempts", "updated_at"])
-
-
-async def ask_case(system: ApprovalSystem, case_no: str) -> None:
-    """Ask for the events of one case, where one was missed."""
-    remote = await system.get_case(case_no)
-    await _keep_all(remote.events if remote else [])
-
-
-async def read_feed(system: ApprovalSystem) -> None:
-    """Read the feed of all events to its end and keep what never came by itself."""
-    known = await FeedCursor.get_or_none(id=_FEED)
-    cursor = known.cursor if known else "0"
-    while True:
-        page = await system.events_after(cursor)
-        await _keep_all(page.events)
-        if page.next_cursor == cursor:
-            return
-        cursor = page.next_cursor
-        await FeedCursor.update_or_create(id=_FEED, defaults={"cursor": cursor, "updated_at": clock.now()})
-
-
-async def _keep_all(events: list[Event]) -> None:
-    for event in events:
-        try:
-            async with transaction():
-                await keep_event(event)
-        except (CaseUnknownError, EventConflictError) as error:
-            _log.error("event_not_kept", extra={"event_id": event.event_id, "reason": error.code})

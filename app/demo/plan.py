@@ -91,7 +91,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _toml(values: Mapping[str, Any]) -> str:
-    """A table with tables of plain values, as TOML; JSON's strings and numbers are TOML's too."""
+    """A table with tables, as TOML; JSON's strings and numbers are TOML's too."""
     plain = {name: value for name, value in values.items() if not isinstance(value, Mapping)}
     lines = [f"{name} = {json.dumps(value)}" for name, value in plain.items()]
     for name, table in values.items():
@@ -103,7 +103,7 @@ def _toml(values: Mapping[str, Any]) -> str:
 
 def _inline(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{json.dumps(key)} = {json.dumps(entry)}" for key, entry in value.items()) + "}"
+        return "{" + ", ".join(f"{json.dumps(key)} = {_inline(entry)}" for key, entry in value.items()) + "}"
     return json.dumps(value)
 
 
@@ -138,7 +138,17 @@ def write_settings(plan: Plan, demo: DemoSettings) -> None:
             "secret": "jiaban-sandbox",
         },
         "authority": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": _PARTNER_SECRET},
-        "approvals": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": _PARTNER_SECRET},
+        "approvals": {
+            "default": "city",
+            "connectors": {
+                "city": {
+                    "protocol": "http",
+                    "base_url": plan.sandbox_url,
+                    "client_id": "jiaban",
+                    "secret": _PARTNER_SECRET,
+                },
+            },
+        },
         "shared_data": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": _PARTNER_SECRET},
         "province": {
             "issuer": f"{plan.sandbox_url}/province",

@@ -98,7 +98,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     store = ApprovalsStore(sandbox.data)
     nonces = Nonces(sandbox.data / "nonces.jsonl")
     points = faults.Faults()
-    signer = signer_of(settings.approvals)
+    signer = signer_of(settings.approvals.connectors[settings.approvals.default])
     journals: list[WeChatState | AuthorityState | ApprovalsStore | Nonces | ProvinceState]
     journals = [wechat_state, authority_state, store, nonces]
 

@@ -36,7 +36,7 @@ async def take_approval_event(call: Call, body: EventMessage) -> EventAnswer:
         event = body.to_event()
     except ValueError as error:
         raise FieldInvalidError(fields=[{"field": "kind", "reason": "enum"}]) from error
-    taken = await inbox.take_callback(event, call.house.approvals_signer.client_id, call.caller.nonce)
+    taken = await inbox.take_callback(call.house.connectors, call.caller.connector, event, call.caller.nonce)
     return EventAnswer(status="kept" if taken.new else "known")
 
 
@@ -49,8 +49,10 @@ async def take_approval_event(call: Call, body: EventMessage) -> EventAnswer:
     errors=(errors.CallbackReplayedError, NotFoundError),
 )
 async def fetch_material(call: Call, case_no: str, file_id: UUID) -> HTTPResponse:
-    """A file of a case, for the approval system."""
-    if not await nonces.spend(call.house.approvals_signer.client_id, call.caller.nonce):
+    """A file of a case, for the approval system that the case went to."""
+    if not await nonces.spend(call.caller.connector, call.caller.nonce):
         raise errors.CallbackReplayedError
     material, content = await read_material(call.house.blobs, case_no, file_id)
+    if await call.house.connectors.name_of(case_no) != call.caller.connector:
+        raise NotFoundError
     return file_answer(content, material.content_type)

@@ -14,6 +14,7 @@ from wechatpy.utils import WeChatSigner
 from app.kit.signing import Signer
 from config.settings import Settings
 from tests.conftest import error_of
+from tests.partners import approval_signer
 
 PATH = "/callbacks/approvals"
 OFFICIAL = "/wechat/official-account"
@@ -36,7 +37,7 @@ def event(**changes: Any) -> bytes:
 @pytest.fixture
 def signer(settings: Settings) -> Signer:
     """The approval system's signature."""
-    return Signer(settings.approvals.client_id, settings.approvals.secret.get_secret_value().encode())
+    return approval_signer(settings)
 
 
 def test_a_genuine_callback_reaches_the_inbox(client: httpx.Client, signer: Signer) -> None:

@@ -14,6 +14,7 @@ from config.settings import Settings
 from tests.api.conftest import submit_held
 from tests.conftest import Phone, error_of
 from tests.e2e.breaking import await_true
+from tests.partners import approval_signer
 
 PATH = "/callbacks/approvals"
 FIELDS = ("event_id", "sequence", "kind", "occurred_at", "data")
@@ -22,7 +23,7 @@ FIELDS = ("event_id", "sequence", "kind", "occurred_at", "data")
 @pytest.fixture
 def signer(settings: Settings) -> Signer:
     """The approval system's signature."""
-    return Signer(settings.approvals.client_id, settings.approvals.secret.get_secret_value().encode())
+    return approval_signer(settings)
 
 
 @pytest.fixture

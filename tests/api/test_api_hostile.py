@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from app.demo.plan import Plan
-from app.kit.signing import CLIENT_ID, NONCE, SIGNATURE, TIMESTAMP, Signer
+from app.kit.signing import CLIENT_ID, NONCE, SIGNATURE, TIMESTAMP
 from config.settings import Settings
 from tests.conftest import Phone, error_of
+from tests.partners import approval_signer
 
 MEGABYTE = bytes(1_000_000)
 JSON = {"Content-Type": "application/json"}
@@ -98,7 +99,7 @@ def test_a_token_of_strange_bytes_is_no_token(client: httpx.Client, token: bytes
 def test_a_signature_of_strange_bytes_is_none(client: httpx.Client, settings: Settings, name: str) -> None:
     """In each of its headers."""
     path = "/callbacks/approvals"
-    signer = Signer(settings.approvals.client_id, settings.approvals.secret.get_secret_value().encode())
+    signer = approval_signer(settings)
     headers = {
         key.encode(): value.encode() for key, value in signer.headers("POST", path, b"{}", now=time.time()).items()
     }
@@ -113,7 +114,7 @@ def test_a_name_in_a_path_that_can_be_nobodys_leads_nowhere(
     """An item, a code, a case."""
     assert error_of(client.get(f"/api/v1/items/{part}")) == (404, "item_not_found")
     assert client.get(f"/v/{part}").status_code == 404
-    signer = Signer(settings.approvals.client_id, settings.approvals.secret.get_secret_value().encode())
+    signer = approval_signer(settings)
     path = httpx.URL(f"http://x/callbacks/approvals/cases/{part}/materials/{uuid.uuid4()}").raw_path.decode()
     headers = signer.headers("GET", path, b"", now=time.time())
     assert error_of(client.get(path, headers=headers)) == (404, "not_found")

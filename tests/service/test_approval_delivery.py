@@ -12,6 +12,7 @@ from app.approvals.ports import FeedPage, RemoteCase
 from app.approvals.tasks import deliver_case, deliver_withdrawal
 from app.bootstrap import House
 from app.kit.ports import AmbiguousError, PortError, RefusedError, TryLaterError
+from tests.partners import leading_to
 from tests.service.cases import FORM, trip_item, verified_citizen
 
 
@@ -86,7 +87,7 @@ async def test_a_case_is_handed_over_once(case_no: str) -> None:
     """A job that runs again sends nothing more."""
     system = System()
     for _ in range(3):
-        await deliver_case(system, case_no)
+        await deliver_case(leading_to(system), case_no)
     assert (system.cases, await state(case_no)) == ([case_no], DeliveryState.DELIVERED)
 
 
@@ -95,10 +96,10 @@ async def test_what_was_certainly_not_sent_is_sent_again(case_no: str) -> None:
     system = System()
     system.before = TryLaterError("unreachable")
     with pytest.raises(TryLaterError):
-        await deliver_case(system, case_no)
+        await deliver_case(leading_to(system), case_no)
     assert await state(case_no) is DeliveryState.WAITING
     system.before = None
-    await deliver_case(system, case_no)
+    await deliver_case(leading_to(system), case_no)
     assert (system.cases, system.asked) == ([case_no], 0)
 
 
@@ -107,8 +108,8 @@ async def test_after_no_answer_it_asks_and_does_not_send_what_arrived(case_no: s
     system = System()
     system.after = AmbiguousError("no_answer")
     with pytest.raises(AmbiguousError):
-        await deliver_case(system, case_no)
-    await deliver_case(system, case_no)
+        await deliver_case(leading_to(system), case_no)
+    await deliver_case(leading_to(system), case_no)
     assert (system.cases, system.asked, await state(case_no)) == ([case_no], 1, DeliveryState.DELIVERED)
 
 
@@ -117,9 +118,9 @@ async def test_after_no_answer_it_asks_and_sends_what_did_not_arrive(case_no: st
     system = System()
     system.before = AmbiguousError("no_answer")
     with pytest.raises(AmbiguousError):
-        await deliver_case(system, case_no)
+        await deliver_case(leading_to(system), case_no)
     system.before = None
-    await deliver_case(system, case_no)
+    await deliver_case(leading_to(system), case_no)
     assert (system.cases, system.asked) == ([case_no], 1)
 
 
@@ -131,7 +132,7 @@ async def test_a_delivery_that_a_killed_worker_left_is_asked_about(case_no: str)
     await Delivery.create(
         case_no=case_no, kind="case", state=DeliveryState.SENDING, created_at=moment, updated_at=moment
     )
-    await deliver_case(system, case_no)
+    await deliver_case(leading_to(system), case_no)
     assert (system.cases, await state(case_no)) == ([case_no], DeliveryState.DELIVERED)
 
 
@@ -139,9 +140,9 @@ async def test_a_refusal_stands_with_its_reason(case_no: str) -> None:
     """It is not repeated; staff will see why."""
     system = System()
     system.before = RefusedError("status_422")
-    await deliver_case(system, case_no)
+    await deliver_case(leading_to(system), case_no)
     system.before = None
-    await deliver_case(system, case_no)
+    await deliver_case(leading_to(system), case_no)
     delivery = await Delivery.get(case_no=case_no)
     assert (system.cases, delivery.state, delivery.reason) == ([], DeliveryState.REFUSED, "status_422")
 
@@ -149,12 +150,12 @@ async def test_a_refusal_stands_with_its_reason(case_no: str) -> None:
 async def test_a_withdrawal_is_asked_about_like_a_case(case_no: str) -> None:
     """It arrived, the answer did not."""
     system = System()
-    await deliver_case(system, case_no)
+    await deliver_case(leading_to(system), case_no)
     system.after = AmbiguousError("no_answer")
     with pytest.raises(AmbiguousError):
-        await deliver_withdrawal(system, case_no)
+        await deliver_withdrawal(leading_to(system), case_no)
     system.after = RefusedError("sent twice")
-    await deliver_withdrawal(system, case_no)
+    await deliver_withdrawal(leading_to(system), case_no)
     assert (await Delivery.get(case_no=case_no, kind="withdrawal")).state is DeliveryState.DELIVERED
 
 

@@ -10,14 +10,15 @@ import pytest
 from app.applications.models import Application, State, TimelineEntry
 from app.applications.rules import Cause
 from app.approvals.errors import CallbackReplayedError, CaseUnknownError, EventConflictError
+from app.approvals.feed import ask_case
 from app.approvals.inbox import apply_events, keep_event, take_callback
 from app.approvals.models import InboxEvent
 from app.approvals.ports import Event, FeedPage, RemoteCase
-from app.approvals.tasks import ask_case
 from app.bootstrap import House
 from app.kit.db import transaction
 from app.licences.models import Licence
 from app.notifications.models import Message
+from tests.partners import leading_to
 from tests.service.cases import FORM, trip_item, verified_citizen
 
 WAY = (
@@ -67,10 +68,10 @@ def events_of(case: Application) -> list[Event]:
     ]
 
 
-async def keep(event: Event) -> bool:
+async def keep(event: Event, connector: str = "city") -> bool:
     """Keep an event in a transaction of its own."""
     async with transaction():
-        return await keep_event(event)
+        return await keep_event(leading_to(Remote([])), connector, event)
 
 
 async def outcome(case: Application) -> tuple[State, list[str], int, int]:
@@ -142,7 +143,7 @@ async def test_a_missing_event_is_waited_for_and_asked_for(house: House, case: A
         await keep(event)
     await apply_events(str(case.case_no))
     assert (await outcome(case))[0] is State.DELIVERED
-    await ask_case(Remote(events), str(case.case_no))
+    await ask_case(leading_to(Remote(events)), str(case.case_no))
     await apply_events(str(case.case_no))
     assert await outcome(case) == IN_ORDER
 
@@ -168,10 +169,10 @@ async def test_a_nonce_is_good_for_one_callback(house: House, case: Application)
     """A redelivery comes with a nonce of its own; a replay does not count, and a refused one spends none."""
     del house
     event = events_of(case)[0]
-    nonce = uuid.uuid4().hex
+    nonce, connectors = uuid.uuid4().hex, leading_to(Remote([]))
     with pytest.raises(CaseUnknownError):
-        await take_callback(Event("x", "unknown", 1, Cause.RECEIVED, event.occurred_at, {}), "jiaban", nonce)
-    assert (await take_callback(event, "jiaban", nonce)).new
+        await take_callback(connectors, "city", Event("x", "unknown", 1, Cause.RECEIVED, event.occurred_at, {}), nonce)
+    assert (await take_callback(connectors, "city", event, nonce)).new
     with pytest.raises(CallbackReplayedError):
-        await take_callback(event, "jiaban", nonce)
-    assert not (await take_callback(event, "jiaban", uuid.uuid4().hex)).new
+        await take_callback(connectors, "city", event, nonce)
+    assert not (await take_callback(connectors, "city", event, uuid.uuid4().hex)).new

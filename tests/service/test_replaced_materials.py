@@ -27,6 +27,7 @@ from app.licences.models import Licence, LicenceState
 from app.licences.service import issue_licence, revoke_licence
 from app.mandates.models import Mandate, MandateKind, MandateState
 from app.mandates.party import Party, party_of
+from tests.partners import leading_to
 from tests.service.cases import photograph, verified_citizen
 from tests.service.test_approval_delivery import System
 
@@ -127,7 +128,7 @@ async def test_whoever_holds_the_licence_is_not_asked_for_it(quiet: House, food:
             await super().send_case(case_no, case)
             handed.append(case)
 
-    await deliver_case(Listening(), str(case.case_no))
+    await deliver_case(leading_to(Listening()), str(case.case_no))
     stands = {"type": "food_business", "identifier": held.identifier, "number": held.number}
     told = sorted(handed[0]["licences"], key=lambda one: str(one["material_id"]))
     assert told == [{"material_id": "copy", **stands}, {"material_id": "old_licence", **stands}]

@@ -19,6 +19,7 @@ from app.kit.db import tortoise_config
 from app.schema import migrate_database, pending_changes
 from config.settings import (
     CITY_DATA,
+    ApprovalsSettings,
     ProvinceSettings,
     S3Settings,
     ScannerSettings,
@@ -124,6 +125,12 @@ def s3(endpoint: str) -> S3Settings:
     return S3Settings(endpoint=endpoint, bucket="blobs", access_key_id="id", secret_access_key=SecretStr("secret"))
 
 
+def handed_to(settings: Settings, base_url: str) -> ApprovalsSettings:
+    """The city's approval system under another address."""
+    city = settings.approvals.connectors["city"].model_copy(update={"base_url": base_url})
+    return settings.approvals.model_copy(update={"connectors": {"city": city}})
+
+
 def production(settings: Settings, **changes: Any) -> Settings:
     """Settings as a city would have them, with some changes."""
     real = {
@@ -133,7 +140,7 @@ def production(settings: Settings, **changes: Any) -> Settings:
         "wechat": wechat(settings),
         "work": WORK,
         "authority": settings.authority.model_copy(update={"base_url": "https://authority.example.gov.cn"}),
-        "approvals": settings.approvals.model_copy(update={"base_url": "https://approvals.example.gov.cn"}),
+        "approvals": handed_to(settings, "https://approvals.example.gov.cn"),
         "province": issued_by(settings, "https://id.example.gov.cn/oidc"),
         "shared_data": shared(settings, "https://data.example.gov.cn"),
     }
@@ -159,7 +166,7 @@ STAND_INS: dict[str, Callable[[Settings], dict[str, Any]]] = {
     "work.base_url points": lambda _: {"work": WORK.model_copy(update={"base_url": LOOPBACK})},
     "work.base_url must be an https": lambda _: {"work": WORK.model_copy(update={"base_url": "http://qyapi.cn"})},
     "authority.base_url points": lambda demo: {"authority": demo.authority},
-    "approvals.base_url points": lambda demo: {"approvals": demo.approvals},
+    "approvals.connectors.city.base_url points": lambda demo: {"approvals": demo.approvals},
     "province.issuer points": lambda demo: {"province": demo.province},
     "province.issuer must be an https": lambda demo: {"province": issued_by(demo, "http://id.example.gov.cn/oidc")},
     "shared_data.base_url points": lambda demo: {"shared_data": demo.shared_data},

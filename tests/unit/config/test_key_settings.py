@@ -82,7 +82,7 @@ def test_the_environment_gives_a_key_or_a_ring(
         "ops_token": "o",
         "wechat": {**wechat, "mini_program_secret": "s"},
         "authority": partner,
-        "approvals": partner,
+        "approvals": {"default": "city", "connectors": {"city": {"protocol": "http", **partner}}},
         "keys": KEYS,
     }
     settings = Settings(**rest)
