@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0013_states")]
+    dependencies = [("jiaban", "0015_audit")]
 
     initial = False
 
