@@ -12,13 +12,11 @@ from app.applications.replaced import AskedMaterial, materials_of
 from app.applications.time_limits import TimeLimits
 from app.catalogue.guide import Variant
 from app.kit import db
-from app.kit.crypto import keyring
 from app.kit.errors import NotFoundError
 from app.kit.paging import Page, newest_first
 from app.licences.models import Licence
 from app.licences.queries import licence_of_case, licences_by_id
 from app.mandates.party import Party
-from media.storage import BlobStore
 
 _SUBMITTED = "SELECT item_code, count(*) AS cases FROM applications WHERE case_no IS NOT NULL GROUP BY item_code"
 
@@ -129,27 +127,3 @@ async def known_case(case_no: str) -> bool:
 async def count_submitted() -> dict[str, int]:
     """How many submitted cases there are of each item, by its code."""
     return {row["item_code"]: row["cases"] for row in await db.rows(_SUBMITTED)}
-
-
-async def read_own_material(
-    blobs: BlobStore, party: Party, application_id: UUID, file_id: UUID
-) -> tuple[Material, bytes]:
-    """A file of the party's own case with its content.
-
-    Raises ApplicationNotFoundError, MatterNotCoveredError or NotFoundError.
-    """
-    application = await owned(party, application_id)
-    material = await Material.get_or_none(id=file_id, application=application)
-    return await _opened(blobs, material)
-
-
-async def read_material(blobs: BlobStore, case_no: str, file_id: UUID) -> tuple[Material, bytes]:
-    """A file of a submitted case with its content. Raises NotFoundError."""
-    material = await Material.get_or_none(id=file_id).select_related("application")
-    return await _opened(blobs, material if material and material.application.case_no == case_no else None)
-
-
-async def _opened(blobs: BlobStore, material: Material | None) -> tuple[Material, bytes]:
-    if material is None:
-        raise NotFoundError
-    return material, keyring().open(await blobs.get(material.blob_key), material.blob_key)

@@ -7,12 +7,13 @@ from prometheus_client import Counter
 
 from app.applications import rules
 from app.applications.asked import asked_of
-from app.applications.drafts import drop_unasked, owned
+from app.applications.drafts import owned
 from app.applications.errors import (
     CaseNumbersExhaustedError,
     IdempotencyKeyReusedError,
     MaterialsMissingError,
 )
+from app.applications.materials.service import drop_unasked
 from app.applications.models import Application, Material, State, Supplement
 from app.applications.moving import move, require_move, tell
 from app.applications.prefill import kept_marks

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sanic import HTTPResponse
 
-from app.applications.queries import read_material
+from app.applications.materials.queries import read_material
 from app.approvals import errors, inbox
 from app.approvals.connector import EventMessage
 from app.kit import nonces

@@ -5,7 +5,8 @@ from uuid import UUID
 from pydantic import Field
 from sanic import HTTPResponse
 
-from app.applications import drafts, errors, queries
+from app.applications import errors
+from app.applications.materials import queries, service
 from app.catalogue import errors as catalogue_errors
 from app.kit.errors import NotFoundError
 from miniapp_api.answers import file_answer
@@ -52,7 +53,7 @@ async def add_material(call: Call, application_id: UUID) -> MaterialView:
     material_id = form.get("material_id") if form else None
     if file is None or not isinstance(material_id, str):
         raise UploadMissingError
-    material = await drafts.add_material(call.house.blobs, call.party, application_id, material_id, file.body)
+    material = await service.add_material(call.house.blobs, call.party, application_id, material_id, file.body)
     return MaterialView.of(material)
 
 

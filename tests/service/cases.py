@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from PIL import Image
 
 from app.applications import drafts, filling
+from app.applications.materials.service import add_material
 from app.applications.models import Application
 from app.bootstrap import House
 from app.catalogue.queries import get_item
@@ -113,5 +114,5 @@ async def ready_draft(house: House, citizen: Citizen, *photographs: bytes) -> Ap
     draft = await drafts.start_application(party, code)
     await filling.save_form(party, draft.id, (await get_item(code)).guide.form_example)
     for content in photographs or (photograph(),):
-        await drafts.add_material(house.blobs, party, draft.id, "site_photo", content)
+        await add_material(house.blobs, party, draft.id, "site_photo", content)
     return draft

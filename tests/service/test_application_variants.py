@@ -9,6 +9,7 @@ from PIL import Image
 from app.applications import drafts, filling
 from app.applications.asked import asked_of
 from app.applications.errors import MaterialsMissingError, MaterialUnknownError, NotADraftError
+from app.applications.materials.service import add_material
 from app.applications.models import Application, Material
 from app.applications.service import submit_application
 from app.bootstrap import House
@@ -78,14 +79,14 @@ async def test_answers_decide_what_is_asked_and_what_is_required(quiet: House, i
     draft = await drafts.start_application(party, item.item_code, LOST)
     assert (draft.variant, draft.answers) == ("reported", LOST)
     with pytest.raises(MaterialUnknownError):
-        await drafts.add_material(quiet.blobs, party, draft.id, "photo", photo())
+        await add_material(quiet.blobs, party, draft.id, "photo", photo())
     saved = await filling.save_form(party, draft.id, {"name": "某"})
     assert [problem["field"] for problem in saved.missing] == ["report_no"]
     await filling.save_form(party, draft.id, {"report_no": "1"})
     with pytest.raises(MaterialsMissingError) as caught:
         await submit_application(party, draft.id, None)
     assert [material["id"] for material in caught.value.context["materials"]] == ["report"]
-    await drafts.add_material(quiet.blobs, party, draft.id, "report", photo())
+    await add_material(quiet.blobs, party, draft.id, "report", photo())
     assert (await submit_application(party, draft.id, None)).case_no
 
 
@@ -121,12 +122,12 @@ async def test_other_answers_drop_fields_at_once_and_files_at_the_submission(qui
     party = Party.own((await verified_citizen(quiet)).id)
     draft = await drafts.start_application(party, item.item_code, LOST)
     await filling.save_form(party, draft.id, {"name": "某", "report_no": "1"})
-    report = await drafts.add_material(quiet.blobs, party, draft.id, "report", photo())
+    report = await add_material(quiet.blobs, party, draft.id, "report", photo())
     changed = await filling.answer_questions(party, draft.id, DAMAGED)
     assert changed.form == {"name": "某"}
     with pytest.raises(FormInvalidError):
         await filling.save_form(party, draft.id, {"report_no": "1"})
-    await drafts.add_material(quiet.blobs, party, draft.id, "photo", photo())
+    await add_material(quiet.blobs, party, draft.id, "photo", photo())
     assert await Material.filter(application_id=draft.id).count() == 2
     await submit_application(party, draft.id, None)
     left = await Material.filter(application_id=draft.id)

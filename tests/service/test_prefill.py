@@ -10,6 +10,7 @@ import pytest
 from tortoise.backends.base.client import TransactionalDBClient
 
 from app.applications import drafts, filling, queries, service
+from app.applications.materials.service import add_material
 from app.applications.models import Application, State
 from app.applications.prefill import PURPOSE, Sources, marks_of
 from app.audit.models import AuditRecord
@@ -114,7 +115,7 @@ async def licence(citizen: Citizen, kind: str = "food_business", days: int = 0, 
 async def submitted(house: House, guide: Guide, party: Party, **form: Any) -> Application:
     draft = await drafts.start_application(party, guide.item_code)
     await filling.save_form(party, draft.id, {**guide.form_example, **form})
-    await drafts.add_material(house.blobs, party, draft.id, "site_photo", photograph())
+    await add_material(house.blobs, party, draft.id, "site_photo", photograph())
     return await service.submit_application(party, draft.id, None)
 
 

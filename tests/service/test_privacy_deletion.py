@@ -9,6 +9,7 @@ import pytest
 from app.applications import drafts
 from app.applications.errors import ApplicationNotFoundError
 from app.applications.forgetting import standing_of
+from app.applications.materials.service import add_material
 from app.applications.models import Application, Material, State
 from app.applications.rules import ENDED
 from app.applications.service import submit_application
@@ -339,7 +340,7 @@ async def test_a_photograph_that_comes_too_late_is_deleted(quiet: House, citizen
             raise NotImplementedError
 
     with pytest.raises(ApplicationNotFoundError):
-        await drafts.add_material(Slow(), Party.own(citizen.id), draft.id, "site_photo", photograph())
+        await add_material(Slow(), Party.own(citizen.id), draft.id, "site_photo", photograph())
     assert await quiet.blobs.get(keys[0])
     with clock.travel(timedelta(hours=1, minutes=1)):
         await delete_due(quiet.blobs)

@@ -10,6 +10,7 @@ import pytest
 
 from app.applications import drafts, filling, queries, service
 from app.applications.errors import MaterialsMissingError
+from app.applications.materials.service import add_material
 from app.applications.models import Application
 from app.applications.prefill import PURPOSE
 from app.applications.replaced import AskedMaterial
@@ -83,7 +84,7 @@ async def ready(house: House, guide: Guide, party: Party, *materials: str) -> Ap
     draft = await drafts.start_application(party, FOOD)
     await filling.save_form(party, draft.id, guide.form_example)
     for name in ("site_photo", *materials):
-        await drafts.add_material(house.blobs, party, draft.id, name, photograph())
+        await add_material(house.blobs, party, draft.id, name, photograph())
     return draft
 
 
@@ -140,7 +141,7 @@ async def test_without_a_licence_the_material_is_asked_for(quiet: House, food: G
     party = Party.own(citizen.id)
     draft = await ready(quiet, food, party)
     assert await missing(party, draft) == ["old_licence"]
-    await drafts.add_material(quiet.blobs, party, draft.id, "old_licence", photograph())
+    await add_material(quiet.blobs, party, draft.id, "old_licence", photograph())
     case = await service.submit_application(party, draft.id, None)
     assert (case.licences_used, case.saved_materials) == (None, 2)
 

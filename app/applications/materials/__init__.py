@@ -1,0 +1,1 @@
+"""Materials of applications: files that applicants upload, and how they are kept."""
