@@ -11,6 +11,8 @@ import procrastinate
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
 
+from app.applications.materials import tasks as materials
+from app.applications.materials.service import PREVIEW_MATERIAL
 from app.applications.reckoning import reckon_provisional
 from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL
 from app.approvals import feed, inbox
@@ -63,6 +65,7 @@ def jobs_of(house: House) -> dict[str, Callable[..., Awaitable[None]]]:
         DELIVER_WITHDRAWAL: partial(approvals.deliver_withdrawal, house.connectors),
         inbox.APPLY: inbox.apply_events,
         inbox.ASK: partial(feed.ask_case, house.connectors),
+        PREVIEW_MATERIAL: partial(materials.preview_material, house.blobs),
         TELL: notifications.tell,
         TELL_OTHERS: identity.tell_others_with_number,
         SEND: partial(notifications.send, house.wechat, appid),

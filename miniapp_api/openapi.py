@@ -18,6 +18,11 @@ from miniapp_api.routing import Actor, Route
 
 _REF = "#/components/schemas/{model}"
 _PART = re.compile(r"<(\w+):(\w+)>")
+_PATH_SCHEMAS: dict[str, dict[str, str]] = {
+    "uuid": {"type": "string", "format": "uuid"},
+    "int": {"type": "integer"},
+    "str": {"type": "string"},
+}
 _SECURITY: dict[Actor, list[dict[str, list[str]]]] = {
     Actor.CITIZEN: [{"citizen": []}, {"page": [], "csrf": []}],
     Actor.STAFF: [{"staff": []}],
@@ -104,6 +109,8 @@ def _operation(route: Route) -> dict[str, Any]:
     model, media = (route.body, "application/json") if route.body else (route.upload, "multipart/form-data")
     if model:
         operation["requestBody"] = {"required": True, "content": {media: {"schema": _reference(model)}}}
+    if route.raw:
+        operation["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
     return operation
 
 
@@ -114,7 +121,7 @@ def _reference(model: type[BaseModel]) -> dict[str, str]:
 def _parameters(route: Route) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for name, kind in _PART.findall(route.path):
-        schema = {"type": "string", "format": "uuid"} if kind == "uuid" else {"type": "string"}
+        schema = _PATH_SCHEMAS[kind]
         found.append({"name": name, "in": "path", "required": True, "schema": schema})
     if route.query:
         schema_of_query = route.query.model_json_schema()

@@ -133,6 +133,7 @@ class Route:
     media_type: str
     also: tuple[int, ...]
     upload: type[BaseModel] | None
+    raw: bool
     headers: tuple[str, ...]
     acting: bool
     errors: tuple[type[DomainError], ...]
@@ -168,7 +169,7 @@ class Route:
             found += [BodyMalformedError, BodyTooLargeError, FieldInvalidError]
         if self.query:
             found.append(FieldInvalidError)
-        if self.upload:
+        if self.upload or self.raw:
             found.append(BodyTooLargeError)
         if "Idempotency-Key" in self.headers:
             found.append(IdempotencyKeyInvalidError)
@@ -218,6 +219,7 @@ class Routes:
         media_type: str = "application/json",
         also: tuple[int, ...] = (),
         upload: type[BaseModel] | None = None,
+        raw: bool = False,
         headers: tuple[str, ...] = (),
         acting: bool = False,
         errors: tuple[type[DomainError], ...] = (),
@@ -229,7 +231,7 @@ class Routes:
 
         ``acting`` lets a citizen call it for another, by the mandate that ``X-Acting-For`` names. ``also`` are
         statuses other than ``status`` under which the route gives its own answer, and no error. ``shape`` is the model
-        of an answer in JSON that the handler writes itself.
+        of an answer in JSON that the handler writes itself. ``raw`` is a body of plain bytes, ``call.request.body``.
         """
         if (actor is Actor.STAFF) != (duty is not None):
             raise ValueError(f"{path}: staff routes, and they alone, declare a duty")
@@ -250,6 +252,7 @@ class Routes:
                     media_type,
                     also,
                     upload,
+                    raw,
                     headers,
                     acting,
                     errors,

@@ -28,6 +28,7 @@ from miniapp_api.citizen import (
     privacy,
     receipts,
     sessions,
+    uploads,
 )
 from miniapp_api.errors import handle_error
 from miniapp_api.h5 import codes, sign_in
@@ -49,6 +50,7 @@ SURFACES: tuple[Routes, ...] = (
     forms.routes,
     applications.routes,
     materials.routes,
+    uploads.routes,
     cases.routes,
     evidence.routes,
     receipts.routes,

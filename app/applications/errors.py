@@ -39,46 +39,10 @@ class AudienceMismatchError(DomainError):
     code, kind = "audience_mismatch", Kind.FORBIDDEN
 
 
-class MaterialUnknownError(DomainError):
-    """The item asks for no such material."""
-
-    code, kind = "material_unknown", Kind.INVALID
-
-
 class MaterialsMissingError(DomainError):
     """Required materials are missing; the context names them."""
 
     code, kind = "materials_missing", Kind.INVALID
-
-
-class TooManyMaterialsError(DomainError):
-    """The case has as many files as it may have."""
-
-    code, kind = "too_many_materials", Kind.CONFLICT
-
-
-class UploadTooLargeError(DomainError):
-    """The file has more bytes than are taken."""
-
-    code, kind = "upload_too_large", Kind.TOO_LARGE
-
-
-class UploadTooManyPixelsError(DomainError):
-    """The picture has more pixels than are taken."""
-
-    code, kind = "upload_too_many_pixels", Kind.TOO_LARGE
-
-
-class UploadUnsupportedError(DomainError):
-    """The file's content is of no type that is taken, whatever its name says."""
-
-    code, kind = "upload_unsupported_type", Kind.UNSUPPORTED
-
-
-class UploadBrokenError(DomainError):
-    """The file is empty, cut off or damaged."""
-
-    code, kind = "upload_broken", Kind.INVALID
 
 
 class IdempotencyKeyReusedError(DomainError):

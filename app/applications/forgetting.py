@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from app.applications.materials.files import keys_in
+from app.applications.materials.models import Upload
 from app.applications.models import Application
 from app.applications.rules import ENDED
 from app.kit import db
@@ -16,6 +18,7 @@ _OVER = sorted(ENDED)
 _OLD_DRAFTS = """
 SELECT id FROM applications WHERE case_no IS NULL AND updated_at < $1
     AND NOT EXISTS (SELECT 1 FROM materials WHERE application_id = applications.id AND created_at >= $1)
+    AND NOT EXISTS (SELECT 1 FROM uploads WHERE application_id = applications.id AND created_at >= $1)
     AND NOT EXISTS (
         SELECT 1 FROM applications AS mate WHERE mate.group_id = applications.group_id AND mate.updated_at >= $1
     )
@@ -30,9 +33,14 @@ DELETE FROM materials WHERE id IN (
     SELECT materials.id FROM materials JOIN applications ON applications.id = application_id
     WHERE applications.state = ANY($3::text[]) AND applications.updated_at < $1 ORDER BY materials.id LIMIT $2
 )
-RETURNING blob_key
+RETURNING blob_key, preview_blob_key
 """
-_FILES_OF = "SELECT blob_key FROM materials WHERE application_id = ANY($1::uuid[])"
+_FILES_OF = "DELETE FROM materials WHERE application_id = ANY($1::uuid[]) RETURNING blob_key, preview_blob_key"
+_CHUNKS_OF = """
+SELECT blob_key FROM upload_chunks JOIN uploads ON uploads.id = upload_id WHERE application_id = ANY($1::uuid[])
+"""
+_OLD_UPLOADS = "SELECT id FROM uploads WHERE created_at < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED"
+_CHUNKS_IN = "SELECT blob_key FROM upload_chunks WHERE upload_id = ANY($1::uuid[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,8 @@ async def standing_of(citizen_id: UUID, *, lock: bool) -> Standing:
 
 async def delete_applications(application_ids: list[UUID]) -> None:
     """Delete applications that the caller's transaction holds, and let their files go."""
-    await doom([row["blob_key"] for row in await db.rows(_FILES_OF, application_ids)])
+    await doom(keys_in(await db.rows(_FILES_OF, application_ids)))
+    await doom([row["blob_key"] for row in await db.rows(_CHUNKS_OF, application_ids)])
     await Application.filter(id__in=application_ids).delete()
 
 
@@ -96,8 +105,16 @@ async def forget_cases(before: datetime, most: int) -> int:
 async def forget_materials(before: datetime, most: int) -> int:
     """Delete the files of cases that ended before a moment, at most so many; returns how many."""
     gone = await db.rows(_OLD_FILES, before, most, _OVER)
-    await doom([row["blob_key"] for row in gone])
+    await doom(keys_in(gone))
     return len(gone)
+
+
+async def forget_uploads(before: datetime, most: int) -> int:
+    """Delete uploads that were begun before a moment, at most so many; returns how many."""
+    ids = [row["id"] for row in await db.rows(_OLD_UPLOADS, before, most)]
+    await doom([row["blob_key"] for row in await db.rows(_CHUNKS_IN, ids)])
+    await Upload.filter(id__in=ids).delete()
+    return len(ids)
 
 
 async def _forget(found: list[dict[str, UUID]]) -> int:

@@ -3,15 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from app.applications.models import Application, Material, Supplement, TimelineEntry
+from app.applications.materials.files import opened
+from app.applications.materials.models import Upload
+from app.applications.models import Application, Material, Scan, Supplement, TimelineEntry
 from app.catalogue.errors import ItemNotFoundError
 from app.catalogue.queries import get_item
 from app.kit import texts
-from app.kit.crypto import keyring
 from app.kit.held import HeldFile, Part, of_citizen
 from media.storage import BlobStore
 
-_SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+_SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf"}
 _ITS_CASE = of_citizen("application__citizen_id", application__company_id__isnull=True)
 
 
@@ -37,8 +38,10 @@ async def _supplement(supplement: Supplement, citizen_id: UUID) -> dict[str, Any
 
 
 async def _file(material: Material, blobs: BlobStore) -> HeldFile:
-    """A material's file. Raises BlobMissingError."""
-    content = keyring().open(await blobs.get(material.blob_key), material.blob_key)
+    """A material's file, or a note where it was infected. Raises BlobMissingError."""
+    if material.scan is Scan.INFECTED:
+        return HeldFile(f"files/materials/{material.id}.txt", texts.text("privacy", "file_infected").encode())
+    content = await opened(blobs, material)
     suffix = _SUFFIX.get(material.content_type, "bin")
     return HeldFile(f"files/materials/{material.id}.{suffix}", content)
 
@@ -112,14 +115,35 @@ PARTS = (
             "size": "字节数",
             "width": "宽",
             "height": "高",
+            "pages": "页数",
             "sha256": "SHA-256摘要",
+            "scan": "病毒检查",
+            "trust": "可信等级",
+            "reused_from": "复用的以前文件的编号",
             "handed_in_at": "提交审批的时间",
             "supplement_id": "所属补正",
             "created_at": "上传时间",
         },
-        left_out={"blob_key": "文件在存储中的位置"},
+        left_out={"blob_key": "文件在存储中的位置", "preview_blob_key": "缩小的预览图在存储中的位置"},
         find=_ITS_CASE,
         file=_file,
+    ),
+    Part(
+        model=Upload,
+        name="uploads",
+        title="未传完的文件",
+        fields={
+            "id": "编号",
+            "application_id": "办件",
+            "material_id": "材料",
+            "size": "字节数",
+            "sha256": "SHA-256摘要",
+            "file_id": "传完后的材料编号",
+            "created_at": "开始时间",
+            "expires_at": "失效时间",
+        },
+        left_out={"actor_id": "上传人的账号编号，仅用于限制数量", "chunk_size": "分段传输的大小"},
+        find=_ITS_CASE,
     ),
     Part(
         model=Supplement,

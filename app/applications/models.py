@@ -37,6 +37,24 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
+class Scan(StrEnum):
+    """What the virus scanner said of a file; ``unscanned`` where none is configured."""
+
+    PENDING = "pending"
+    CLEAN = "clean"
+    INFECTED = "infected"
+    UNSCANNED = "unscanned"
+
+
+class Trust(StrEnum):
+    """How far a material is to be trusted: the classes of evidence of 国办函〔2016〕108号."""
+
+    ISSUED = "A"
+    WINDOW_VERIFIED = "B"
+    UPLOADED = "C"
+    PROMISED = "D"
+
+
 class Application(Model):
     """A case. ``case_no`` is given at submission; ``last_sequence`` is the last event applied to it.
 
@@ -127,9 +145,11 @@ class TimelineEntry(Model):
 
 
 class Material(Model):
-    """A file of the citizen's; its content is sealed in the blob store under ``blob_key``.
+    """A file of the citizen's; its content is sealed in the blob store under ``blob_key``, a preview under another key.
 
-    ``handed_in_at`` is set when it goes to the approval system, with the submission or with a supplement.
+    ``width`` and ``height`` are pixels of a photograph, points of a PDF's first page. ``handed_in_at`` is set when it
+    goes to the approval system, with the submission or with a supplement. Nothing lies under the keys of an infected
+    file. ``reused_from`` is the file of an earlier case that it is a copy of.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -141,8 +161,13 @@ class Material(Model):
     size = fields.IntField()
     width = fields.IntField()
     height = fields.IntField()
+    pages = fields.IntField(default=1, db_default=1)
     sha256 = fields.CharField(max_length=64)
     blob_key = sealed_blob_key()
+    preview_blob_key = sealed_blob_key(null=True)
+    scan = fields.CharEnumField(Scan, max_length=16, default=Scan.UNSCANNED, db_default=Scan.UNSCANNED.value)
+    trust = fields.CharEnumField(Trust, max_length=1, default=Trust.UPLOADED, db_default=Trust.UPLOADED.value)
+    reused_from = fields.UUIDField(null=True)
     handed_in_at = fields.DatetimeField(null=True)
     supplement_id = fields.UUIDField(null=True, db_index=True)
     created_at = fields.DatetimeField()

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from app.applications.asked import AskedApplication, asked_of, missing_in
 from app.applications.drafts import owned
+from app.applications.materials.queries import HandedIn, handed_in
 from app.applications.models import Application, Material, State, Supplement, TimelineEntry
 from app.applications.moving import limits_by
 from app.applications.prefill import Mark, marks_of
 from app.applications.replaced import AskedMaterial, materials_of
 from app.applications.time_limits import TimeLimits
-from app.catalogue.guide import Variant
+from app.catalogue.guide import GuideMaterial, Variant
 from app.kit import db
 from app.kit.errors import NotFoundError
 from app.kit.paging import Page, newest_first
@@ -36,12 +37,18 @@ class CaseDetail:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """A case as the approval system gets it; ``licences`` stand for materials, by their ids. All is open here."""
+    """A case as the approval system gets it; ``licences`` stand for materials, by their ids. All is open here.
+
+    ``set_aside`` are files that were handed in and found to be infected, ``statements`` materials in whose place the
+    applicant signed a statement.
+    """
 
     application: Application
     variant: Variant | None
     materials: list[Material]
+    set_aside: list[Material]
     licences: dict[str, Licence]
+    statements: list[GuideMaterial]
     applicant: dict[str, str | None]
     company: dict[str, str] | None
 
@@ -84,16 +91,23 @@ async def get_asked(party: Party, application_id: UUID) -> tuple[Application, As
 
 
 async def get_case_file(case_no: str) -> CaseFile:
-    """A submitted case for delivery, with the materials that came with the submission. Raises NotFoundError."""
+    """A submitted case for delivery, with the materials that came with the submission.
+
+    Raises NotFoundError, or MaterialsUnscannedError while some are not scanned.
+    """
     application = await Application.get_or_none(case_no=case_no).prefetch_related("citizen", "company")
     if application is None:
         raise NotFoundError
     citizen, company = application.citizen, application.company
+    asked, came = await asked_of(application), await handed_in(application.id, None)
+    given = {material.material_id for material in came.materials}
     return CaseFile(
         application,
-        (await asked_of(application)).variant,
-        await Material.filter(application=application, supplement_id=None, handed_in_at__not_isnull=True),
+        asked.variant,
+        came.materials,
+        came.set_aside,
         await _licences(application),
+        [one for one in asked.materials if one.promised and one.id not in given],
         {"name": citizen.name, "id_number": citizen.id_number, "phone": citizen.phone},
         {"uscc": company.uscc, "name": company.name} if company else None,
     )
@@ -105,12 +119,12 @@ async def _licences(application: Application) -> dict[str, Licence]:
     return {material: found[UUID(licence_id)] for material, licence_id in used.items() if UUID(licence_id) in found}
 
 
-async def get_supplement(supplement_id: UUID) -> tuple[Supplement, list[Material]]:
-    """A supplement and its materials. Raises NotFoundError."""
+async def get_supplement(supplement_id: UUID) -> tuple[Supplement, HandedIn]:
+    """A supplement and its materials. Raises NotFoundError, or MaterialsUnscannedError while some are not scanned."""
     supplement = await Supplement.get_or_none(id=supplement_id)
     if supplement is None:
         raise NotFoundError
-    return supplement, await Material.filter(supplement_id=supplement_id)
+    return supplement, await handed_in(supplement.application_id, supplement.id)  # type: ignore[attr-defined]  # Tortoise adds it
 
 
 async def department_of(case_no: str) -> str | None:

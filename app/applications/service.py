@@ -14,7 +14,7 @@ from app.applications.errors import (
     MaterialsMissingError,
 )
 from app.applications.materials.service import drop_unasked
-from app.applications.models import Application, Material, State, Supplement
+from app.applications.models import Application, Material, Scan, State, Supplement
 from app.applications.moving import move, require_move, tell
 from app.applications.prefill import kept_marks
 from app.applications.replaced import AskedMaterial, materials_of
@@ -91,7 +91,9 @@ async def _require_fresh(application: Application, key: str) -> None:
 
 async def _count_saved(application: Application, materials: list[AskedMaterial]) -> None:
     """Raise MaterialsMissingError, or count what was saved. A file that was handed in all the same counts as one."""
-    given = {material.material_id for material in await Material.filter(application=application)}
+    given = {
+        material.material_id for material in await Material.filter(application=application).exclude(scan=Scan.INFECTED)
+    }
     waiting = [one for one in materials if one.material.id not in given]
     missing = [one.material for one in waiting if one.needed]
     if missing:
@@ -118,7 +120,7 @@ async def _new_case_number(item_code: str) -> str:
 
 
 async def _hand_in(application: Application, supplement_id: UUID | None) -> None:
-    waiting = Material.filter(application=application, handed_in_at=None)
+    waiting = Material.filter(application=application, handed_in_at=None).exclude(scan=Scan.INFECTED)
     await waiting.update(handed_in_at=clock.now(), supplement_id=supplement_id)
 
 

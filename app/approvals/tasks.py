@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from app.applications import queries as applications
+from app.applications.materials.rules import trust_of
 from app.applications.models import Material
 from app.approvals.connectors import Connector, Connectors
 from app.approvals.models import Delivery, DeliveryKind, DeliveryState
 from app.approvals.ports import ApprovalSystem, RemoteCase
+from app.catalogue.guide import GuideMaterial
 from app.kit import clock
 from app.kit.ports import AmbiguousError, RefusedError, TryLaterError
 from app.licences.models import Licence
@@ -26,9 +28,11 @@ async def deliver_case(connectors: Connectors, case_no: str) -> None:
         "applicant": file.applicant,
         "form": file.application.form,
         "materials": [_material(case_no, material) for material in file.materials],
+        **_set_aside(file.set_aside),
         "submitted_at": clock.in_city(file.application.submitted_at or clock.now()),
         **({"variant": {"id": file.variant.id, "name": file.variant.name}} if file.variant else {}),
         **({"licences": [_licence(*one) for one in file.licences.items()]} if file.licences else {}),
+        **({"statements": [_statement(one) for one in file.statements]} if file.statements else {}),
         **({"company": file.company} if file.company else {}),
         **({"by_mandate": str(file.application.mandate_id)} if file.application.mandate_id else {}),
     }
@@ -43,12 +47,13 @@ async def deliver_case(connectors: Connectors, case_no: str) -> None:
 
 async def deliver_supplement(connectors: Connectors, case_no: str, supplement_id: str) -> None:
     """Hand a supplement over, once. Raises TryLaterError or AmbiguousError, after which it is run again."""
-    supplement, materials = await applications.get_supplement(UUID(supplement_id))
+    supplement, came = await applications.get_supplement(UUID(supplement_id))
     body = {
         "supplement_id": supplement_id,
         "note": supplement.note,
         "form": supplement.form,
-        "materials": [_material(case_no, material) for material in materials],
+        "materials": [_material(case_no, material) for material in came.materials],
+        **_set_aside(came.set_aside),
         "submitted_at": clock.in_city(supplement.created_at),
     }
     connector = await connectors.of_case(case_no)
@@ -79,6 +84,8 @@ def _material(case_no: str, material: Material) -> dict[str, Any]:
         "content_type": material.content_type,
         "size": material.size,
         "sha256": material.sha256,
+        "pages": material.pages,
+        "trust": material.trust.value,
         "path": f"/callbacks/approvals/cases/{case_no}/materials/{material.id}",
     }
 
@@ -90,7 +97,19 @@ def _licence(material_id: str, licence: Licence) -> dict[str, Any]:
         "type": licence.type_code,
         "identifier": licence.identifier,
         "number": licence.number,
+        "trust": trust_of("licence").value,
     }
+
+
+def _statement(material: GuideMaterial) -> dict[str, Any]:
+    """A material for which the applicant vouches."""
+    return {"material_id": material.id, "name": material.name, "trust": trust_of("statement").value}
+
+
+def _set_aside(materials: list[Material]) -> dict[str, Any]:
+    """What was handed in and does not come: whoever decides asks for it with a supplement."""
+    infected = [{"material_id": material.material_id, "reason": "infected"} for material in materials]
+    return {"set_aside": infected} if infected else {}
 
 
 async def _delivery(connector: Connector, case_no: str, kind: DeliveryKind, reference: str) -> Delivery:

@@ -47,6 +47,11 @@ class GuideMaterial(BaseModel):
     replaced_by: Replacement | None
     note: str = ""
 
+    @property
+    def promised(self) -> bool:
+        """Whether the applicant's own statement stands for it (告知承诺)."""
+        return self.replaced_by is not None and self.replaced_by.kind == "statement"
+
 
 class GuideStep(BaseModel):
     """A step of the handling; ``days`` in working days."""

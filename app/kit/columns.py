@@ -183,15 +183,19 @@ class BlobColumn(_InTable):
     named_in: tuple[tuple[str, str], ...]
     kind: str = field(default="encryption", init=False)
 
+    @property
+    def _named(self) -> str:
+        return f'"{self.column}" IS NOT NULL'
+
     async def count(self, ring: Keyring) -> int:
-        """See ``Column``. All rows: what a blob is under shows in the blob alone."""
+        """See ``Column``. All keys: what a blob is under shows in the blob alone."""
         del ring
-        return await self._count("true")
+        return await self._count(self._named)
 
     def pages(self, ring: Keyring) -> AsyncIterator[list[Row]]:
         """See ``Column``."""
         del ring
-        return self._pages("true")
+        return self._pages(self._named)
 
     async def renew(self, ring: Keyring, row: Row) -> Outcome:
         """See ``Column``. A blob that is not there is under no key."""
@@ -218,7 +222,7 @@ class BlobColumn(_InTable):
     async def tally(self) -> Counter[Under]:
         """See ``Column``."""
         counts: Counter[Under] = Counter()
-        async for page in self._pages("true"):
+        async for page in self._pages(self._named):
             counts.update(filter(None, await asyncio.gather(*(self._under(row["value"]) for row in page))))
         return counts
 

@@ -22,6 +22,7 @@ MODEL_MODULES = (
     "app.mandates.models",
     "app.licences.models",
     "app.applications.models",
+    "app.applications.materials.models",
     "app.approvals.models",
     "app.privacy.models",
 )

@@ -94,6 +94,10 @@ def lookup_hash(source: str, purpose: str) -> fields.Field[str | None]:
     return LookupField(source, purpose, null=True, db_index=True)
 
 
-def sealed_blob_key(*, unique: bool = False) -> fields.Field[str]:
+@overload
+def sealed_blob_key(*, unique: bool = False) -> fields.Field[str]: ...
+@overload
+def sealed_blob_key(*, null: Literal[True]) -> fields.Field[str | None]: ...
+def sealed_blob_key(*, unique: bool = False, null: bool = False) -> Any:
     """A column of the key of a sealed blob."""
-    return BlobKeyField(max_length=128, unique=unique)
+    return BlobKeyField(max_length=128, unique=unique, null=True) if null else BlobKeyField(128, unique=unique)

@@ -59,6 +59,7 @@ WITHOUT_PART: dict[str, str] = {
     "CaseCounter": "counts cases of an item on a day, of nobody",
     "LicenceSerial": "counts licences of a type in a year, of nobody",
     "FeedCursor": "a place in the approval system's feed",
+    "UploadChunk": "pieces of a file on its way, whose upload is told; gone after a day",
     "SpentNonce": "nonces of other systems",
     "CountedTry": "a hash that leads to nobody without asking, gone after two days",
     "DoomedBlob": "names of files that are being deleted",

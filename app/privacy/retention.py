@@ -46,6 +46,7 @@ async def _forget_who_they_were(before: datetime, most: int) -> int:
 # In this order: what belongs to a case goes before it or with it, and names go when nothing is left that needs them.
 FORGET: dict[str, Callable[[datetime, int], Awaitable[int]]] = {
     "drafts": applications.forget_drafts,
+    "uploads": applications.forget_uploads,
     "materials": applications.forget_materials,
     "cases": applications.forget_cases,
     "deliveries": approvals.forget_deliveries,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sanic import HTTPResponse
 
+from app.applications.materials.errors import MaterialInfectedError, MaterialPendingError
 from app.applications.materials.queries import read_material
 from app.approvals import errors, inbox
 from app.approvals.connector import EventMessage
@@ -45,8 +46,8 @@ async def take_approval_event(call: Call, body: EventMessage) -> EventAnswer:
     "/callbacks/approvals/cases/<case_no:str>/materials/<file_id:uuid>",
     actor=Actor.PARTNER,
     limit="partner",
-    media_type="image/*",
-    errors=(errors.CallbackReplayedError, NotFoundError),
+    media_type="*/*",
+    errors=(errors.CallbackReplayedError, NotFoundError, MaterialPendingError, MaterialInfectedError),
 )
 async def fetch_material(call: Call, case_no: str, file_id: UUID) -> HTTPResponse:
     """A file of a case, for the approval system that the case went to."""

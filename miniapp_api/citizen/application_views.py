@@ -6,12 +6,13 @@ from uuid import UUID
 from pydantic import Field
 
 from app.applications.asked import AskedApplication
-from app.applications.models import Application, Material, TimelineEntry
+from app.applications.models import Application, TimelineEntry
 from app.applications.replaced import AskedMaterial
 from app.applications.time_limits import LimitMove
 from app.catalogue import guide
 from app.catalogue.conditions import published
 from app.kit import clock, texts
+from miniapp_api.citizen.material_views import MaterialView
 from miniapp_api.routing import Schema
 
 
@@ -68,23 +69,6 @@ class ProblemView(Schema):
     field: str
     reason: str
     message: str
-
-
-class MaterialView(Schema):
-    """A file that was taken."""
-
-    id: UUID
-    material_id: str
-    content_type: str
-    size: int = Field(description="bytes")
-    width: int
-    height: int
-    sha256: str
-
-    @classmethod
-    def of(cls, material: Material) -> "MaterialView":
-        """The view of a material."""
-        return cls.model_validate(material, from_attributes=True, extra="ignore")
 
 
 class TimelineView(Schema):

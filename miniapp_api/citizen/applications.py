@@ -16,13 +16,13 @@ from miniapp_api.citizen.application_views import (
     AskedView,
     DraftView,
     LimitMoveView,
-    MaterialView,
     PrefilledView,
     TimelineView,
     problems,
     saved,
 )
 from miniapp_api.citizen.items import AnswersField
+from miniapp_api.citizen.material_views import MaterialView
 from miniapp_api.paging import PageQuery
 from miniapp_api.routing import Actor, Call, Routes, Schema
 

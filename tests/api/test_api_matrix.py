@@ -3,6 +3,7 @@
 ``in`` means that the caller got in: neither refused nor told that there is nothing. A route in no row fails.
 """
 
+import hashlib
 import re
 import uuid
 from collections.abc import AsyncIterator
@@ -24,6 +25,7 @@ from miniapp_api.routing import Actor, Route
 from miniapp_api.server import all_routes
 from tests.api.conftest import photograph_of_site
 from tests.conftest import Phone
+from tests.e2e.breaking import await_true
 from tests.people import make_child, make_person
 from tests.service.cases import sensitive_licence, signed_in, staff_member
 
@@ -61,6 +63,7 @@ CITIZEN: dict[str, tuple[str, ...]] = {
         "application_not_found",
     ),
     **dict.fromkeys(("list_applications", "list_licences"), ("in",) * 6),
+    "list_earlier_materials": ("in", "in", "in", "matter_not_covered", "in", "in"),
     **dict.fromkeys(
         (
             "read_application",
@@ -72,11 +75,14 @@ CITIZEN: dict[str, tuple[str, ...]] = {
             "download_evidence",
             "read_receipt",
             "read_acceptance_receipt",
+            *("read_preview", "copy_material", "delete_material"),
+            *("begin_upload", "list_uploads", "read_upload", "put_chunk", "complete_upload", "cancel_upload"),
             "supplement_application",
         ),
         OWN_CASE,
     ),
     "withdraw_application": OWN_CASE,
+    "reuse_material": (OWN_CASE[0], "not_found", "not_found", *OWN_CASE[3:]),
     "submit_application": (OWN_CASE[0], "level_too_low", *OWN_CASE[2:]),
     **dict.fromkeys(("read_licence", "read_card", "present_licence"), OWN_LICENCE),
     "list_verifications": (OWN_LICENCE[0], "in", *OWN_LICENCE[2:]),
@@ -147,9 +153,14 @@ WECHAT = {"check_official_account", "take_official_account_push", "check_mini_pr
 PARTNER = {"take_approval_event", "fetch_material"}
 OPERATOR = {"read_metrics"}
 
+SHA256_OF_X = hashlib.sha256(b"x").hexdigest()
 SOLE_TRADER = "11230800JB0000017Q3000731001001"
 # What a query must have, where it must have something.
-QUERIES = {"compare_versions": {"before": "1", "after": "1"}, "delete_draft": {"revision": "1"}}
+QUERIES = {
+    "copy_material": {"purpose": "入学"},
+    "compare_versions": {"before": "1", "after": "1"},
+    "delete_draft": {"revision": "1"},
+}
 
 ROUTES = {route.name: route for route in all_routes()}
 ITEM = "11230800JB0000017Q3000131001001"
@@ -182,12 +193,19 @@ class Things:
         """Call a route about these things with a body that the route understands."""
         texts = {"item_code": self.item_code, "life_event": "open_restaurant", "purpose": "licence_presentation"}
         path = re.sub(r"<(\w+):uuid>", lambda part: self.ids.get(part[1], str(uuid.uuid4())), route.path)
-        path = re.sub(r"<(\w+):str>", lambda part: texts.get(part[1], "x"), path)
+        path = re.sub(r"<(\w+):str>", lambda part: texts.get(part[1], "x"), path).replace("<number:int>", "0")
         if route.upload:
             upload = {"material_id": "site_photo"}
             return client.post(path, headers=headers, data=upload, files={"file": photograph_of_site()})
         body = self.body_of(route) if route.body else None
-        return client.request(route.method, path, headers=headers, json=body, params=QUERIES.get(route.name))
+        if route.raw:
+            return client.request(route.method, path, headers=headers, content=b"x")
+        return client.request(route.method, path, headers=headers, json=body, params=self.query_of(route))
+
+    def query_of(self, route: Route) -> dict[str, str] | None:
+        """A query that is read, where the route must have one."""
+        about_material = {"item_code": self.item_code, "material_id": "site_photo"}
+        return about_material if route.name == "list_earlier_materials" else QUERIES.get(route.name)
 
     def body_of(self, route: Route) -> dict[str, Any]:
         """A body that is read and goes as far as the question who is asking."""
@@ -199,6 +217,8 @@ class Things:
             "start_group": {"items": [{"item_code": SOLE_TRADER}, {"item_code": self.item_code}]},
             "save_form": {"form": {}},
             "answer_questions": {"answers": {}},
+            "reuse_material": {"material_id": "site_photo", "file_id": str(uuid.uuid4())},
+            "begin_upload": {"material_id": "site_photo", "size": 1, "sha256": SHA256_OF_X},
             "verify_real_name": person.named,
             "correct_name": {"name": person.name},
             "bind_phone": {"code": person.phone_code},
@@ -256,10 +276,14 @@ async def things_of(phone: Phone) -> Things:
     material = phone.http.post(
         f"/api/v1/applications/{case}/materials", data=upload, files={"file": photograph_of_site()}
     ).json()
+    upload_body = {"material_id": "site_photo", "size": 1, "sha256": SHA256_OF_X}
     offer = {"direction": "give", "matters": [f"item:{item['item_code']}"], "ends_on": NEXT_MONTH}
+    files = f"/api/v1/applications/{case}/materials"
+    await_true("a preview", lambda: phone.http.get(f"{files}/{material['id']}/preview").is_success)
     ids = {
         "application_id": case,
         "file_id": material["id"],
+        "upload_id": phone.http.post(f"/api/v1/applications/{case}/uploads", json=upload_body).json()["id"],
         "group_id": phone.http.post("/api/v1/life-events/open_restaurant/applications", json=both).json()["id"],
         "licence_id": str((await sensitive_licence(UUID(phone.http.get("/api/v1/identity").json()["id"]))).id),
         "session_id": phone.http.get("/api/v1/sessions").json()["items"][0]["id"],

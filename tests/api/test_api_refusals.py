@@ -10,7 +10,7 @@ from tests.people import make_person
 SESSIONS = "/api/v1/sessions"
 REAL_NAME = "/api/v1/identity/real-name"
 BIND_PHONE = "/api/v1/identity/phone"
-MOST_FILES = 30
+MOST_FILES = 20
 
 
 @pytest.mark.parametrize("code", ["nonsense", "login-", "o-somebody"])
@@ -67,7 +67,7 @@ def test_who_has_not_verified_is_told_the_next_step(stranger: Phone) -> None:
 
 
 def test_a_case_takes_so_many_files_and_no_more(phone: Phone) -> None:
-    """The last one that fits is kept, the next is refused, and those that were kept stay."""
+    """Of one material: the last one that fits is kept, the next is refused, and those that were kept stay."""
     path = f"/api/v1/applications/{phone.draft()['id']}"
     data, file = {"material_id": "site_photo"}, {"file": photograph_of_site()}
     answers = [phone.http.post(f"{path}/materials", data=data, files=file) for _ in range(MOST_FILES + 1)]

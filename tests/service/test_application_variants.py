@@ -8,7 +8,8 @@ from PIL import Image
 
 from app.applications import drafts, filling
 from app.applications.asked import asked_of
-from app.applications.errors import MaterialsMissingError, MaterialUnknownError, NotADraftError
+from app.applications.errors import MaterialsMissingError, NotADraftError
+from app.applications.materials.errors import MaterialUnknownError
 from app.applications.materials.service import add_material
 from app.applications.models import Application, Material
 from app.applications.service import submit_application

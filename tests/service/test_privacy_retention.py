@@ -1,5 +1,6 @@
 """Retention: each kind of data goes when its time is over, not before, and the night's work survives its worker."""
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from app.applications.materials import uploads
+from app.applications.materials.models import Upload
 from app.applications.models import Application, Material, State, TimelineEntry
 from app.applications.service import submit_application
 from app.approvals.models import Delivery, DeliveryKind, InboxEvent
@@ -84,6 +87,13 @@ async def _material(house: House, citizen: Citizen) -> Kept:
         return await Material.filter(blob_key=key).exists()
 
     return Kept(left)
+
+
+async def _upload(house: House, citizen: Citizen) -> Kept:
+    draft, digest = await ready_draft(house, citizen), hashlib.sha256(b"x").hexdigest()
+    begun = await uploads.begin_upload(Party.own(citizen.id), draft.id, "site_photo", 1, digest)
+    await uploads.put_chunk(house.blobs, Party.own(citizen.id), draft.id, begun.upload.id, 0, b"x")
+    return Kept(lambda: Upload.exists(id=begun.upload.id))
 
 
 async def _case(house: House, citizen: Citizen) -> Kept:
@@ -234,6 +244,7 @@ async def _deleted_account(house: House, citizen: Citizen) -> Kept:
 CASES = timedelta(days=retention.terms()["cases"].days)
 MADE: dict[str, Callable[[House, Citizen], Awaitable[Kept]]] = {
     "drafts": _draft,
+    "uploads": _upload,
     "materials": _material,
     "cases": _case,
     "deliveries": _delivery,

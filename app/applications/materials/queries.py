@@ -1,13 +1,45 @@
 """Reads of materials."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from app.applications.drafts import owned
-from app.applications.models import Material
+from app.applications.materials.errors import MaterialsUnscannedError, PreviewMissingError
+from app.applications.materials.files import opened, require_safe
+from app.applications.models import Application, Material, Scan
 from app.kit.crypto import keyring
 from app.kit.errors import NotFoundError
 from app.mandates.party import Party
 from media.storage import BlobStore
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """Files that were handed in together: those that go on, and the infected ones, which were set aside."""
+
+    materials: list[Material]
+    set_aside: list[Material]
+
+
+async def list_materials(party: Party, application_id: UUID) -> list[Material]:
+    """The files of the party's own application. Raises ApplicationNotFoundError or MatterNotCoveredError."""
+    application = await owned(party, application_id)
+    return await Material.filter(application=application).order_by("id")
+
+
+async def unscanned(application: Application) -> bool:
+    """Whether files of a case wait for the scanner, so that it cannot be handed over."""
+    return await Material.exists(application=application, scan=Scan.PENDING)
+
+
+async def handed_in(application_id: UUID, supplement_id: UUID | None) -> HandedIn:
+    """The files that came with a case's submission, or with a supplement. Raises MaterialsUnscannedError."""
+    came = Material.filter(application_id=application_id, supplement_id=supplement_id, handed_in_at__not_isnull=True)
+    found = await came.order_by("id")
+    if any(material.scan is Scan.PENDING for material in found):
+        raise MaterialsUnscannedError
+    infected = [material for material in found if material.scan is Scan.INFECTED]
+    return HandedIn([material for material in found if material not in infected], infected)
 
 
 async def read_own_material(
@@ -15,20 +47,40 @@ async def read_own_material(
 ) -> tuple[Material, bytes]:
     """A file of the party's own case with its content.
 
-    Raises ApplicationNotFoundError, MatterNotCoveredError or NotFoundError.
+    Raises ApplicationNotFoundError, MatterNotCoveredError, NotFoundError, MaterialPendingError or
+    MaterialInfectedError.
     """
-    application = await owned(party, application_id)
-    material = await Material.get_or_none(id=file_id, application=application)
-    return await _opened(blobs, material)
+    material = await _safe(await _own(party, application_id, file_id))
+    return material, await opened(blobs, material)
+
+
+async def read_preview(blobs: BlobStore, party: Party, application_id: UUID, file_id: UUID) -> bytes:
+    """The small JPEG of a file of the party's own case.
+
+    Raises PreviewMissingError, and what ``read_own_material`` raises.
+    """
+    material = await _safe(await _own(party, application_id, file_id))
+    if material.preview_blob_key is None:
+        raise PreviewMissingError
+    return keyring().open(await blobs.get(material.preview_blob_key), material.preview_blob_key)
 
 
 async def read_material(blobs: BlobStore, case_no: str, file_id: UUID) -> tuple[Material, bytes]:
-    """A file of a submitted case with its content. Raises NotFoundError."""
-    material = await Material.get_or_none(id=file_id).select_related("application")
-    return await _opened(blobs, material if material and material.application.case_no == case_no else None)
+    """A file of a submitted case with its content.
+
+    Raises NotFoundError, MaterialPendingError or MaterialInfectedError.
+    """
+    found = await Material.get_or_none(id=file_id).select_related("application")
+    material = await _safe(found if found and found.application.case_no == case_no else None)
+    return material, await opened(blobs, material)
 
 
-async def _opened(blobs: BlobStore, material: Material | None) -> tuple[Material, bytes]:
+async def _own(party: Party, application_id: UUID, file_id: UUID) -> Material | None:
+    return await Material.get_or_none(id=file_id, application=await owned(party, application_id))
+
+
+async def _safe(material: Material | None) -> Material:
     if material is None:
         raise NotFoundError
-    return material, keyring().open(await blobs.get(material.blob_key), material.blob_key)
+    require_safe(material)
+    return material

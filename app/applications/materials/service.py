@@ -1,104 +1,137 @@
-"""Use cases of materials: taken as files, and dropped where they are not asked for."""
+"""Use cases of materials: taken as files, deleted, dropped where they are not asked for."""
 
-import asyncio
-import hashlib
-from datetime import timedelta
+from dataclasses import asdict
 from uuid import UUID
 
 from app.applications.asked import asked_of
 from app.applications.drafts import owned
-from app.applications.errors import (
+from app.applications.errors import StateForbidsError
+from app.applications.materials import rules
+from app.applications.materials.errors import (
+    MaterialHandedInError,
+    MaterialTooLargeError,
     MaterialUnknownError,
-    StateForbidsError,
     TooManyMaterialsError,
-    UploadBrokenError,
-    UploadTooLargeError,
-    UploadTooManyPixelsError,
-    UploadUnsupportedError,
 )
-from app.applications.models import Application, Material, State
+from app.applications.materials.files import KeptFile, inspected, keep, keys_in
+from app.applications.models import Application, Material, Scan, State
 from app.audit import service as audit
 from app.catalogue.guidance import Asked
-from app.kit import clock
+from app.catalogue.guide import GuideMaterial
+from app.kit import clock, db, jobs
 from app.kit.blobs import doom, spare
-from app.kit.crypto import keyring
 from app.kit.db import transaction
-from app.kit.errors import DomainError
-from app.kit.ids import new_id
+from app.kit.errors import NotFoundError
 from app.mandates.party import Party
-from media.images import ImageRefusedError, inspect_photo
 from media.storage import BlobStore
 
-MAX_UPLOAD_BYTES = 10 * 1024 * 1024
-_MAX_PIXELS = 50_000_000
-_MAX_FILES = 30
-# A file whose case has gone, or whose process died before its row was written, is deleted after this.
-_UPLOAD_PATIENCE = timedelta(hours=1)
+SCAN_MATERIAL = "applications.scan_material"
+PREVIEW_MATERIAL = "applications.preview_material"
+
 _TAKES_MATERIALS = {State.DRAFT, State.SUPPLEMENT_REQUESTED}
-
-_REFUSED: dict[str, type[DomainError]] = {
-    "empty": UploadBrokenError,
-    "broken": UploadBrokenError,
-    "too_large": UploadTooLargeError,
-    "too_many_pixels": UploadTooManyPixelsError,
-    "unsupported_type": UploadUnsupportedError,
-}
-
-
-async def drop_unasked(application: Application, asked: Asked) -> None:
-    """Delete files that another answer had asked for, within the caller's transaction."""
-    waiting = Material.filter(application=application, handed_in_at=None)
-    unasked = await waiting.exclude(material_id__in=[material.id for material in asked.materials])
-    if unasked:
-        await Material.filter(id__in=[material.id for material in unasked]).delete()
-        await doom([material.blob_key for material in unasked])
+_DELETE = "DELETE FROM materials WHERE id = ANY($1::uuid[]) RETURNING blob_key, preview_blob_key"
 
 
 async def add_material(
-    blobs: BlobStore, party: Party, application_id: UUID, material_id: str, content: bytes
+    blobs: BlobStore,
+    party: Party,
+    application_id: UUID,
+    material_id: str,
+    content: bytes,
+    *,
+    scan_needed: bool = False,
 ) -> Material:
-    """Take a photograph as a material: its content is checked, its metadata removed, and it is sealed.
+    """Take a photograph or a PDF as a material: its content is checked, its metadata removed, and it is sealed.
 
-    Raises UploadTooLargeError, UploadTooManyPixelsError, UploadUnsupportedError, UploadBrokenError,
-    MaterialUnknownError, TooManyMaterialsError, StateForbidsError or ApplicationNotFoundError.
+    With ``scan_needed`` nobody gets to see it before the worker has scanned it. Raises what ``require_asked``,
+    ``inspected`` and ``write_material`` raise.
+    """
+    await require_asked(party, application_id, material_id)
+    kept = await keep(blobs, await inspected(content))
+    async with transaction():
+        return await write_material(party, application_id, material_id, kept, scan_needed=scan_needed)
+
+
+async def require_asked(party: Party, application_id: UUID, material_id: str) -> tuple[Application, GuideMaterial]:
+    """The party's own application, which takes files at present, and the material that it asks for.
+
+    Raises ApplicationNotFoundError, MatterNotCoveredError, StateForbidsError or MaterialUnknownError.
     """
     application = await owned(party, application_id)
     _require_open(application)
     asked = await asked_of(application)
     # Who asks for a supplement may ask for any material of the item.
     wanted = asked.materials if application.state is State.DRAFT else asked.guide.materials
-    if material_id not in {material.id for material in wanted}:
-        raise MaterialUnknownError
-    try:
-        photo = await asyncio.to_thread(inspect_photo, content, max_bytes=MAX_UPLOAD_BYTES, max_pixels=_MAX_PIXELS)
-    except ImageRefusedError as error:
-        raise _REFUSED[error.code](limit_bytes=MAX_UPLOAD_BYTES, limit_pixels=_MAX_PIXELS) from error
-    file_id = new_id()
-    blob_key = f"materials/{file_id.hex[-2:]}/{file_id.hex}"
-    await doom([blob_key], at=clock.now() + _UPLOAD_PATIENCE)
-    await blobs.put(blob_key, keyring().seal(photo.data, blob_key))
-    async with transaction():
-        application = await owned(party, application_id, lock=True)
-        _require_open(application)
-        if await Material.filter(application=application).count() >= _MAX_FILES:
-            raise TooManyMaterialsError(limit=_MAX_FILES)
-        material = await Material.create(
-            id=file_id,
-            application=application,
-            material_id=material_id,
-            content_type=photo.content_type,
-            size=len(photo.data),
-            width=photo.width,
-            height=photo.height,
-            sha256=hashlib.sha256(photo.data).hexdigest(),
-            blob_key=blob_key,
-            created_at=clock.now(),
-        )
-        await spare(blob_key)
-        await audit.record(f"application:{application.id}", party.name, "material_added", material=material_id)
+    for material in wanted:
+        if material.id == material_id:
+            return application, material
+    raise MaterialUnknownError
+
+
+async def write_material(
+    party: Party, application_id: UUID, material_id: str, kept: KeptFile, *, scan_needed: bool
+) -> Material:
+    """Write the row of a file that was kept, within the caller's transaction, and have the worker look at it.
+
+    Raises ApplicationNotFoundError, StateForbidsError, TooManyMaterialsError or MaterialTooLargeError.
+    """
+    application = await owned(party, application_id, lock=True)
+    _require_open(application)
+    await _require_room(application, material_id, kept.size)
+    material = await Material.create(
+        **asdict(kept),
+        application=application,
+        material_id=material_id,
+        scan=Scan.PENDING if scan_needed else Scan.UNSCANNED,
+        created_at=clock.now(),
+    )
+    await spare(kept.blob_key)
+    reused = {"reused_from": str(kept.reused_from)} if kept.reused_from else {}
+    await audit.record(f"application:{application.id}", party.name, "material_added", material=material_id, **reused)
+    await jobs.defer(SCAN_MATERIAL if scan_needed else PREVIEW_MATERIAL, file_id=str(material.id))
     return material
 
 
 def _require_open(application: Application) -> None:
     if application.state not in _TAKES_MATERIALS:
         raise StateForbidsError(state=application.state)
+
+
+async def _require_room(application: Application, material_id: str, size: int) -> None:
+    given = await Material.filter(application=application).exclude(scan=Scan.INFECTED).values("material_id", "size")
+    if len(given) >= rules.MAX_FILES_OF_CASE:
+        raise TooManyMaterialsError(limit=rules.MAX_FILES_OF_CASE)
+    sizes = [one["size"] for one in given if one["material_id"] == material_id]
+    if len(sizes) >= rules.MAX_FILES_OF_MATERIAL:
+        raise TooManyMaterialsError(limit=rules.MAX_FILES_OF_MATERIAL, material=material_id)
+    if sum(sizes) + size > rules.MAX_BYTES_OF_MATERIAL:
+        raise MaterialTooLargeError(limit_bytes=rules.MAX_BYTES_OF_MATERIAL, material=material_id)
+
+
+async def delete_material(party: Party, application_id: UUID, file_id: UUID) -> None:
+    """Delete a file that was not handed in.
+
+    Raises ApplicationNotFoundError, MatterNotCoveredError, NotFoundError or MaterialHandedInError.
+    """
+    async with transaction():
+        application = await owned(party, application_id, lock=True)
+        material = await Material.get_or_none(id=file_id, application=application)
+        if material is None:
+            raise NotFoundError
+        if material.handed_in_at:
+            raise MaterialHandedInError
+        await _delete([material])
+        chain = f"application:{application.id}"
+        await audit.record(chain, party.name, "material_deleted", material=material.material_id)
+
+
+async def drop_unasked(application: Application, asked: Asked) -> None:
+    """Delete files that another answer had asked for, within the caller's transaction."""
+    waiting = Material.filter(application=application, handed_in_at=None)
+    await _delete(await waiting.exclude(material_id__in=[material.id for material in asked.materials]))
+
+
+async def _delete(materials: list[Material]) -> None:
+    """Delete rows and let their files go; what became of a row meanwhile goes with it."""
+    if materials:
+        await doom(keys_in(await db.rows(_DELETE, [material.id for material in materials])))
