@@ -10,7 +10,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0013_states")]
+    dependencies = [("jiaban", "0016_connectors")]
 
     initial = False
 
