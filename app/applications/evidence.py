@@ -8,7 +8,6 @@ from app.kit.record_signing import RecordSigner
 from app.mandates.held import acting_names
 from app.mandates.party import Party
 
-_SYSTEMS = ("system", "approval_system")
 # Codes, states and names of fields. What is not named here may be another person's id and stays a commitment.
 _DETAILS = frozenset(
     {
@@ -25,5 +24,5 @@ async def read_evidence(party: Party, application_id: UUID, signer: RecordSigner
     or MatterNotCoveredError.
     """
     application = await owned(party, application_id)
-    reader = Reader(actors=(*_SYSTEMS, *await acting_names(party.actor_id)), details=_DETAILS)
+    reader = Reader(await acting_names(party.actor_id), _DETAILS)
     return await evidence_pack(f"application:{application.id}", reader, signer)

@@ -28,14 +28,16 @@ _VERIFY = Path(verify_pack.__file__).read_bytes()
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who gets a pack: ``actors`` are the names in the audit that they may see, ``details`` those of details."""
+    """Who gets a pack: they may see the names of these ``actors`` beside those of systems, and these ``details``."""
 
     actors: Collection[str]
     details: Collection[str]
 
     def may_see(self, name: str, value: Any) -> bool:
-        """Whether they may see one value of a record."""
-        return value in self.actors if name == "actor" else name.removeprefix("details.") in self.details
+        """Whether they may see one value of a record. An actor without an id is a system."""
+        if name == "actor":
+            return value in self.actors or ":" not in value
+        return name.removeprefix("details.") in self.details
 
 
 async def evidence_pack(chain: str, reader: Reader, signer: RecordSigner) -> bytes:
