@@ -48,6 +48,7 @@ CODES: dict[int, tuple[Advice, str]] = {
     48001: (Advice.GIVE_UP, "the account has no permission for this API"),
     50001: (Advice.GIVE_UP, "the page's domain is not one of the app's"),
     60020: (Advice.GIVE_UP, "the calling address is not on the company's white list"),
+    61010: (Advice.TELL, "the person was not in the mini-program within the last two hours"),
 }
 
 _UNKNOWN = (Advice.GIVE_UP, "unknown code")

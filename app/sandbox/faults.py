@@ -18,6 +18,7 @@ NAMES = (
     "wechat.send",
     "wechat.oauth",
     "wechat.face",
+    "wechat.content",
     "wechat.work",
     "authority.check",
     "authority.company",

@@ -18,6 +18,7 @@ from app.sandbox import (
     scanner,
     shared_data,
     wechat,
+    wechat_content,
     wechat_face,
     wechat_oauth,
     wechat_work,
@@ -107,6 +108,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     app.blueprint(wechat_oauth.blueprint(settings, points))
     app.blueprint(wechat_face.blueprint(wechat_state, points))
     app.blueprint(wechat_face.control(wechat_state))
+    app.blueprint(wechat_content.blueprint(wechat_state, points))
     if settings.work is not None:
         app.blueprint(wechat_work.blueprint(settings.work, wechat_state, points))
     authority_gate = Gate(signer_of(settings.authority), nonces)
