@@ -45,6 +45,7 @@ from media.storage import BlobStore, FolderStore
 from wechat import tokens as wechat_tokens
 from wechat.callback import CallbackCodec
 from wechat.client import MiniProgramClient
+from wechat.content import ContentClient
 from wechat.face import FaceClient
 from wechat.official import OfficialAccountClient
 from wechat.work import WorkClient
@@ -75,6 +76,7 @@ class House:
     scanner: Scanner | None
     wechat: MiniProgramClient
     face: FaceClient
+    content: ContentClient
     official: OfficialAccountClient
     work: WorkClient | None
     authority: HttpAuthority
@@ -210,6 +212,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             scanner=_scanner(settings.scanner) if settings.scanner else None,
             wechat=MiniProgramClient(wechat.mini_program_appid, secret, http, tokens),
             face=FaceClient(http, tokens),
+            content=ContentClient(http, tokens),
             official=OfficialAccountClient(
                 wechat.official_account_appid, wechat.official_account_secret.get_secret_value(), http, wechat.open_url
             ),

@@ -11,6 +11,7 @@ import procrastinate
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
 
+from app.applications.events import INVITE_REVIEW
 from app.applications.materials import tasks as materials
 from app.applications.materials.service import PREVIEW_MATERIAL
 from app.applications.reckoning import reckon_provisional
@@ -33,6 +34,9 @@ from app.notifications.service import SEND
 from app.privacy import tasks as privacy
 from app.privacy.exports import COLLECT
 from app.privacy.retention import retain
+from app.reviews import tasks as reviews
+from app.reviews.rectification import settle_unanswered
+from app.reviews.service import CHECK_COMMENT
 from app.upkeep.tasks import take_effect
 
 _log = logging.getLogger(__name__)
@@ -69,6 +73,8 @@ def jobs_of(house: House) -> dict[str, Callable[..., Awaitable[None]]]:
         TELL: notifications.tell,
         TELL_OTHERS: identity.tell_others_with_number,
         SEND: partial(notifications.send, house.wechat, appid),
+        INVITE_REVIEW: reviews.invite_review,
+        CHECK_COMMENT: partial(reviews.check_comment, house.content, appid),
         COLLECT: partial(privacy.collect_export, house.blobs),
         DELETE_BLOBS: partial(delete_due, house.blobs),
     }
@@ -92,6 +98,11 @@ async def _retain(timestamp: int) -> None:
 async def _take_effect(timestamp: int) -> None:
     del timestamp
     await take_effect()
+
+
+async def _settle_unanswered(timestamp: int) -> None:
+    del timestamp
+    await settle_unanswered()
 
 
 async def _tidy(timestamp: int) -> None:
@@ -124,7 +135,8 @@ def build_queue(house: House) -> procrastinate.App:
         ("upkeep.take_effect", "*/5 * * * *", _take_effect),
         ("kit.forget_old", "17 * * * *", _forget_old),
         ("kit.delete_due_blobs", "37 * * * *", delete_blobs),
-        # 02:30, 02:50 and 03:20 in the city.
+        # 00:10, 02:30, 02:50 and 03:20 in the city.
+        ("reviews.settle_unanswered", "10 16 * * *", _settle_unanswered),
         ("applications.reckon", "30 18 * * *", _reckon),
         ("finding.tidy", "50 18 * * *", _tidy),
         ("privacy.retain", "20 19 * * *", _retain),

@@ -27,6 +27,7 @@ from miniapp_api.citizen import (
     messages,
     privacy,
     receipts,
+    reviews,
     sessions,
     uploads,
 )
@@ -39,6 +40,8 @@ from miniapp_api.sandbox_phone import follow_grants
 from miniapp_api.staff import accounts as staff_accounts
 from miniapp_api.staff import figures as staff_figures
 from miniapp_api.staff import items as staff_items
+from miniapp_api.staff import rectifications as staff_rectifications
+from miniapp_api.staff import reviews as staff_reviews
 from miniapp_api.staff import sessions as staff_sessions
 from miniapp_api.staff import verifications
 
@@ -59,11 +62,14 @@ SURFACES: tuple[Routes, ...] = (
     messages.routes,
     mandates.routes,
     privacy.routes,
+    reviews.routes,
     staff_sessions.routes,
     staff_accounts.routes,
     verifications.routes,
     staff_items.routes,
     staff_figures.routes,
+    staff_reviews.routes,
+    staff_rectifications.routes,
     approvals.routes,
     wechat.routes,
     codes.routes,

@@ -9,8 +9,10 @@ from app.applications.models import Application
 from app.applications.moving import move, tell
 from app.applications.rules import Cause
 from app.audit import service as audit
-from app.kit import clock
+from app.kit import clock, jobs
 from app.licences.service import issue_licence, revoke_licence
+
+INVITE_REVIEW = "reviews.invite_review"
 
 _TOLD = {
     Cause.ACCEPTED: "accepted",
@@ -23,6 +25,7 @@ _TOLD = {
     Cause.EXPIRED: "expired",
     Cause.RESULT_READY: "result_ready",
 }
+_REVIEWED = {Cause.NOT_ACCEPTED, Cause.APPROVED, Cause.REFUSED}
 
 
 async def apply_event(
@@ -47,6 +50,8 @@ async def apply_event(
     await move(application, cause, None, note=note, at=occurred_at)
     if cause in _TOLD:
         await tell(application, _TOLD[cause], f"{application.case_no}:{sequence}", note or "")
+    if cause in _REVIEWED:
+        await jobs.defer(INVITE_REVIEW, application_id=str(application.id))
     if cause is Cause.APPROVED:
         await _issue(application, data)
     if cause is Cause.LICENCE_REVOKED:

@@ -41,4 +41,10 @@ def part(chains: list[str], actors: list[str]) -> Part:
 
 def _named(actor: str) -> str:
     kind = actor.partition(":")[0]
-    return {"citizen": "代办人或者授权的另一方", "staff": "工作人员", "approval_system": "审批系统"}.get(kind, "系统")
+    names = {
+        "citizen": "代办人或者授权的另一方",
+        "reviewer": "评价人",
+        "staff": "工作人员",
+        "approval_system": "审批系统",
+    }
+    return names.get(kind, "系统")

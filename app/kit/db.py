@@ -24,6 +24,7 @@ MODEL_MODULES = (
     "app.applications.models",
     "app.applications.materials.models",
     "app.approvals.models",
+    "app.reviews.models",
     "app.privacy.models",
 )
 

@@ -27,9 +27,10 @@ from app.privacy.errors import DeletionBlockedError
 from app.privacy.exports import prefix_of
 from app.privacy.models import Export
 from app.privacy.parts import PARTS
+from app.reviews import held as reviews
 
 _GOES = (
-    *("wechat_accounts", "provincial_accounts", "face_verifications"),
+    *("wechat_accounts", "provincial_accounts", "face_verifications", "reviews"),
     *("messages", "sends", "grants", "exports"),
     *("favourites", "recent_items", "recent_items_off"),
 )
@@ -119,6 +120,7 @@ async def delete_account(citizen_id: UUID, *, by: UUID, actor: str, mandate_id: 
         await Citizen.select_for_update().get(id=citizen_id)
         await notifications.forget_all(citizen_id)
         await finding.forget_all(citizen_id)
+        await reviews.forget_all(citizen_id)
         await _delete_exports(citizen_id)
         await identity.delete_account(citizen_id)
         must_stay = _must_stay(standing, licences)

@@ -10,6 +10,7 @@ from app.licences.held import PARTS as LICENCES
 from app.mandates.held import PARTS as MANDATES
 from app.notifications.held import PARTS as NOTIFICATIONS
 from app.privacy.models import Export
+from app.reviews.held import PARTS as REVIEWS
 
 _EXPORTS = Part(
     model=Export,
@@ -41,6 +42,7 @@ PARTS: tuple[Part, ...] = (
     *MANDATES,
     *APPLICATIONS,
     *APPROVALS,
+    *REVIEWS,
     *LICENCES,
     *NOTIFICATIONS,
     *FINDING,

@@ -16,6 +16,7 @@ from app.licences import held as licences
 from app.mandates import held as mandates
 from app.notifications import held as notifications
 from app.privacy.models import RetentionRun
+from app.reviews import held as reviews
 
 SLICE = 500
 _FIRST = UUID(int=0)
@@ -48,6 +49,7 @@ FORGET: dict[str, Callable[[datetime, int], Awaitable[int]]] = {
     "drafts": applications.forget_drafts,
     "uploads": applications.forget_uploads,
     "materials": applications.forget_materials,
+    "reviews": reviews.forget_reviews,
     "cases": applications.forget_cases,
     "deliveries": approvals.forget_deliveries,
     "inbox_events": approvals.forget_events,

@@ -21,6 +21,7 @@ from app.identity.models import Citizen, Staff
 from app.identity.rules import Duty
 from app.kit import clock
 from app.mandates.rules import credit_code_check_character
+from app.reviews.models import Rectification, Review
 from miniapp_api.routing import Actor, Route
 from miniapp_api.server import all_routes
 from tests.api.conftest import photograph_of_site
@@ -43,6 +44,7 @@ OWN_LICENCE = (
     "licence_not_found",
     "licence_not_found",
 )
+OWN_REVIEW = ("review_not_found", *OWN_CASE[1:4], "review_not_found", "review_not_found")
 OWN_DATA = ("in", "in", "acting_not_possible", "acting_not_possible", "acting_not_possible", "in")
 CITIZEN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("list_sessions", "end_all_sessions", "end_page_session"), ("in", "in", *SELF)),
@@ -83,6 +85,11 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     ),
     "withdraw_application": OWN_CASE,
     "reuse_material": (OWN_CASE[0], "not_found", "not_found", *OWN_CASE[3:]),
+    **dict.fromkeys(("list_case_reviews", "submit_review"), OWN_CASE),
+    "list_reviews": ("in",) * 6,
+    "read_review": OWN_REVIEW,
+    # Its review is a good one: whoever gets in is told that there is nothing to confirm.
+    "confirm_rectification": tuple("rectification_not_found" if seen == "in" else seen for seen in OWN_REVIEW),
     "submit_application": (OWN_CASE[0], "level_too_low", *OWN_CASE[2:]),
     **dict.fromkeys(("read_licence", "read_card", "present_licence"), OWN_LICENCE),
     "list_verifications": (OWN_LICENCE[0], "in", *OWN_LICENCE[2:]),
@@ -125,6 +132,15 @@ STAFF: dict[str, tuple[str, str]] = {
     ),
     **dict.fromkeys(("read_draft", "compare_draft", "save_draft", "delete_draft"), ("duty_missing", "draft_not_found")),
     "read_item_figures": ("duty_missing", "in"),
+    **dict.fromkeys(("list_reviews_seen", "list_rectifications"), ("duty_missing", "in")),
+    "decide_comment": ("duty_missing", "review_not_found"),
+    **dict.fromkeys(
+        (
+            *("read_rectification", "read_contact", "call_back", "complete_rectification"),
+            *("propose_groundless", "decide_groundless", "settle_rectification"),
+        ),
+        ("duty_missing", "rectification_not_found"),
+    ),
     **dict.fromkeys(("propose_draft", "publish_draft", "reject_draft"), ("duty_missing", "draft_not_found")),
 }
 
@@ -135,6 +151,7 @@ OPEN = {
         "refresh_session",
         "search_items",
         "read_item",
+        "read_item_reviews",
         "guide_item",
         "read_code_list",
         "list_notices",
@@ -236,6 +253,12 @@ class Things:
             "verify_code": {"code": "x"},
             "begin_item": {"item_code": f"{'1' * 18}{'3' * 13}", "department": "scjg", "region": "230800"},
             "save_draft": {"revision": 1, "guide": {}},
+            "submit_review": {"stage": "result", "level": 5},
+            "confirm_rectification": {"satisfied": True},
+            "decide_comment": {"decision": "release"},
+            "call_back": {"reached": "nobody", "outcome": "x"},
+            **{key: {"note": "x"} for key in ("complete_rectification", "propose_groundless", "settle_rectification")},
+            "decide_groundless": {"note": "x", "confirmed": True},
             "propose_draft": {"revision": 1, "effective_on": NEXT_MONTH, "note": "x"},
             "publish_draft": {"revision": 1},
             "reject_draft": {"revision": 1, "reason": "x"},
@@ -290,9 +313,25 @@ async def things_of(phone: Phone) -> Things:
         "mandate_id": phone.http.post("/api/v1/mandates", json=offer).json()["id"],
         "company_id": phone.http.post("/api/v1/companies", json={"uscc": credit_code(), "name": "示例"}).json()["id"],
         "verification_id": phone.http.post("/api/v1/identity/face-verifications").json()["id"],
+        "review_id": str((await review_of(case)).id),
         "export_id": phone.http.post("/api/v1/privacy/exports").json()["id"],
     }
     return Things(ids, item["item_code"])
+
+
+async def review_of(case: str | None, level: int = 5) -> Review:
+    """A review of a case, be it one that could not be reviewed yet, of an item of the market supervision."""
+    return await Review.create(
+        application_id=case,
+        stage="result",
+        item_code=ITEM,
+        item_name="示例",
+        department="scjg",
+        region="230800",
+        level=level,
+        reasons=[],
+        created_at=clock.now(),
+    )
 
 
 def mandate(giver: Phone, taker: Phone, *matters: str) -> dict[str, str]:
@@ -386,6 +425,16 @@ async def colleagues(house: House) -> tuple[dict[str, str], dict[str, str], Staf
     return idle, elsewhere, account
 
 
+@pytest.fixture
+async def bad_review(house: House) -> AsyncIterator[dict[str, str]]:
+    """A bad review with its rectification, in the city's market supervision."""
+    del house
+    review = await review_of(None, level=1)
+    found = await Rectification.create(review=review, rectify_by=clock.today(), opened_at=clock.now())
+    yield {"review_id": str(review.id), "rectification_id": str(found.id)}
+    await review.delete()
+
+
 @pytest.mark.parametrize("name", STAFF)
 def test_staff(
     name: str,
@@ -393,11 +442,12 @@ def test_staff(
     stranger: Phone,
     colleagues: tuple[dict[str, str], dict[str, str], Staff],
     keeper: dict[str, str],
+    bad_review: dict[str, str],
 ) -> None:
     """Without the duty, and with it elsewhere; nobody and citizens get nowhere."""
     idle, elsewhere, account = colleagues
     draft = client.post(f"/staff/v1/items/{ITEM}/drafts", json={}, headers=keeper).json()["version"]["id"]
-    route, things = ROUTES[name], Things({"staff_id": str(account.id), "draft_id": draft}, ITEM)
+    route, things = ROUTES[name], Things({"staff_id": str(account.id), "draft_id": draft, **bad_review}, ITEM)
     assert outcome(things.visit(client, route, {})) == "access_token_missing"
     citizen = {"Authorization": stranger.http.headers["Authorization"]}
     assert outcome(things.visit(client, route, citizen)) == "access_token_invalid"

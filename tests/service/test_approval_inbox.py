@@ -83,7 +83,8 @@ async def outcome(case: Application) -> tuple[State, list[str], int, int]:
         case.state,
         [entry.kind for entry in timeline],
         await Licence.filter(case_no=case.case_no).count(),
-        await Message.filter(citizen_id=citizen_id).count(),
+        # The worker invites to a review whenever it comes to that.
+        await Message.filter(citizen_id=citizen_id).exclude(kind="review_invitation").count(),
     )
 
 

@@ -40,7 +40,9 @@ from app.privacy.exports import request_export
 from app.privacy.models import Export, RetentionRun
 from app.privacy.retention import FORGET, retain
 from app.privacy.tasks import collect_export
+from app.reviews.models import Review
 from tests.service.cases import issued_licence, ready_draft, some_case_no, trip_item, verified_citizen, verifier
+from tests.service.reviewed import bad_review
 
 Left = Callable[[], Awaitable[Any]]
 
@@ -154,6 +156,11 @@ async def _verification(house: House, citizen: Citizen) -> Kept:
     return Kept(lambda: Verification.filter(licence=licence).exists())
 
 
+async def _review(house: House, citizen: Citizen) -> Kept:
+    review, _ = await bad_review(house, citizen, "很慢")
+    return Kept(lambda: Review.filter(id=review.id, author=citizen).exists())
+
+
 async def _message(house: House, citizen: Citizen) -> Kept:
     del house
     async with transaction():
@@ -252,6 +259,7 @@ MADE: dict[str, Callable[[House, Citizen], Awaitable[Kept]]] = {
     "licences": _licence,
     "presentations": _presentation,
     "verifications": _verification,
+    "reviews": _review,
     "messages": _message,
     "sends": _send,
     "sessions": _session,

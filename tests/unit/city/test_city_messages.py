@@ -16,6 +16,7 @@ MESSAGE_KINDS = {
     *("mandate_accepted", "mandate_ended"),
     *("identity_used_elsewhere", "accounts_joined", "name_taken_over"),
     *("export_ready", "guardian_added"),
+    *("review_invitation", "review_rectified", "review_groundless", "review_settled"),
 }
 PLACEHOLDERS = {"item", "case_no", "case_tail", "time", "note", "licence", "verdict", "office", "phrase"}
 PLACEHOLDERS |= {"person", "until"}
