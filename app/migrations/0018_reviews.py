@@ -12,7 +12,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0015_audit")]
+    dependencies = [("jiaban", "0017_materials")]
 
     initial = False
 
