@@ -139,7 +139,6 @@ class Migration(migrations.Migration):
                 (
                     "before",
                     fields.CharEnumField(
-                        null=True,
                         description="OPENED: opened\nCALLED_BACK: called_back\nGROUNDLESS_PROPOSED: groundless_proposed\nRECTIFIED: rectified\nREOPENED: reopened\nESCALATED: escalated\nCONFIRMED: confirmed\nUNANSWERED: unanswered\nGROUNDLESS: groundless\nSETTLED: settled",
                         enum_type=RectificationState,
                         max_length=32,

@@ -81,6 +81,17 @@ def _control() -> Blueprint:
     return routes
 
 
+def _add_wechat(app: Sanic[Any, Any], settings: Settings, state: WeChatState, points: faults.Faults) -> None:
+    app.blueprint(wechat.blueprint(settings.wechat, state, points))
+    app.blueprint(wechat.control(state))
+    app.blueprint(wechat_oauth.blueprint(settings, points))
+    app.blueprint(wechat_face.blueprint(state, points))
+    app.blueprint(wechat_face.control(state))
+    app.blueprint(wechat_content.blueprint(state, points))
+    if settings.work is not None:
+        app.blueprint(wechat_work.blueprint(settings.work, state, points))
+
+
 def create_app(settings: Settings) -> Sanic[Any, Any]:
     """The application with its state read back from the journals.
 
@@ -103,14 +114,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     journals: list[WeChatState | AuthorityState | ApprovalsStore | Nonces | ProvinceState]
     journals = [wechat_state, authority_state, store, nonces]
 
-    app.blueprint(wechat.blueprint(settings.wechat, wechat_state, points))
-    app.blueprint(wechat.control(wechat_state))
-    app.blueprint(wechat_oauth.blueprint(settings, points))
-    app.blueprint(wechat_face.blueprint(wechat_state, points))
-    app.blueprint(wechat_face.control(wechat_state))
-    app.blueprint(wechat_content.blueprint(wechat_state, points))
-    if settings.work is not None:
-        app.blueprint(wechat_work.blueprint(settings.work, wechat_state, points))
+    _add_wechat(app, settings, wechat_state, points)
     authority_gate = Gate(signer_of(settings.authority), nonces)
     app.blueprint(authority.blueprint(authority_state, authority_gate, points))
     app.blueprint(legal.blueprint(authority_state, authority_gate, points))
