@@ -19,6 +19,7 @@ from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_W
 from app.approvals import feed, inbox
 from app.approvals import tasks as approvals
 from app.approvals.connectors import Connectors
+from app.approvals.drain import Drains
 from app.audit.checkpoints import make_checkpoints
 from app.bootstrap import House
 from app.finding.tasks import tidy
@@ -60,13 +61,13 @@ class RepeatUntilDone(BaseRetryStrategy):
         return RetryDecision(retry_in={"milliseconds": int(seconds * 1000)})
 
 
-def jobs_of(house: House) -> dict[str, Callable[..., Awaitable[None]]]:
+def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[None]]]:
     """The function that does each job, by the name it is deferred under."""
     appid = house.settings.wechat.mini_program_appid
     return {
-        DELIVER_CASE: partial(approvals.deliver_case, house.connectors),
-        DELIVER_SUPPLEMENT: partial(approvals.deliver_supplement, house.connectors),
-        DELIVER_WITHDRAWAL: partial(approvals.deliver_withdrawal, house.connectors),
+        DELIVER_CASE: partial(approvals.deliver_case, drains),
+        DELIVER_SUPPLEMENT: partial(approvals.deliver_supplement, drains),
+        DELIVER_WITHDRAWAL: partial(approvals.deliver_withdrawal, drains),
         inbox.APPLY: inbox.apply_events,
         inbox.ASK: partial(feed.ask_case, house.connectors),
         PREVIEW_MATERIAL: partial(materials.preview_material, house.blobs),
@@ -115,11 +116,11 @@ async def _reckon(timestamp: int) -> None:
     await reckon_provisional()
 
 
-def build_queue(house: House) -> procrastinate.App:
+def build_queue(house: House, drains: Drains) -> procrastinate.App:
     """The queue with every job and everything that runs by the clock."""
     url = house.settings.database_url.get_secret_value()
     queue = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url))
-    for name, function in jobs_of(house).items():
+    for name, function in jobs_of(house, drains).items():
         queue.task(name=name, retry=RepeatUntilDone())(_named(function))
 
     async def delete_blobs(timestamp: int) -> None:
@@ -185,8 +186,10 @@ async def _retry_stalled(house: House) -> None:
 
 async def run_worker(house: House) -> None:
     """Work until SIGTERM or SIGINT; what was begun is finished within ten seconds."""
-    queue, pace = build_queue(house), house.settings.worker
-    sweep = asyncio.create_task(_retry_stalled(house))
+    pace = house.settings.worker
+    drains = Drains(house.connectors, pace.stalled_after_seconds)
+    queue = build_queue(house, drains)
+    sweep, draining = asyncio.create_task(_retry_stalled(house)), asyncio.create_task(drains.run())
     try:
         async with queue.open_async():
             await queue.run_worker_async(
@@ -199,5 +202,8 @@ async def run_worker(house: House) -> None:
             )
     finally:
         sweep.cancel()
+        drains.stop()
+        with suppress(asyncio.CancelledError, TimeoutError):
+            await asyncio.wait_for(draining, _GRACE_SECONDS)
         with suppress(asyncio.CancelledError):
             await sweep

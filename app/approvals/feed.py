@@ -17,7 +17,7 @@ async def ask_case(connectors: Connectors, case_no: str) -> None:
     """Ask for the events of one case, where one was missed."""
     connector = await connectors.of_case(case_no)
     remote = await connector.system.get_case(case_no)
-    await _keep_all(connectors, connector, remote.events if remote else [])
+    await keep_all(connectors, connector, remote.events if remote else [])
 
 
 async def read_feed(connectors: Connectors, name: str) -> None:
@@ -30,14 +30,15 @@ async def read_feed(connectors: Connectors, name: str) -> None:
     cursor = known.cursor if known else "0"
     while True:
         page = await connector.system.events_after(cursor)
-        await _keep_all(connectors, connector, page.events)
+        await keep_all(connectors, connector, page.events)
         if page.next_cursor == cursor:
             return
         cursor = page.next_cursor
         await FeedCursor.update_or_create(id=name, defaults={"cursor": cursor, "updated_at": clock.now()})
 
 
-async def _keep_all(connectors: Connectors, connector: Connector, events: list[Event]) -> None:
+async def keep_all(connectors: Connectors, connector: Connector, events: list[Event]) -> None:
+    """Keep events that a connector brought; one that cannot be kept is logged and holds up no other."""
     for event in events:
         try:
             async with transaction():

@@ -7,7 +7,7 @@ from tortoise.expressions import Q
 
 from app.applications.models import Application
 from app.applications.rules import ENDED
-from app.approvals.models import Delivery, InboxEvent
+from app.approvals.models import Delivery, InboxEvent, Redrive
 from app.kit import db
 from app.kit.held import Part
 
@@ -25,15 +25,17 @@ PARTS = (
         fields={
             "case_no": "办件编号",
             "kind": "种类",
-            "reference": "补正编号",
+            "reference": "补正或者告知的编号",
             "connector": "接入方式",
             "state": "状态",
             "reason": "原因",
             "attempts": "次数",
+            "due_at": "下次尝试时间",
+            "asked_at": "最近一次向审批系统查询的时间",
             "created_at": "创建时间",
             "updated_at": "更新时间",
         },
-        left_out={"id": "本系统内部编号"},
+        left_out={"id": "本系统内部编号", "claimed_until": "本系统内部的发送进度"},
         find=_of_own_cases,
     ),
     Part(
@@ -52,27 +54,35 @@ PARTS = (
         left_out={"id": "本系统内部编号", "event_id": "审批系统的编号", "moved": "是否改变了办件状态，见办件进度"},
         find=_of_own_cases,
     ),
+    Part(
+        model=Redrive,
+        name="redrives",
+        title="工作人员要求重新移交",
+        fields={"case_no": "办件编号", "reason": "原因", "created_at": "时间"},
+        left_out={
+            "id": "本系统内部编号",
+            "subject_id": "本系统内部编号",
+            "attempt": "移交的次数或者通知的序号",
+            "staff_id": "工作人员",
+        },
+        find=_of_own_cases,
+    ),
 )
 
+
 # Only where the case ended as well, or is gone: an event that repeats is known by its row.
-_FORGET_DELIVERIES = """
-DELETE FROM deliveries WHERE id IN (
-    SELECT deliveries.id FROM deliveries LEFT JOIN applications USING (case_no)
-    WHERE deliveries.updated_at < $1 AND (applications.id IS NULL OR (
+_FORGET = """
+DELETE FROM {table} WHERE id IN (
+    SELECT {table}.id FROM {table} LEFT JOIN applications USING (case_no)
+    WHERE {table}.{since} < $1 AND (applications.id IS NULL OR (
         applications.state = ANY($3::text[]) AND applications.updated_at < $1
     ))
-    ORDER BY deliveries.id LIMIT $2
+    ORDER BY {table}.id LIMIT $2
 )
 """
-_FORGET_EVENTS = """
-DELETE FROM inbox_events WHERE id IN (
-    SELECT inbox_events.id FROM inbox_events LEFT JOIN applications USING (case_no)
-    WHERE inbox_events.received_at < $1 AND (applications.id IS NULL OR (
-        applications.state = ANY($3::text[]) AND applications.updated_at < $1
-    ))
-    ORDER BY inbox_events.id LIMIT $2
-)
-"""
+_FORGET_DELIVERIES = _FORGET.format(table="deliveries", since="updated_at")
+_FORGET_EVENTS = _FORGET.format(table="inbox_events", since="received_at")
+_FORGET_REDRIVES = _FORGET.format(table="redrives", since="created_at")
 
 
 async def forget_deliveries(before: datetime, most: int) -> int:
@@ -83,3 +93,8 @@ async def forget_deliveries(before: datetime, most: int) -> int:
 async def forget_events(before: datetime, most: int) -> int:
     """Delete events of cases that ended before a moment, at most so many; returns how many."""
     return await db.execute(_FORGET_EVENTS, before, most, sorted(ENDED))
+
+
+async def forget_redrives(before: datetime, most: int) -> int:
+    """Delete what staff had tried anew for cases that ended before a moment, at most so many; returns how many."""
+    return await db.execute(_FORGET_REDRIVES, before, most, sorted(ENDED))

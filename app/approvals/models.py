@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from tortoise import Model, fields
 
-from app.kit.fields import sealed_json
+from app.kit.fields import sealed_json, sealed_text
 from app.kit.ids import new_id
 
 
@@ -22,14 +22,17 @@ class DeliveryKind(StrEnum):
 
     CASE = "case"
     SUPPLEMENT = "supplement"
+    NOTICE = "notice"
     WITHDRAWAL = "withdrawal"
 
 
 class Delivery(Model):
-    """Something on its way to the approval system. ``reference`` is the supplement's id, or empty.
+    """Something on its way to the approval system. ``reference`` is the id of the supplement or notice, or empty.
 
     ``connector`` is the name of the connector that took the case, chosen at its first delivery; None stands in rows
-    from before connectors had names.
+    from before connectors had names. It is not tried before ``due_at``. Whoever sends it has it until
+    ``claimed_until``; ``attempts`` counts the claims, so that the record of one that was lost changes nothing.
+    ``asked_at`` stands in a case's own delivery: when the system was last asked what became of the case.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -40,6 +43,9 @@ class Delivery(Model):
     state = fields.CharEnumField(DeliveryState, max_length=16, default=DeliveryState.WAITING)
     reason = fields.CharField(max_length=64, null=True)
     attempts = fields.IntField(default=0)
+    due_at = fields.DatetimeField(null=True)
+    claimed_until = fields.DatetimeField(null=True)
+    asked_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 
@@ -48,6 +54,55 @@ class Delivery(Model):
 
         table = "deliveries"
         unique_together = (("case_no", "kind", "reference"),)
+        indexes = (("connector", "state", "id"),)
+
+
+class Breaker(StrEnum):
+    """Whether deliveries go to a system: as they come, not at all, or one to see whether it is back."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class Channel(Model):
+    """What all workers know of a connector: its breaker, and the moment from which the next delivery may begin.
+
+    ``failures`` counts those in a row. ``probe_at`` is when the next probe may begin while the breaker is not closed.
+    """
+
+    connector = fields.CharField(max_length=32, primary_key=True)
+    breaker = fields.CharEnumField(Breaker, max_length=16, default=Breaker.CLOSED)
+    failures = fields.IntField(default=0)
+    probe_at = fields.DatetimeField(null=True)
+    next_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Table."""
+
+        table = "channels"
+
+
+class Redrive(Model):
+    """That a member of staff had something tried anew, and why: a delivery, or an event that waits behind a gap.
+
+    ``attempt`` is the delivery's count of tries at that moment, or the sequence that was missing: one and the same
+    standstill is redriven once.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_no = fields.CharField(max_length=43, db_index=True)
+    subject_id = fields.UUIDField()
+    attempt = fields.IntField()
+    staff_id = fields.UUIDField()
+    reason = sealed_text()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "redrives"
+        unique_together = (("subject_id", "attempt"),)
 
 
 class InboxEvent(Model):

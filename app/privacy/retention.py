@@ -53,6 +53,7 @@ FORGET: dict[str, Callable[[datetime, int], Awaitable[int]]] = {
     "cases": applications.forget_cases,
     "deliveries": approvals.forget_deliveries,
     "inbox_events": approvals.forget_events,
+    "redrives": approvals.forget_redrives,
     "presentations": licences.forget_presentations,
     "verifications": licences.forget_verifications,
     "licences": licences.forget_licences,

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.applications.models import Application, State
 from app.applications.rules import Cause
 from app.approvals.connectors import Connector, Connectors
 from app.approvals.errors import CaseUnknownError
@@ -14,12 +13,11 @@ from app.approvals.feed import ask_case, read_feed
 from app.approvals.inbox import keep_event, take_callback
 from app.approvals.models import Delivery, FeedCursor, InboxEvent
 from app.approvals.ports import Event, FeedPage, RemoteCase
-from app.approvals.tasks import deliver_case, deliver_withdrawal
+from app.approvals.tasks import deliver_withdrawal
 from app.bootstrap import House
 from app.kit.db import transaction
 from app.kit.signing import Signer
-from tests.service.cases import FORM, trip_item, verified_citizen
-from tests.service.test_approval_delivery import System
+from tests.service.systems import System, hand_over, submitted_case
 
 DEPARTMENT = "scjg"
 
@@ -44,19 +42,7 @@ class Telling(System):
 @pytest.fixture
 async def case_no(house: House) -> str:
     """The number of a case of the trip's item, submitted, that nobody knows of."""
-    moment, number = datetime.now(UTC), f"t{uuid.uuid4().hex}"
-    await Application.create(
-        citizen=await verified_citizen(house),
-        item_code=await trip_item(),
-        item_name="食品经营许可（新办）",
-        state=State.SUBMITTED,
-        form=FORM,
-        case_no=number,
-        submitted_at=moment,
-        created_at=moment,
-        updated_at=moment,
-    )
-    return number
+    return str((await submitted_case(house)).case_no)
 
 
 @pytest.fixture
@@ -85,7 +71,7 @@ async def test_a_case_goes_to_its_departments_system(names: tuple[str, str], cas
     """And to no other."""
     one, other = System(), System()
     connectors = two(names, one, other, {DEPARTMENT: names[1]})
-    await deliver_case(connectors, case_no)
+    await hand_over(connectors, case_no)
     assert (one.cases, other.cases) == ([], [case_no])
     assert (await Delivery.get(case_no=case_no)).connector == names[1]
 
@@ -93,16 +79,16 @@ async def test_a_case_goes_to_its_departments_system(names: tuple[str, str], cas
 async def test_a_case_of_any_other_department_goes_to_the_default(names: tuple[str, str], case_no: str) -> None:
     """Where the settings name none for it."""
     one, other = System(), System()
-    await deliver_case(two(names, one, other, {"mz": names[1]}), case_no)
+    await hand_over(two(names, one, other, {"mz": names[1]}), case_no)
     assert (one.cases, other.cases) == ([case_no], [])
 
 
 async def test_a_case_stays_where_it_went_when_the_settings_change(names: tuple[str, str], case_no: str) -> None:
     """Its withdrawal follows it, and so do its events."""
     one, other = System(), System()
-    await deliver_case(two(names, one, other, {}), case_no)
+    await hand_over(two(names, one, other, {}), case_no)
     changed = two(names, one, other, {DEPARTMENT: names[1]})
-    await deliver_withdrawal(changed, case_no)
+    await hand_over(changed, case_no, deliver_withdrawal)
     assert (one.withdrawn, other.withdrawn) == ({case_no}, set())
     assert await changed.name_of(case_no) == names[0]
 
@@ -118,7 +104,7 @@ async def test_a_system_does_not_speak_for_anothers_case(names: tuple[str, str],
     """Neither by a callback, nor when it is asked, nor in its feed."""
     event = received(case_no)
     connectors = two(names, System(), telling := Telling(event), {})
-    await deliver_case(connectors, case_no)
+    await hand_over(connectors, case_no)
     with pytest.raises(CaseUnknownError):
         await take_callback(connectors, names[1], event, uuid.uuid4().hex)
     await read_feed(connectors, names[1])

@@ -1,162 +1,165 @@
-"""Handing a case over: once, and asked about before it is sent again."""
+"""Handing a case over: once, in order, and asked about before it is sent again."""
 
-import uuid
-from datetime import UTC, datetime
-from typing import Any
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
-from app.applications.models import Application, State
+from app.applications.models import Application, Supplement
+from app.approvals.drain import Drains
 from app.approvals.models import Delivery, DeliveryState
-from app.approvals.ports import FeedPage, RemoteCase
-from app.approvals.tasks import deliver_case, deliver_withdrawal
+from app.approvals.tasks import deliver_case, deliver_supplement, deliver_withdrawal
 from app.bootstrap import House
-from app.kit.ports import AmbiguousError, PortError, RefusedError, TryLaterError
-from tests.partners import leading_to
-from tests.service.cases import FORM, trip_item, verified_citizen
+from app.kit import clock
+from app.kit.ports import AmbiguousError, RefusedError, TryLaterError
+from tests.service.systems import System, drain, one_way, submitted_case
 
-
-class System:
-    """An approval system that keeps what it gets, and fails as it is told: before keeping it, or after."""
-
-    def __init__(self) -> None:
-        self.cases: list[str] = []
-        self.withdrawn: set[str] = set()
-        self.before: PortError | None = None
-        self.after: PortError | None = None
-        self.asked = 0
-
-    async def send_case(self, case_no: str, case: dict[str, Any]) -> None:
-        """It knows no idempotency: a case sent twice is two."""
-        assert case["applicant"]["id_number"]
-        if self.before:
-            raise self.before
-        self.cases.append(case_no)
-        if self.after:
-            raise self.after
-
-    async def send_supplement(self, case_no: str, supplement: dict[str, Any]) -> None:
-        """Not of use here."""
-
-    async def send_withdrawal(self, case_no: str, reason: str) -> None:
-        """Keep it."""
-        del reason
-        if self.before:
-            raise self.before
-        self.withdrawn.add(case_no)
-        if self.after:
-            raise self.after
-
-    async def send_notice(self, case_no: str, notice: dict[str, Any]) -> None:
-        """Not of use here."""
-
-    async def get_case(self, case_no: str) -> RemoteCase | None:
-        """What it has."""
-        self.asked += 1
-        return RemoteCase([], frozenset(), case_no in self.withdrawn) if case_no in self.cases else None
-
-    async def events_after(self, cursor: str) -> FeedPage:
-        """Nothing."""
-        return FeedPage([], cursor)
+LATER = timedelta(minutes=20)
 
 
 @pytest.fixture
 async def case_no(house: House) -> str:
     """The number of a submitted case that the worker knows nothing of."""
-    moment, number = datetime.now(UTC), f"t{uuid.uuid4().hex}"
-    await Application.create(
-        citizen=await verified_citizen(house),
-        item_code=await trip_item(),
-        item_name="食品经营许可（新办）",
-        state=State.SUBMITTED,
-        form=FORM,
-        case_no=number,
-        submitted_at=moment,
-        created_at=moment,
-        updated_at=moment,
-    )
-    return number
+    return str((await submitted_case(house)).case_no)
 
 
-async def state(case_no: str) -> DeliveryState:
-    """How the delivery of the case stands."""
-    return (await Delivery.get(case_no=case_no, kind="case")).state
+@pytest.fixture
+def system() -> System:
+    """An approval system that has nothing yet."""
+    return System()
 
 
-async def test_a_case_is_handed_over_once(case_no: str) -> None:
-    """A job that runs again sends nothing more."""
-    system = System()
+@pytest.fixture
+def drains(system: System) -> Drains:
+    """The drain that leads to it."""
+    return one_way(system)
+
+
+async def delivery(case_no: str, kind: str = "case") -> Delivery:
+    """The delivery of a case."""
+    return await Delivery.get(case_no=case_no, kind=kind)
+
+
+async def test_a_case_is_handed_over_once(system: System, drains: Drains, case_no: str) -> None:
+    """A job that runs again writes nothing more, and a drain sends nothing more."""
     for _ in range(3):
-        await deliver_case(leading_to(system), case_no)
-    assert (system.cases, await state(case_no)) == ([case_no], DeliveryState.DELIVERED)
+        await deliver_case(drains, case_no)
+        await drain(drains)
+    row = await delivery(case_no)
+    assert (system.cases, row.state, row.attempts) == ([case_no], DeliveryState.DELIVERED, 1)
 
 
-async def test_what_was_certainly_not_sent_is_sent_again(case_no: str) -> None:
-    """Without asking."""
-    system = System()
+async def test_what_was_certainly_not_sent_is_sent_again(system: System, drains: Drains, case_no: str) -> None:
+    """Without asking, but not before it rested."""
     system.before = TryLaterError("unreachable")
-    with pytest.raises(TryLaterError):
-        await deliver_case(leading_to(system), case_no)
-    assert await state(case_no) is DeliveryState.WAITING
+    await deliver_case(drains, case_no)
+    again = await drain(drains)
+    row = await delivery(case_no)
+    assert (row.state, row.reason, row.due_at) == (DeliveryState.WAITING, "unreachable", again)
     system.before = None
-    await deliver_case(leading_to(system), case_no)
+    with clock.travel(LATER):
+        await drain(drains)
     assert (system.cases, system.asked) == ([case_no], 0)
 
 
-async def test_after_no_answer_it_asks_and_does_not_send_what_arrived(case_no: str) -> None:
+async def test_after_no_answer_it_asks_and_does_not_send_what_arrived(
+    system: System, drains: Drains, case_no: str
+) -> None:
     """The system knows no idempotency and still has one case."""
-    system = System()
     system.after = AmbiguousError("no_answer")
-    with pytest.raises(AmbiguousError):
-        await deliver_case(leading_to(system), case_no)
-    await deliver_case(leading_to(system), case_no)
-    assert (system.cases, system.asked, await state(case_no)) == ([case_no], 1, DeliveryState.DELIVERED)
+    await deliver_case(drains, case_no)
+    await drain(drains)
+    assert (await delivery(case_no)).state is DeliveryState.SENDING
+    with clock.travel(LATER):
+        await drain(drains)
+    assert (system.cases, system.asked) == ([case_no], 1)
+    assert (await delivery(case_no)).state is DeliveryState.DELIVERED
 
 
-async def test_after_no_answer_it_asks_and_sends_what_did_not_arrive(case_no: str) -> None:
+async def test_after_no_answer_it_asks_and_sends_what_did_not_arrive(
+    system: System, drains: Drains, case_no: str
+) -> None:
     """The request was lost on its way."""
-    system = System()
     system.before = AmbiguousError("no_answer")
-    with pytest.raises(AmbiguousError):
-        await deliver_case(leading_to(system), case_no)
+    await deliver_case(drains, case_no)
+    await drain(drains)
     system.before = None
-    await deliver_case(leading_to(system), case_no)
+    with clock.travel(LATER):
+        await drain(drains)
     assert (system.cases, system.asked) == ([case_no], 1)
 
 
-async def test_a_delivery_that_a_killed_worker_left_is_asked_about(case_no: str) -> None:
-    """Its row says that it was on its way."""
-    system = System()
+async def test_a_delivery_that_a_killed_worker_left_is_asked_about(
+    system: System, drains: Drains, case_no: str
+) -> None:
+    """Its row says that it was on its way; whoever claimed it has it until the claim lapses."""
+    await deliver_case(drains, case_no)
     system.cases.append(case_no)
-    moment = datetime.now(UTC)
-    await Delivery.create(
-        case_no=case_no, kind="case", state=DeliveryState.SENDING, created_at=moment, updated_at=moment
-    )
-    await deliver_case(leading_to(system), case_no)
-    assert (system.cases, await state(case_no)) == ([case_no], DeliveryState.DELIVERED)
+    claimed_until = clock.now() + timedelta(seconds=30)
+    await Delivery.filter(case_no=case_no).update(state="sending", attempts=1, claimed_until=claimed_until)
+    assert await drain(drains) == claimed_until
+    assert system.asked == 0
+    with clock.travel(timedelta(seconds=31)):
+        await drain(drains)
+    assert (system.cases, system.asked) == ([case_no], 1)
+    assert (await delivery(case_no)).state is DeliveryState.DELIVERED
 
 
-async def test_a_refusal_stands_with_its_reason(case_no: str) -> None:
-    """It is not repeated; staff will see why."""
-    system = System()
+async def test_a_refusal_stands_with_its_reason(system: System, drains: Drains, case_no: str) -> None:
+    """It is not repeated; staff will see why. Nothing else is said of a case that the system does not have."""
     system.before = RefusedError("status_422")
-    await deliver_case(leading_to(system), case_no)
+    await deliver_case(drains, case_no)
+    await drain(drains)
     system.before = None
-    await deliver_case(leading_to(system), case_no)
-    delivery = await Delivery.get(case_no=case_no)
-    assert (system.cases, delivery.state, delivery.reason) == ([], DeliveryState.REFUSED, "status_422")
+    await deliver_case(drains, case_no)
+    await deliver_withdrawal(drains, case_no)
+    with clock.travel(LATER):
+        await drain(drains)
+    row = await delivery(case_no)
+    assert (system.calls, row.state, row.reason) == (1, DeliveryState.REFUSED, "status_422")
 
 
-async def test_a_withdrawal_is_asked_about_like_a_case(case_no: str) -> None:
+async def test_a_withdrawal_is_asked_about_like_a_case(system: System, drains: Drains, case_no: str) -> None:
     """It arrived, the answer did not."""
-    system = System()
-    await deliver_case(leading_to(system), case_no)
+    await deliver_case(drains, case_no)
+    await drain(drains)
     system.after = AmbiguousError("no_answer")
-    with pytest.raises(AmbiguousError):
-        await deliver_withdrawal(leading_to(system), case_no)
+    await deliver_withdrawal(drains, case_no)
+    await drain(drains)
     system.after = RefusedError("sent twice")
-    await deliver_withdrawal(leading_to(system), case_no)
-    assert (await Delivery.get(case_no=case_no, kind="withdrawal")).state is DeliveryState.DELIVERED
+    with clock.travel(LATER):
+        await drain(drains)
+    assert (await delivery(case_no, "withdrawal")).state is DeliveryState.DELIVERED
+
+
+async def test_a_case_goes_before_what_follows_it(house: House, system: System, drains: Drains) -> None:
+    """However the rows came about, and also where the case has to rest."""
+    case: Application = await submitted_case(house)
+    case_no, moment = str(case.case_no), clock.now()
+    supplements = [
+        str((await Supplement.create(application=case, note="", form={}, created_at=moment)).id) for _ in range(2)
+    ]
+    await deliver_withdrawal(drains, case_no)
+    for supplement_id in supplements:
+        await deliver_supplement(drains, case_no, supplement_id)
+    await deliver_case(drains, case_no)
+    system.before = TryLaterError("unreachable")
+    await drain(drains)
+    assert system.calls == 1
+    system.before = None
+    with clock.travel(LATER):
+        await drain(drains)
+    assert system.said == [(case_no, what) for what in ("case", *supplements, "withdrawal")]
+
+
+async def test_what_cannot_be_read_rests_and_is_sent_when_it_can(system: System, drains: Drains, case_no: str) -> None:
+    """A fault of ours says nothing of the system, and holds up no other case."""
+    await deliver_case(drains, case_no)
+    lost = str(uuid4())
+    await Delivery.filter(case_no=case_no).update(kind="supplement", reference=lost)
+    await drain(drains)
+    row = await delivery(case_no, "supplement")
+    assert (row.state, row.reason, system.calls) == (DeliveryState.WAITING, "NotFoundError", 0)
 
 
 pytestmark = pytest.mark.usefixtures("house")

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL
+from app.approvals.drain import Drains
 from app.approvals.inbox import APPLY, ASK
 from app.bootstrap import House
 from app.identity.sessions import TELL
@@ -90,4 +91,4 @@ async def test_a_stalled_job_is_taken_up_once_by_many_sweepers() -> None:
 def test_every_job_that_is_deferred_has_a_function(house: House) -> None:
     """A name that nobody does would wait for ever."""
     deferred = {APPLY, ASK, COLLECT, DELETE_BLOBS, DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL, SEND, TELL}
-    assert deferred <= set(jobs_of(house))
+    assert deferred <= set(jobs_of(house, Drains(house.connectors, 20)))

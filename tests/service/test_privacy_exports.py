@@ -14,7 +14,7 @@ import pytest
 
 from app.applications.models import Application, Material, State
 from app.applications.service import submit_application, supplement_application
-from app.approvals.models import Delivery, DeliveryKind, InboxEvent
+from app.approvals.models import Delivery, DeliveryKind, InboxEvent, Redrive
 from app.audit.service import first_broken
 from app.bootstrap import House
 from app.consents.service import give_consent
@@ -112,6 +112,9 @@ async def lived(house: House, citizen: Citizen, other: Citizen) -> Application:
     await supplement_application(party, case.id, "已补充", {"remark": "补充"}, None)
     moment = clock.now()
     await Delivery.create(case_no=case.case_no, kind=DeliveryKind.CASE, created_at=moment, updated_at=moment)
+    await Redrive.create(
+        case_no=case.case_no, subject_id=case.id, attempt=1, staff_id=case.id, reason="测", created_at=moment
+    )
     await InboxEvent.create(
         event_id=str(case.id),
         case_no=case.case_no,

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -12,7 +13,7 @@ from app.applications.materials import uploads
 from app.applications.materials.models import Upload
 from app.applications.models import Application, Material, State, TimelineEntry
 from app.applications.service import submit_application
-from app.approvals.models import Delivery, DeliveryKind, InboxEvent
+from app.approvals.models import Delivery, DeliveryKind, InboxEvent, Redrive
 from app.audit.models import AuditRecord
 from app.audit.service import first_broken
 from app.bootstrap import House
@@ -113,6 +114,14 @@ async def _delivery(house: House, citizen: Citizen) -> Kept:
     case, moment = await ended_case(house, citizen), clock.now()
     made = await Delivery.create(case_no=case.case_no, kind=DeliveryKind.CASE, created_at=moment, updated_at=moment)
     return Kept(lambda: Delivery.exists(id=made.id))
+
+
+async def _redrive(house: House, citizen: Citizen) -> Kept:
+    case, other = await ended_case(house, citizen), uuid4()
+    made = await Redrive.create(
+        case_no=case.case_no, subject_id=other, attempt=1, staff_id=other, reason="测", created_at=clock.now()
+    )
+    return Kept(lambda: Redrive.exists(id=made.id))
 
 
 async def _event(house: House, citizen: Citizen) -> Kept:
@@ -256,6 +265,7 @@ MADE: dict[str, Callable[[House, Citizen], Awaitable[Kept]]] = {
     "cases": _case,
     "deliveries": _delivery,
     "inbox_events": _event,
+    "redrives": _redrive,
     "licences": _licence,
     "presentations": _presentation,
     "verifications": _verification,

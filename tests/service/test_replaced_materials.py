@@ -14,7 +14,6 @@ from app.applications.materials.service import add_material
 from app.applications.models import Application
 from app.applications.prefill import PURPOSE
 from app.applications.replaced import AskedMaterial
-from app.approvals.tasks import deliver_case
 from app.bootstrap import House
 from app.catalogue.guide import Guide, GuideMaterial, Replacement
 from app.catalogue.models import VersionOrigin
@@ -30,7 +29,7 @@ from app.mandates.models import Mandate, MandateKind, MandateState
 from app.mandates.party import Party, party_of
 from tests.partners import leading_to
 from tests.service.cases import photograph, verified_citizen
-from tests.service.test_approval_delivery import System
+from tests.service.systems import System, hand_over
 
 FOOD = "11230800JB0000017Q3000131001001"
 
@@ -129,7 +128,7 @@ async def test_whoever_holds_the_licence_is_not_asked_for_it(quiet: House, food:
             await super().send_case(case_no, case)
             handed.append(case)
 
-    await deliver_case(leading_to(Listening()), str(case.case_no))
+    await hand_over(leading_to(Listening()), str(case.case_no))
     stands = {"type": "food_business", "identifier": held.identifier, "number": held.number}
     told = sorted(handed[0]["licences"], key=lambda one: str(one["material_id"]))
     assert told == [{"material_id": "copy", **stands}, {"material_id": "old_licence", **stands}]

@@ -1,0 +1,155 @@
+"""Claims: which delivery may be sent next, whichever worker asks, and what became of it.
+
+A connector's row in ``channels`` is locked for the moment of a claim and of a record. So all workers together keep its
+pace, its concurrency and its breaker, and nothing is open while a delivery is sent.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app.approvals.connectors import Connector
+from app.approvals.models import Breaker, Channel, Delivery, DeliveryState
+from app.approvals.rules import after_answer, after_claim, after_failure, back_off, may_send
+from app.kit import clock, db
+from app.kit.db import transaction
+
+_log = logging.getLogger(__name__)
+
+# Within a case the case itself goes first and its withdrawal last; nothing is said of a case that was refused.
+_NEXT = """
+SELECT id FROM deliveries AS this
+WHERE connector = $1 AND state IN ('waiting', 'sending')
+  AND (due_at IS NULL OR due_at <= $2) AND (claimed_until IS NULL OR claimed_until <= $2)
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries AS other
+    WHERE other.case_no = this.case_no AND other.id <> this.id AND (
+        other.state IN ('waiting', 'sending')
+        AND (array_position(ARRAY['case', 'supplement', 'withdrawal'], replace(other.kind, 'notice', 'supplement')),
+             other.id)
+          < (array_position(ARRAY['case', 'supplement', 'withdrawal'], replace(this.kind, 'notice', 'supplement')),
+             this.id)
+        OR other.kind = 'case' AND other.state = 'refused'
+    )
+  )
+ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+_IN_FLIGHT = "SELECT count(*) AS many FROM deliveries WHERE connector = $1 AND state = 'sending' AND claimed_until > $2"
+_NEXT_DUE = """
+SELECT min(greatest(due_at, claimed_until)) AS at FROM deliveries
+WHERE connector = $1 AND state IN ('waiting', 'sending') AND greatest(due_at, claimed_until) > $2
+"""
+_RENEW = """
+UPDATE deliveries SET claimed_until = $2 WHERE id = ANY($1::uuid[]) AND state = 'sending' AND claimed_until IS NOT NULL
+"""
+_RECORD = """
+UPDATE deliveries SET state = $3, reason = $4, due_at = $5, claimed_until = NULL, updated_at = $6
+WHERE id = $1 AND attempts = $2 AND state = 'sending'
+"""
+_ALL_DUE = """
+UPDATE deliveries SET due_at = $2 WHERE id = ANY(ARRAY(
+    SELECT id FROM deliveries
+    WHERE connector = $1 AND state IN ('waiting', 'sending') AND due_at > $2 AND claimed_until IS NULL
+    FOR UPDATE SKIP LOCKED
+))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that is the caller's until its claim lapses. ``ask``: it may have arrived, so ask and do not send."""
+
+    delivery: Delivery
+    ask: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing may be sent before ``until``, or before somebody writes something; ``paced``: but then there is."""
+
+    until: datetime | None
+    paced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a claim. ``answered`` is whether the system did, None where it was not spoken to."""
+
+    state: DeliveryState
+    reason: str | None
+    answered: bool | None
+
+
+async def claim(connector: Connector, lifetime: timedelta) -> Claim | Pause:
+    """Claim the oldest delivery that may be sent through a connector, or say how long there is none."""
+    async with transaction():
+        channel, now = await _locked(connector.name), clock.now()
+        if not may_send(channel, now):
+            return Pause(channel.probe_at)
+        flying = await db.row(_IN_FLIGHT, connector.name, now)
+        if flying and flying["many"] >= connector.concurrency:
+            return Pause(await _next_due(connector.name, now))
+        found = await db.row(_NEXT, connector.name, now)
+        if found is None:
+            return Pause(await _next_due(connector.name, now))
+        if channel.next_at is not None and channel.next_at > now:
+            return Pause(channel.next_at, paced=True)
+        after_claim(channel, now, connector.per_second)
+        await channel.save(update_fields=["next_at", "breaker", "probe_at"])
+        delivery = await Delivery.get(id=found["id"])
+        ask = delivery.state is DeliveryState.SENDING
+        delivery.state, delivery.attempts = DeliveryState.SENDING, delivery.attempts + 1
+        delivery.claimed_until = now + lifetime
+        await delivery.save(update_fields=["state", "attempts", "claimed_until"])
+        return Claim(delivery, ask)
+
+
+async def renew(claimed: Iterable[UUID], lifetime: timedelta) -> None:
+    """Keep claims whose holder is alive."""
+    await db.execute(_RENEW, list(claimed), clock.now() + lifetime)
+
+
+async def record(connector: Connector, claimed: Claim, outcome: Outcome) -> None:
+    """Write down what became of a claim, unless it lapsed and somebody else has it; and what it says of the system."""
+    delivery, now = claimed.delivery, clock.now()
+    # What was asked about and has not arrived is sent at once.
+    at_once = outcome.state is DeliveryState.WAITING and outcome.answered
+    due = now if at_once else now + back_off(delivery.attempts)
+    async with transaction():
+        channel = await _locked(connector.name)
+        await db.execute(_RECORD, delivery.id, delivery.attempts, outcome.state, outcome.reason, due, now)
+        if outcome.answered is not None:
+            await _learn(channel, now, answered=outcome.answered)
+
+
+async def _learn(channel: Channel, now: datetime, *, answered: bool) -> None:
+    before = channel.breaker
+    if answered and before is Breaker.CLOSED and not channel.failures:
+        return
+    if answered:
+        after_answer(channel)
+    else:
+        after_failure(channel, now)
+    await channel.save(update_fields=["breaker", "failures", "probe_at"])
+    if channel.breaker is Breaker.CLOSED and before is not Breaker.CLOSED:
+        # They rested because the system was away: from here on the oldest goes first again.
+        await db.execute(_ALL_DUE, channel.connector, now)
+    if channel.breaker is not before:
+        extra = {"connector": channel.connector, "breaker": channel.breaker, "failures": channel.failures}
+        _log.log(logging.INFO if answered else logging.WARNING, "breaker_changed", extra=extra)
+
+
+async def _locked(name: str) -> Channel:
+    channel = await Channel.select_for_update().get_or_none(connector=name)
+    if channel is None:
+        await Channel.bulk_create([Channel(connector=name)], ignore_conflicts=True)
+        channel = await Channel.select_for_update().get(connector=name)
+    return channel
+
+
+async def _next_due(name: str, now: datetime) -> datetime | None:
+    found = await db.row(_NEXT_DUE, name, now)
+    at: datetime | None = found["at"] if found else None
+    return at

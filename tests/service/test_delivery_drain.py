@@ -1,0 +1,177 @@
+"""The drain under load: its pace, its breaker, several workers, and a system that is away for a day."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.approvals.claims import Claim, Outcome, Pause, claim, record
+from app.approvals.drain import Drains
+from app.approvals.models import Breaker, Channel, Delivery, DeliveryState
+from app.approvals.rules import FAILURES_TO_OPEN, PROBE_EVERY
+from app.approvals.tasks import deliver_case
+from app.bootstrap import House
+from app.identity.models import Citizen
+from app.kit import clock
+from app.kit.ports import AmbiguousError, TryLaterError
+from tests.service.cases import verified_citizen
+from tests.service.systems import System, drain, one_way, submitted_case
+
+PAST_THE_PROBE = PROBE_EVERY + timedelta(seconds=1)
+
+
+@pytest.fixture
+async def citizen(house: House) -> Citizen:
+    """Somebody with many cases."""
+    return await verified_citizen(house)
+
+
+async def queued(house: House, drains: Drains, citizen: Citizen, many: int) -> list[str]:
+    """So many cases that wait, the oldest first."""
+    numbers = [str((await submitted_case(house, citizen=citizen)).case_no) for _ in range(many)]
+    for case_no in numbers:
+        await deliver_case(drains, case_no)
+    return numbers
+
+
+async def channel(drains: Drains) -> Channel:
+    """What is known of the only connector."""
+    return await Channel.get(connector=next(iter(drains.connectors)).name)
+
+
+class Slow(System):
+    """Answers in the next turn of the loop or the one after, and notes when each call began and how many were open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began: list[datetime] = []
+        self.open = self.most = 0
+
+    async def send_case(self, case_no: str, case: dict[str, Any]) -> None:
+        """Take a moment."""
+        self.began.append(clock.now())
+        self.open += 1
+        self.most = max(self.most, self.open)
+        await asyncio.sleep(0.02)
+        self.open -= 1
+        await super().send_case(case_no, case)
+
+
+async def test_several_workers_keep_one_pace_and_send_each_case_once(house: House, citizen: Citizen) -> None:
+    """All drains together stay below the rate and the concurrency of the connector."""
+    system = Slow()
+    first = one_way(system, per_second=100.0, concurrency=2)
+    numbers = await queued(house, first, citizen, 30)
+    workers = [first, *(Drains(first.connectors, 20.0) for _ in range(3))]
+    await asyncio.gather(*(drain(worker) for worker in workers))
+    assert sorted(system.cases) == sorted(numbers)
+    assert system.most <= 2
+    took = (system.began[-1] - system.began[0]).total_seconds()
+    assert len(numbers) - 1 <= took * 100 + 1
+
+
+async def test_claims_lie_a_pace_apart(house: House, citizen: Citizen) -> None:
+    """The pace is a row that every worker reads: whoever asks too early is told when."""
+    drains = one_way(System(), per_second=2.0)
+    await queued(house, drains, citizen, 2)
+    (connector,) = drains.connectors
+    assert isinstance(await claim(connector, timedelta(seconds=20)), Claim)
+    step = await claim(connector, timedelta(seconds=20))
+    assert isinstance(step, Pause)
+    assert step.paced
+    with clock.travel(timedelta(seconds=0.5)):
+        assert isinstance(await claim(connector, timedelta(seconds=20)), Claim)
+
+
+async def test_a_lost_claims_record_changes_nothing(house: House, citizen: Citizen) -> None:
+    """A worker that was held up finds its delivery in other hands."""
+    drains = one_way(System())
+    (case_no,) = await queued(house, drains, citizen, 1)
+    (connector,) = drains.connectors
+    held_up = await claim(connector, timedelta(seconds=20))
+    assert isinstance(held_up, Claim)
+    with clock.travel(timedelta(seconds=21)):
+        other = await claim(connector, timedelta(seconds=20))
+        assert isinstance(other, Claim)
+        assert other.ask
+        await record(connector, held_up, Outcome(DeliveryState.REFUSED, "late", answered=True))
+    row = await Delivery.get(case_no=case_no)
+    assert (row.state, row.attempts) == (DeliveryState.SENDING, 2)
+
+
+async def test_a_system_that_is_away_costs_one_probe_an_interval(house: House, citizen: Citizen) -> None:
+    """Some failures in a row open the breaker, whatever waits; a probe that succeeds closes it and all goes at once."""
+    system = System()
+    drains = one_way(system, concurrency=1)
+    numbers = await queued(house, drains, citizen, 12)
+    system.before = TryLaterError("unreachable")
+    for _ in range(3):
+        await drain(drains)
+    assert (system.calls, (await channel(drains)).breaker) == (FAILURES_TO_OPEN, Breaker.OPEN)
+    with clock.travel(PAST_THE_PROBE):
+        for _ in range(3):
+            await drain(drains)
+        assert (system.calls, (await channel(drains)).breaker) == (FAILURES_TO_OPEN + 1, Breaker.OPEN)
+        system.before = None
+        await drain(drains)
+        assert system.cases == []
+        with clock.travel(PAST_THE_PROBE):
+            await drain(drains)
+    assert (await channel(drains)).breaker is Breaker.CLOSED
+    assert sorted(system.cases) == sorted(numbers)
+
+
+async def test_time_outs_open_the_breaker_and_a_lost_probe_is_followed_by_another(
+    house: House, citizen: Citizen
+) -> None:
+    """Half-open is what a probe leaves behind whose worker died."""
+    system = System()
+    drains = one_way(system, concurrency=1)
+    numbers = await queued(house, drains, citizen, FAILURES_TO_OPEN + 1)
+    system.after = AmbiguousError("no_answer")
+    await drain(drains)
+    (connector,) = drains.connectors
+    system.after = None
+    with clock.travel(PAST_THE_PROBE):
+        assert isinstance(await claim(connector, timedelta(seconds=20)), Claim)
+        assert isinstance(await claim(connector, timedelta(seconds=20)), Pause)
+        assert (await channel(drains)).breaker is Breaker.HALF_OPEN
+    with clock.travel(3 * PAST_THE_PROBE):
+        await drain(drains)
+    assert sorted(system.cases) == sorted(numbers)
+
+
+async def test_one_case_that_the_system_chokes_on_holds_up_no_other(house: House, citizen: Citizen) -> None:
+    """It fails by itself ever more rarely; the breaker is about the system."""
+    system = Choking()
+    drains = one_way(system, concurrency=1)
+    system.bad, *others = await queued(house, drains, citizen, 10)
+    moved = timedelta()
+    for _ in range(2 * FAILURES_TO_OPEN):
+        with clock.travel(moved):
+            await drain(drains)
+        moved += PAST_THE_PROBE
+    assert system.cases == others
+    assert (await Delivery.get(case_no=system.bad)).state is DeliveryState.SENDING
+    with clock.travel(moved):
+        later = await queued(house, drains, citizen, 3)
+        for _ in range(2):
+            with clock.travel(PAST_THE_PROBE):
+                await drain(drains)
+    assert system.cases == [*others, *later]
+
+
+class Choking(System):
+    """It gives no answer about one case."""
+
+    bad = ""
+
+    async def send_case(self, case_no: str, case: dict[str, Any]) -> None:
+        """Choke on it."""
+        if case_no == self.bad:
+            raise AmbiguousError("status_500")
+        await super().send_case(case_no, case)
+
+
+pytestmark = pytest.mark.usefixtures("house")
