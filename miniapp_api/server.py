@@ -38,6 +38,7 @@ from miniapp_api.openapi import build_openapi
 from miniapp_api.routing import Route, Routes, mount
 from miniapp_api.sandbox_phone import follow_grants
 from miniapp_api.staff import accounts as staff_accounts
+from miniapp_api.staff import deliveries as staff_deliveries
 from miniapp_api.staff import figures as staff_figures
 from miniapp_api.staff import items as staff_items
 from miniapp_api.staff import rectifications as staff_rectifications
@@ -70,6 +71,7 @@ SURFACES: tuple[Routes, ...] = (
     staff_figures.routes,
     staff_reviews.routes,
     staff_rectifications.routes,
+    staff_deliveries.routes,
     approvals.routes,
     wechat.routes,
     codes.routes,

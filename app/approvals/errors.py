@@ -1,4 +1,4 @@
-"""What the approval system is told when its callback cannot be taken."""
+"""What the approval system is told when its callback cannot be taken, and staff when nothing can be redriven."""
 
 from app.kit.errors import DomainError, Kind
 
@@ -37,3 +37,15 @@ class EventConflictError(DomainError):
     """Another event stands at this place of the case's sequence, or this id came with other content."""
 
     code, kind = "event_conflict", Kind.CONFLICT
+
+
+class DeliveryNotFoundError(DomainError):
+    """No delivery or event has this id, or it lies outside the region or department of who asks."""
+
+    code, kind = "delivery_not_found", Kind.NOT_FOUND
+
+
+class NothingToRedriveError(DomainError):
+    """It does not hang, or it is on its way at this moment."""
+
+    code, kind = "nothing_to_redrive", Kind.CONFLICT

@@ -86,8 +86,8 @@ class Channel(Model):
 class Redrive(Model):
     """That a member of staff had something tried anew, and why: a delivery, or an event that waits behind a gap.
 
-    ``attempt`` is the delivery's count of tries at that moment, or the sequence that was missing: one and the same
-    standstill is redriven once.
+    ``attempt`` is the delivery's count of tries at that moment, so that one standstill is redriven once; for an event
+    it counts the times that what is missing was asked for.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)

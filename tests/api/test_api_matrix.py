@@ -141,6 +141,8 @@ STAFF: dict[str, tuple[str, str]] = {
         ),
         ("duty_missing", "rectification_not_found"),
     ),
+    "list_deliveries": ("duty_missing", "in"),
+    "redrive_delivery": ("duty_missing", "delivery_not_found"),
     **dict.fromkeys(("propose_draft", "publish_draft", "reject_draft"), ("duty_missing", "draft_not_found")),
 }
 
@@ -262,6 +264,7 @@ class Things:
             "propose_draft": {"revision": 1, "effective_on": NEXT_MONTH, "note": "x"},
             "publish_draft": {"revision": 1},
             "reject_draft": {"revision": 1, "reason": "x"},
+            "redrive_delivery": {"reason": "x"},
         }
         return bodies.get(route.name, {})
 
