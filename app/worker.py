@@ -16,7 +16,7 @@ from app.applications.materials import tasks as materials
 from app.applications.materials.service import PREVIEW_MATERIAL
 from app.applications.reckoning import reckon_provisional
 from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL
-from app.approvals import feed, inbox
+from app.approvals import feed, inbox, silence
 from app.approvals import tasks as approvals
 from app.approvals.connectors import Connectors
 from app.approvals.drain import Drains
@@ -144,6 +144,7 @@ def build_queue(house: House, drains: Drains) -> procrastinate.App:
     ):
         queue.periodic(cron=cron)(queue.task(name=name, queueing_lock=name)(function))
     _read_feeds(queue, house.connectors)
+    _ask_silent(queue, house.connectors)
     return queue
 
 
@@ -162,6 +163,23 @@ def _read_feeds(queue: procrastinate.App, connectors: Connectors) -> None:
             queueing_lock=f"approvals.read_feed.{connector.name}",
             task_kwargs={"connector": connector.name},
         )(read_feed)
+
+
+def _ask_silent(queue: procrastinate.App, connectors: Connectors) -> None:
+    """Each hour the systems are asked about cases of which nothing was heard for long."""
+
+    @queue.task(name="approvals.ask_silent")
+    async def ask_silent(timestamp: int, connector: str) -> None:
+        del timestamp
+        await silence.ask_silent(connectors, connector)
+
+    for connector in connectors:
+        queue.periodic(
+            cron="27 * * * *",
+            periodic_id=connector.name,
+            queueing_lock=f"approvals.ask_silent.{connector.name}",
+            task_kwargs={"connector": connector.name},
+        )(ask_silent)
 
 
 def _named(function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

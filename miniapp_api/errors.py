@@ -9,6 +9,7 @@ from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicE
 from app.kit import texts
 from app.kit.db import AWAY
 from app.kit.errors import DomainError, Kind, NotFoundError, TemporarilyUnavailableError
+from miniapp_api import telemetry
 from miniapp_api.answers import json_answer
 from miniapp_api.h5.pages import page
 
@@ -144,4 +145,5 @@ async def handle_error(request: Request, exception: Exception) -> HTTPResponse:
     if error is None:
         _log.error("unhandled_error", exc_info=exception, extra={"route": getattr(request.route, "path", "")})
         error = InternalError()
+    telemetry.note_refusal(request, error.code)
     return error_answer(request, error)

@@ -16,6 +16,16 @@ _SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 
+_CALLBACKS_REFUSED = Counter("jiaban_callbacks_refused_total", "callbacks that were not taken", ["route", "reason"])
+_CALLBACKS = "callbacks/"
+
+
+def note_refusal(request: Request, reason: str) -> None:
+    """Count a callback of another system that is refused: forged, replayed, too old, about what is not its own."""
+    path = request.route.path if request.route else ""
+    if path.startswith(_CALLBACKS):
+        _CALLBACKS_REFUSED.labels(path, reason).inc()
+
 
 async def begin(request: Request) -> None:
     """Note when a request came."""

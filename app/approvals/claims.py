@@ -106,6 +106,28 @@ async def claim(connector: Connector, lifetime: timedelta) -> Claim | Pause:
         return Claim(delivery, ask)
 
 
+async def take_turn(connector: Connector) -> Pause | None:
+    """Take the next turn of a connector's pace for something else than a delivery; a pause where it is not yet there.
+
+    While its breaker is not closed there is none: probes are deliveries.
+    """
+    async with transaction():
+        channel, now = await _locked(connector.name), clock.now()
+        if channel.breaker is not Breaker.CLOSED:
+            return Pause(channel.probe_at)
+        if channel.next_at is not None and channel.next_at > now:
+            return Pause(channel.next_at, paced=True)
+        after_claim(channel, now, connector.per_second)
+        await channel.save(update_fields=["next_at"])
+        return None
+
+
+async def learn(connector: Connector, *, answered: bool) -> None:
+    """Note whether a connector's system answered."""
+    async with transaction():
+        await _learn(await _locked(connector.name), clock.now(), answered=answered)
+
+
 async def renew(claimed: Iterable[UUID], lifetime: timedelta) -> None:
     """Keep claims whose holder is alive."""
     await db.execute(_RENEW, list(claimed), clock.now() + lifetime)

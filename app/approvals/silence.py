@@ -1,0 +1,71 @@
+"""Asking for what never came: a system may lose the push of an event and its place in the feed as well."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from app.applications.rules import ENDED
+from app.approvals.claims import learn, take_turn
+from app.approvals.connectors import Connector, Connectors
+from app.approvals.feed import keep_all
+from app.approvals.models import Delivery
+from app.kit import clock, db
+from app.kit.ports import AmbiguousError, RefusedError, TryLaterError
+
+_log = logging.getLogger(__name__)
+
+SILENT_AFTER = timedelta(days=1)
+_GAP_AFTER = timedelta(hours=1)
+_SLICE = 500
+
+# Delivered, not over, and nothing was heard of it for long; or something was, and what goes before it is missing. A
+# withdrawal that was refused came too late for a decision, which is yet to be heard of.
+_SILENT = """
+SELECT delivery.id, case_no FROM deliveries AS delivery JOIN applications AS application USING (case_no)
+WHERE delivery.kind = 'case' AND delivery.state = 'delivered' AND delivery.connector = $1 AND (
+    delivery.updated_at < $3 AND (asked_at IS NULL OR asked_at < $3)
+    AND (application.state <> ALL($2::text[]) OR application.state = 'withdrawn' AND EXISTS (
+        SELECT 1 FROM deliveries AS late
+        WHERE late.case_no = delivery.case_no AND late.kind = 'withdrawal' AND late.state = 'refused'
+    ))
+    AND NOT EXISTS (SELECT 1 FROM inbox_events AS event WHERE event.case_no = delivery.case_no AND received_at >= $3)
+    OR (asked_at IS NULL OR asked_at < $4) AND EXISTS (
+        SELECT 1 FROM inbox_events AS event
+        WHERE event.case_no = delivery.case_no AND applied_at IS NULL AND received_at < $4
+    )
+)
+ORDER BY COALESCE(asked_at, delivery.updated_at) LIMIT $5
+"""
+
+
+async def ask_silent(connectors: Connectors, name: str) -> int:
+    """Ask a connector's system for the events of cases that it has been silent about, at the connector's pace.
+
+    Returns how many were asked about. Where the system is away the rest waits for the next time.
+    """
+    connector = connectors.get(name)
+    now = clock.now()
+    silent = await db.rows(_SILENT, name, sorted(ENDED), now - SILENT_AFTER, now - _GAP_AFTER, _SLICE)
+    for asked, row in enumerate(silent):
+        if not await _ask(connectors, connector, row["case_no"]):
+            return asked
+        await Delivery.filter(id=row["id"]).update(asked_at=clock.now())
+    return len(silent)
+
+
+async def _ask(connectors: Connectors, connector: Connector, case_no: str) -> bool:
+    while pause := await take_turn(connector):
+        if not pause.paced or pause.until is None:
+            return False
+        await asyncio.sleep(max((pause.until - clock.now()).total_seconds(), 0))
+    try:
+        remote = await connector.system.get_case(case_no)
+    except (TryLaterError, AmbiguousError):
+        await learn(connector, answered=False)
+        return False
+    except RefusedError as error:
+        _log.error("case_not_told", extra={"case_no": case_no, "reason": error.reason})
+        remote = None
+    await learn(connector, answered=True)
+    await keep_all(connectors, connector, remote.events if remote else [])
+    return True
