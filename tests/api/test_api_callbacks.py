@@ -68,6 +68,28 @@ def test_a_callback_that_is_altered_old_or_anothers_is_refused(client: httpx.Cli
         assert error_of(client.post(PATH, content=content, headers=headers)) == (401, code)
 
 
+def test_refused_callbacks_are_counted_by_reason(client: httpx.Client, signer: Signer, settings: Settings) -> None:
+    """And the connectors' gauges stand beside them."""
+    operator = {"Authorization": f"Bearer {settings.ops_token.get_secret_value()}"}
+
+    def counted(reason: str) -> float:
+        line = f'jiaban_callbacks_refused_total{{reason="{reason}",route="callbacks/approvals"}} '
+        found = [text for text in client.get("/metrics", headers=operator).text.splitlines() if text.startswith(line)]
+        return float(found[0].removeprefix(line)) if found else 0.0
+
+    body = event()
+    sent = [
+        ("signature_missing", {}),
+        ("signature_expired", signer.headers("POST", PATH, body, now=time.time() - 301)),
+        ("signature_invalid", Signer("jiaban", b"guessed").headers("POST", PATH, body, now=time.time())),
+        ("case_unknown", signer.headers("POST", PATH, body, now=time.time())),
+    ]
+    for reason, headers in sent:
+        before = counted(reason)
+        assert error_of(client.post(PATH, content=body, headers=headers))[1] == reason
+        assert counted(reason) == before + 1
+
+
 @pytest.mark.parametrize(
     "changes",
     [
