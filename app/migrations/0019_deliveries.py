@@ -10,7 +10,7 @@ from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0015_connectors")]
+    dependencies = [("jiaban", "0018_reviews")]
 
     initial = False
 
