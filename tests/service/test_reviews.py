@@ -81,6 +81,15 @@ async def test_twenty_at_once_are_one_review(quiet: House) -> None:
     assert await Rectification.filter(review__application=case).count() == 1
 
 
+async def test_an_owner_and_their_proxies_at_once_give_one_review(quiet: House) -> None:
+    """Whoever acts for the owner, the review is the case's."""
+    owner, *proxies = [await verified_citizen(quiet) for _ in range(5)]
+    case = await decided_case(quiet, owner)
+    parties = [Party.own(owner.id), *(Party(actor_id=proxy.id, citizen_id=owner.id) for proxy in proxies)]
+    given = await asyncio.gather(*(submit_review(one, case.id, Stage.RESULT, 1, [], "不好") for one in parties))
+    assert len({review.id for review in given}) == 1
+
+
 @pytest.mark.parametrize(
     ("causes", "stage"),
     [
