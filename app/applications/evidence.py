@@ -12,7 +12,7 @@ from app.mandates.party import Party
 _DETAILS = frozenset(
     {
         *("item", "before", "after", "event", "sequence"),
-        *("fields", "questions", "material", "queried", "away"),
+        *("fields", "questions", "material", "queried", "away", "stage"),
     }
 )
 
