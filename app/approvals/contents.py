@@ -11,6 +11,7 @@ from app.approvals.models import Delivery, DeliveryKind
 from app.approvals.ports import ApprovalSystem, RemoteCase
 from app.catalogue.guide import GuideMaterial
 from app.kit import clock
+from app.kit.errors import NotFoundError
 from app.licences.models import Licence
 
 Send = Callable[[ApprovalSystem], Awaitable[None]]
@@ -23,6 +24,8 @@ def has_arrived(delivery: Delivery, remote: RemoteCase | None) -> bool:
     match delivery.kind:
         case DeliveryKind.SUPPLEMENT:
             return delivery.reference in remote.supplements
+        case DeliveryKind.NOTICE:
+            return delivery.reference in remote.notices
         case DeliveryKind.WITHDRAWAL:
             return remote.withdrawn
         case _:
@@ -30,7 +33,9 @@ def has_arrived(delivery: Delivery, remote: RemoteCase | None) -> bool:
 
 
 async def prepare(delivery: Delivery) -> Send:
-    """Read what is to be said; what comes back says it. Raises NotFoundError where it is gone."""
+    """Read what is to be said; what comes back says it. Raises NotFoundError where it is gone, TryLaterError where
+    a file that goes with it was not looked at yet.
+    """
     case_no = delivery.case_no
     match delivery.kind:
         case DeliveryKind.SUPPLEMENT:
@@ -38,9 +43,11 @@ async def prepare(delivery: Delivery) -> Send:
             return lambda system: system.send_supplement(case_no, supplement)
         case DeliveryKind.WITHDRAWAL:
             return lambda system: system.send_withdrawal(case_no, "申请人撤回")
-        case _:
+        case DeliveryKind.CASE:
             case = await _case(case_no)
             return lambda system: system.send_case(case_no, case)
+        case _:
+            raise NotFoundError
 
 
 async def _case(case_no: str) -> dict[str, Any]:

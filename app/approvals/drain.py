@@ -128,6 +128,8 @@ class Drains:
 async def _send(connector: Connector, delivery: Delivery) -> Outcome:
     try:
         send = await prepare(delivery)
+    except TryLaterError as error:
+        return Outcome(DeliveryState.WAITING, error.reason, None)
     except Exception as error:
         _log.exception("delivery_not_prepared", extra={"case_no": delivery.case_no})
         return Outcome(DeliveryState.WAITING, type(error).__name__, None)

@@ -77,7 +77,7 @@ async def redriven(which: Hanging, reason: str = "已与部门核实", after: ti
         return await redrive(CITY, which.id, reason)
 
 
-async def test_each_way_to_hang_is_listed_and_counted(house: House, system: System, drains: Drains) -> None:
+async def test_each_way_to_hang_is_listed_and_counted(house: House) -> None:
     """The oldest first, with the last reason; what arrived and was answered hangs nowhere."""
     ways = (
         (TryLaterError("unreachable"), Standstill.WAITING),
@@ -85,11 +85,13 @@ async def test_each_way_to_hang_is_listed_and_counted(house: House, system: Syst
         (RefusedError("status_422"), Standstill.REFUSED),
         (None, Standstill.NO_ANSWER),
     )
-    made = []
-    for system.before, _ in ways:
-        made.append(await handed(house, drains))
-    system.before = None
-    answered = await handed(house, drains)
+    made, ways_out = [], []
+    for failure, _ in ways:
+        system = System()
+        system.before = failure
+        ways_out.append(one_way(system))
+        made.append(await handed(house, ways_out[-1]))
+    answered = await handed(house, drains := one_way(System()))
     await Application.filter(case_no=answered).update(state=State.ACCEPTED)
     found = await hanging()
     assert [(one.case_no, one.standstill) for one in found] == [
@@ -101,8 +103,10 @@ async def test_each_way_to_hang_is_listed_and_counted(house: House, system: Syst
     assert [one.case_no for one in page.items] == [made[2]]
     assert page.counts == {**dict.fromkeys(Standstill, 1), Standstill.GAP: 0}
     assert [one.standstill for one in await hanging(after=timedelta())] == [Standstill.REFUSED]
-    (load,) = [load for load in await list_loads() if load.connector == next(iter(drains.connectors)).name]
-    assert (load.waiting, load.breaker) == (2, "closed")
+    loads = {load.connector: (load.waiting, load.breaker) for load in await list_loads()}
+    assert [loads[next(iter(one.connectors)).name] for one in (*ways_out, drains)] == [
+        (many, "closed") for many in (1, 1, 0, 0, 0)
+    ]
 
 
 async def test_pages_follow_each_other(house: House, drains: Drains, system: System) -> None:
