@@ -13,7 +13,7 @@ from procrastinate.jobs import Job
 
 from app.applications.events import INVITE_REVIEW
 from app.applications.materials import tasks as materials
-from app.applications.materials.service import PREVIEW_MATERIAL
+from app.applications.materials.service import PREVIEW_MATERIAL, SCAN_MATERIAL
 from app.applications.reckoning import reckon_provisional
 from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL
 from app.approvals import feed, inbox, silence
@@ -70,6 +70,7 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
         DELIVER_WITHDRAWAL: partial(approvals.deliver_withdrawal, drains),
         inbox.APPLY: inbox.apply_events,
         inbox.ASK: partial(feed.ask_case, house.connectors),
+        SCAN_MATERIAL: partial(materials.scan_material, house.scanner, house.blobs),
         PREVIEW_MATERIAL: partial(materials.preview_material, house.blobs),
         TELL: notifications.tell,
         TELL_OTHERS: identity.tell_others_with_number,

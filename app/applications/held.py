@@ -38,9 +38,10 @@ async def _supplement(supplement: Supplement, citizen_id: UUID) -> dict[str, Any
 
 
 async def _file(material: Material, blobs: BlobStore) -> HeldFile:
-    """A material's file, or a note where it was infected. Raises BlobMissingError."""
-    if material.scan is Scan.INFECTED:
-        return HeldFile(f"files/materials/{material.id}.txt", texts.text("privacy", "file_infected").encode())
+    """A material's file, or a note where nobody may see it. Raises BlobMissingError."""
+    if material.scan in {Scan.INFECTED, Scan.PENDING}:
+        note = texts.text("privacy", f"file_{material.scan.value}")
+        return HeldFile(f"files/materials/{material.id}.txt", note.encode())
     content = await opened(blobs, material)
     suffix = _SUFFIX.get(material.content_type, "bin")
     return HeldFile(f"files/materials/{material.id}.{suffix}", content)

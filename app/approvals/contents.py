@@ -33,8 +33,9 @@ def has_arrived(delivery: Delivery, remote: RemoteCase | None) -> bool:
 
 
 async def prepare(delivery: Delivery) -> Send:
-    """Read what is to be said; what comes back says it. Raises NotFoundError where it is gone, TryLaterError where
-    a file that goes with it was not looked at yet.
+    """Read what is to be said; what comes back says it.
+
+    Raises NotFoundError where it is gone, and MaterialsUnscannedError while files of it wait for the scanner.
     """
     case_no = delivery.case_no
     match delivery.kind:
@@ -90,6 +91,7 @@ def _material(case_no: str, material: Material) -> dict[str, Any]:
         "sha256": material.sha256,
         "pages": material.pages,
         "trust": material.trust.value,
+        "scan": material.scan.value,
         "path": f"/callbacks/approvals/cases/{case_no}/materials/{material.id}",
     }
 

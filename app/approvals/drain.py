@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from app.applications.materials.errors import MaterialsUnscannedError
 from app.approvals.claims import Claim, Outcome, Pause, claim, record, renew
 from app.approvals.connectors import Connector, Connectors
 from app.approvals.contents import has_arrived, prepare
@@ -128,7 +129,7 @@ class Drains:
 async def _send(connector: Connector, delivery: Delivery) -> Outcome:
     try:
         send = await prepare(delivery)
-    except TryLaterError as error:
+    except MaterialsUnscannedError as error:
         return Outcome(DeliveryState.WAITING, error.reason, None)
     except Exception as error:
         _log.exception("delivery_not_prepared", extra={"case_no": delivery.case_no})

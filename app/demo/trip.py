@@ -203,6 +203,7 @@ class Trip:
         _require(b"Exif" in photo, "the photograph carries EXIF")
         material = next(entry for entry in self.notes.item["materials"] if entry["required"])
         taken = self._upload_photo(material["id"], photo)
+        self._await("the photograph is scanned", lambda: self._application()["materials"][0]["scan"] != "pending")
         kept = self._citizen("GET", f"/applications/{self.notes.application_id}/materials/{taken['id']}")
         with Image.open(io.BytesIO(kept)) as picture:
             _require(not picture.getexif() and b"Exif" not in kept, "EXIF is gone")

@@ -80,7 +80,14 @@ async def add_material(call: Call, application_id: UUID) -> MaterialView:
     material_id = form.get("material_id") if form else None
     if file is None or not isinstance(material_id, str):
         raise UploadMissingError
-    material = await service.add_material(call.house.blobs, call.party, application_id, material_id, file.body)
+    material = await service.add_material(
+        call.house.blobs,
+        call.party,
+        application_id,
+        material_id,
+        file.body,
+        scan_needed=call.house.scanner is not None,
+    )
     return MaterialView.of(material)
 
 
@@ -101,6 +108,7 @@ async def reuse_material(call: Call, application_id: UUID, body: ReuseRequest) -
         application_id,
         body.material_id,
         body.file_id,
+        scan_needed=call.house.scanner is not None,
     )
     return MaterialView.of(material)
 

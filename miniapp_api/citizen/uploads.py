@@ -100,7 +100,9 @@ async def put_chunk(call: Call, application_id: UUID, upload_id: UUID, number: i
 )
 async def complete_upload(call: Call, application_id: UUID, upload_id: UUID) -> MaterialView:
     """Make a material of what was sent; again, it answers the same one."""
-    material = await uploads.complete_upload(call.house.blobs, call.party, application_id, upload_id)
+    material = await uploads.complete_upload(
+        call.house.blobs, call.party, application_id, upload_id, scan_needed=call.house.scanner is not None
+    )
     return MaterialView.of(material)
 
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Phone, error_of
+from tests.e2e.breaking import await_true
 
 SIGN_IN = "/api/v1/sessions"
 REAL_NAME = "/api/v1/identity/real-name"
@@ -162,6 +163,7 @@ def test_a_bad_file_is_refused_and_the_next_good_one_taken(phone: Phone, name: s
     assert phone.http.get(path).json()["materials"] == []
     good = phone.http.post(f"{path}/materials", data=data, files={"file": ("a.jpg", jpeg(), "image/jpeg")})
     assert good.status_code == 201
+    await_true("it is scanned", lambda: phone.http.get(path).json()["materials"][0]["scan"] != "pending")
     kept = phone.http.get(f"{path}/materials/{good.json()['id']}")
     assert (kept.headers["Content-Type"], len(kept.content)) == ("image/jpeg", good.json()["size"])
 

@@ -129,7 +129,7 @@ async def test_whoever_holds_the_licence_is_not_asked_for_it(quiet: House, food:
             handed.append(case)
 
     await hand_over(leading_to(Listening()), str(case.case_no))
-    stands = {"type": "food_business", "identifier": held.identifier, "number": held.number}
+    stands = {"type": "food_business", "identifier": held.identifier, "number": held.number, "trust": "A"}
     told = sorted(handed[0]["licences"], key=lambda one: str(one["material_id"]))
     assert told == [{"material_id": "copy", **stands}, {"material_id": "old_licence", **stands}]
     assert [one["material_id"] for one in handed[0]["materials"]] == ["site_photo"]

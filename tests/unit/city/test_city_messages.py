@@ -12,7 +12,7 @@ from config.settings import CITY_DATA
 
 MESSAGE_KINDS = {
     *("submitted", "supplement_requested", "accepted", "not_accepted", "approved", "refused", "withdrawn"),
-    *("special_procedure", "resumed", "expired", "result_ready"),
+    *("special_procedure", "resumed", "expired", "result_ready", "material_infected", "material_set_aside"),
     *("licence_issued", "licence_revoked", "licence_scanned", "session_reused"),
     *("mandate_accepted", "mandate_ended"),
     *("identity_used_elsewhere", "accounts_joined", "name_taken_over"),
