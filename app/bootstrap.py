@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,10 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
 from redis import asyncio as aioredis
 
+from app.applications.materials.queries import read_content
 from app.applications.ports import SharedData
 from app.applications.shared_data import HttpSharedData
 from app.approvals.connector import HttpApprovalSystem
 from app.approvals.connectors import Connector, Connectors
+from app.approvals.tables.front import FrontDatabase
+from app.approvals.tables.system import TablesApprovalSystem
 from app.identity.authority import HttpAuthority
 from app.identity.province import ProvinceLogin
 from app.identity.queries import holds_stand_in_data
@@ -31,12 +35,14 @@ from app.kit.signing import Signer
 from app.licences.codes import CodeSigner
 from config.settings import (
     ApprovalsSettings,
+    HttpConnectorSettings,
     PartnerSettings,
     ProvinceSettings,
     S3Settings,
     ScannerSettings,
     Settings,
     SharedDataSettings,
+    TablesConnectorSettings,
     WeChatSettings,
     WorkSettings,
 )
@@ -109,18 +115,22 @@ def install_keyring(settings: Settings) -> None:
 
 def _addresses(settings: Settings) -> dict[str, str]:
     """The addresses of everybody whom a production may not have a stand-in for, by the names of their settings."""
-    connectors = settings.approvals.connectors
     return {
         "wechat.base_url": settings.wechat.base_url,
         "wechat.open_url": settings.wechat.open_url,
         **({"work.base_url": settings.work.base_url} if settings.work else {}),
         "authority.base_url": settings.authority.base_url,
-        **{f"approvals.connectors.{name}.base_url": connector.base_url for name, connector in connectors.items()},
+        **{f"approvals.connectors.{name}.base_url": one.base_url for name, one in settings.approvals.over_http.items()},
         **({"province.issuer": settings.province.issuer} if settings.province else {}),
         **({"shared_data.base_url": settings.shared_data.base_url} if settings.shared_data else {}),
         **({"s3.endpoint": settings.s3.endpoint} if settings.s3 else {}),
         "public_url": settings.public_url,
     }
+
+
+def _refuse_local(name: str, address: str) -> None:
+    if urlsplit(address).hostname in _LOOPBACK:
+        raise UnsafeStartError(f"{name} points at this machine, where only stand-ins live")
 
 
 def refuse_stand_ins(settings: Settings) -> None:
@@ -130,11 +140,11 @@ def refuse_stand_ins(settings: Settings) -> None:
     if settings.sandbox is not None:
         raise UnsafeStartError("production settings must not configure the sandbox")
     for name, address in _addresses(settings).items():
-        parts = urlsplit(address)
-        if parts.hostname in _LOOPBACK:
-            raise UnsafeStartError(f"{name} points at this machine, where only stand-ins live")
-        if parts.scheme != "https":
+        _refuse_local(name, address)
+        if urlsplit(address).scheme != "https":
             raise UnsafeStartError(f"{name} must be an https address in production")
+    for name, tables in settings.approvals.over_tables.items():
+        _refuse_local(f"approvals.connectors.{name}.database_url", tables.database_url.get_secret_value())
     appids = (settings.wechat.mini_program_appid, settings.wechat.official_account_appid)
     if any(appid.startswith(STAND_IN_APPID) for appid in appids):
         raise UnsafeStartError("a WeChat app id of the stand-in is configured")
@@ -146,6 +156,10 @@ def _callback(settings: WeChatSettings, appid: str, token: SecretStr, key: Secre
     previous = settings.previous_aes_key
     keys = [key.get_secret_value(), *([previous.get_secret_value()] if previous else [])]
     return CallbackCodec(appid, token.get_secret_value(), keys)
+
+
+def _blobs(settings: Settings) -> BlobStore:
+    return _s3(settings.s3) if settings.s3 else FolderStore(settings.blobs)
 
 
 @asynccontextmanager
@@ -176,17 +190,23 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         async def partner(one: PartnerSettings) -> SignedHttp:
             return SignedHttp(await client(one.base_url, one.timeout_seconds), _signer(one))
 
+        async def over_http(name: str, one: HttpConnectorSettings) -> Connector:
+            system = HttpApprovalSystem(await partner(one))
+            seconds = settings.worker.reconcile_every_seconds
+            return Connector(name, system, one.per_second, one.concurrency, seconds, _signer(one))
+
+        async def over_tables(name: str, one: TablesConnectorSettings) -> Connector:
+            url = one.database_url.get_secret_value()
+            # One connection more than deliveries take, for reading.
+            opened = FrontDatabase.opened(url, one.timeout_seconds, one.concurrency + 1)
+            front = await stack.enter_async_context(opened)
+            system = TablesApprovalSystem(name, front, partial(read_content, blobs))
+            return Connector(name, system, one.per_second, one.concurrency, one.read_every_seconds)
+
         async def connectors(approvals: ApprovalsSettings) -> Connectors:
             made = [
-                Connector(
-                    name,
-                    HttpApprovalSystem(await partner(one)),
-                    one.per_second,
-                    one.concurrency,
-                    settings.worker.reconcile_every_seconds,
-                    _signer(one),
-                )
-                for name, one in approvals.connectors.items()
+                *[await over_http(*one) for one in approvals.over_http.items()],
+                *[await over_tables(*one) for one in approvals.over_tables.items()],
             ]
             return Connectors(made, approvals.default, approvals.departments)
 
@@ -201,6 +221,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             return ProvinceLogin(await client("", one.timeout_seconds), one)
 
         wechat, keys = settings.wechat, settings.keys
+        blobs = _blobs(settings)
         http = await client(wechat.base_url, wechat.timeout_seconds)
         secret = wechat.mini_program_secret.get_secret_value()
         tokens = wechat_tokens.AccessTokens(wechat.mini_program_appid, secret, http, redis)
@@ -208,7 +229,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         yield House(
             settings=settings,
             redis=redis,
-            blobs=_s3(settings.s3) if settings.s3 else FolderStore(settings.blobs),
+            blobs=blobs,
             scanner=_scanner(settings.scanner) if settings.scanner else None,
             wechat=MiniProgramClient(wechat.mini_program_appid, secret, http, tokens),
             face=FaceClient(http, tokens),

@@ -77,6 +77,22 @@ class HttpConnectorSettings(PartnerSettings):
     concurrency: int = Field(default=4, ge=1)
 
 
+class TablesConnectorSettings(BaseModel):
+    """An approval system behind exchange tables (库表交换) in a front database, PostgreSQL 13 or newer.
+
+    The database is looked into every ``read_every_seconds``; what takes longer than ``timeout_seconds`` has failed.
+    """
+
+    model_config = _FROZEN
+    protocol: Literal["tables"]
+    database_url: SecretStr
+    timeout_seconds: float = 10.0
+    read_every_seconds: int = Field(default=5, ge=1)
+    per_second: float = Field(default=10.0, gt=0)
+    concurrency: int = Field(default=4, ge=1)
+
+
+ConnectorSettings = Annotated[HttpConnectorSettings | TablesConnectorSettings, Field(discriminator="protocol")]
 ConnectorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
 
 
@@ -84,7 +100,7 @@ class ApprovalsSettings(BaseModel):
     """The connectors to approval systems by name, and which takes a department's cases, by the department's code."""
 
     model_config = _FROZEN
-    connectors: dict[ConnectorName, HttpConnectorSettings]
+    connectors: dict[ConnectorName, ConnectorSettings]
     default: ConnectorName
     departments: dict[str, ConnectorName] = {}
 
@@ -93,10 +109,20 @@ class ApprovalsSettings(BaseModel):
         unknown = {self.default, *self.departments.values()} - set(self.connectors)
         if unknown:
             raise ValueError(f"these connectors are not set: {', '.join(sorted(unknown))}")
-        clients = [one.client_id for one in self.connectors.values()]
+        clients = [one.client_id for one in self.over_http.values()]
         if len(clients) != len(set(clients)):
             raise ValueError("two connectors have the same client_id")
         return self
+
+    @property
+    def over_http(self) -> dict[str, HttpConnectorSettings]:
+        """The connectors over signed HTTP."""
+        return {name: one for name, one in self.connectors.items() if one.protocol == "http"}
+
+    @property
+    def over_tables(self) -> dict[str, TablesConnectorSettings]:
+        """The connectors over exchange tables."""
+        return {name: one for name, one in self.connectors.items() if one.protocol == "tables"}
 
 
 class SharedDataSettings(PartnerSettings):

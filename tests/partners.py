@@ -8,7 +8,7 @@ from config.settings import Settings
 
 def approval_signer(settings: Settings, name: str = "city") -> Signer:
     """The signature of the approval system behind a connector."""
-    connector = settings.approvals.connectors[name]
+    connector = settings.approvals.over_http[name]
     return Signer(connector.client_id, connector.secret.get_secret_value().encode())
 
 

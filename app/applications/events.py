@@ -36,13 +36,10 @@ async def apply_event(
     Returns whether it moved anything: an event that makes no sense from the present state is passed over, and its
     place in the sequence is taken all the same.
     """
-    application.last_sequence = sequence
-    await application.save(update_fields=["last_sequence"])
     if rules.next_state(application.state, cause) is None:
-        await audit.record(
-            f"application:{application.id}", "approval_system", "event_passed_over", event=cause, sequence=sequence
-        )
+        await pass_over(application, cause, sequence)
         return False
+    await _take_place(application, sequence)
     note = str(data.get("reason") or data.get("note") or "") or None
     if cause is Cause.SUPPLEMENT_REQUESTED:
         application.supplement_note = note
@@ -57,6 +54,19 @@ async def apply_event(
     if cause is Cause.LICENCE_REVOKED:
         await revoke_licence(str(application.case_no), note or "")
     return True
+
+
+async def pass_over(application: Application, cause: Cause, sequence: int) -> None:
+    """Let an event take its place in a locked case's sequence without moving anything."""
+    await _take_place(application, sequence)
+    await audit.record(
+        f"application:{application.id}", "approval_system", "event_passed_over", event=cause, sequence=sequence
+    )
+
+
+async def _take_place(application: Application, sequence: int) -> None:
+    application.last_sequence = sequence
+    await application.save(update_fields=["last_sequence"])
 
 
 async def _issue(application: Application, data: dict[str, Any]) -> None:

@@ -51,7 +51,12 @@ PARTS = (
             "received_at": "收到时间",
             "applied_at": "处理时间",
         },
-        left_out={"id": "本系统内部编号", "event_id": "审批系统的编号", "moved": "是否改变了办件状态，见办件进度"},
+        left_out={
+            "id": "本系统内部编号",
+            "event_id": "审批系统的编号",
+            "moved": "是否改变了办件状态，见办件进度",
+            "overtaken": "是否晚于后续步骤到达",
+        },
         find=_of_own_cases,
     ),
     Part(

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.applications.events import apply_event
+from app.applications.events import apply_event, pass_over
 from app.applications.moving import lock_case
 from app.applications.queries import known_case
 from app.applications.rules import Cause
 from app.approvals.connectors import Connectors
 from app.approvals.errors import CallbackReplayedError, CaseUnknownError, EventConflictError
 from app.approvals.models import InboxEvent
+from app.approvals.places import Place, Step, next_place
 from app.approvals.ports import Event
 from app.kit import clock, jobs, nonces
 from app.kit.db import transaction
@@ -44,10 +45,12 @@ async def keep_event(connectors: Connectors, connector: str, event: Event) -> bo
     """
     if not await known_case(event.case_no) or await connectors.name_of(event.case_no) != connector:
         raise CaseUnknownError
+    place = await _next_place(event) if event.sequence is None else Place(event.sequence)
     row = InboxEvent(
         event_id=event.event_id,
         case_no=event.case_no,
-        sequence=event.sequence,
+        sequence=place.sequence,
+        overtaken=place.overtaken,
         kind=event.kind.value,
         occurred_at=event.occurred_at,
         data=event.data,
@@ -55,12 +58,24 @@ async def keep_event(connectors: Connectors, connector: str, event: Event) -> bo
     )
     await InboxEvent.bulk_create([row], ignore_conflicts=True)
     kept = await InboxEvent.get_or_none(event_id=event.event_id)
-    if kept is None or (kept.case_no, kept.sequence, kept.kind) != (event.case_no, event.sequence, event.kind):
+    if kept is None or (kept.case_no, kept.kind) != (event.case_no, event.kind):
+        raise EventConflictError
+    if event.sequence not in {None, kept.sequence}:
         raise EventConflictError
     if kept.id != row.id:
         return False
     await jobs.defer(APPLY, lock=f"events:{event.case_no}", case_no=event.case_no)
     return True
+
+
+async def _next_place(event: Event) -> Place:
+    """The place that a case's next event gets where its system numbers nothing, kept already or not.
+
+    The case is locked, so that two events that come at once get places of their own.
+    """
+    await lock_case(event.case_no)
+    kept = await InboxEvent.filter(case_no=event.case_no)
+    return next_place(event, [Step(Cause(one.kind), one.sequence, one.occurred_at) for one in kept])
 
 
 async def apply_events(case_no: str) -> None:
@@ -73,8 +88,11 @@ async def apply_events(case_no: str) -> None:
                 # Without the lock of the case's events: a job that waits would hold up the one that fills the gap.
                 await jobs.defer(ASK, at=clock.now() + _GAP_PATIENCE, case_no=case_no)
                 return
-            event.moved = await apply_event(
-                application, Cause(event.kind), event.sequence, event.occurred_at, event.data
-            )
+            cause = Cause(event.kind)
+            if event.overtaken:
+                await pass_over(application, cause, event.sequence)
+                event.moved = False
+            else:
+                event.moved = await apply_event(application, cause, event.sequence, event.occurred_at, event.data)
             event.applied_at = clock.now()
             await event.save(update_fields=["moved", "applied_at"])

@@ -106,7 +106,10 @@ class Redrive(Model):
 
 
 class InboxEvent(Model):
-    """An event of the approval system, kept before anything is done about it."""
+    """An event of the approval system, kept before anything is done about it.
+
+    ``overtaken`` is set where it came, from a system that numbers nothing, after a later step of its case.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     event_id = fields.CharField(max_length=64, unique=True)
@@ -115,6 +118,7 @@ class InboxEvent(Model):
     kind = fields.CharField(max_length=32)
     occurred_at = fields.DatetimeField()
     data = sealed_json()
+    overtaken = fields.BooleanField(default=False, db_default=False)
     received_at = fields.DatetimeField()
     applied_at = fields.DatetimeField(null=True)
     moved = fields.BooleanField(null=True)

@@ -9,11 +9,15 @@ from app.applications.rules import Cause
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something the approval system decided. ``sequence`` counts from 1 within the case."""
+    """Something the approval system decided.
+
+    ``sequence`` counts from 1 within the case; it is None where the system numbers nothing: then the event gets the
+    case's next place when it is kept.
+    """
 
     event_id: str
     case_no: str
-    sequence: int
+    sequence: int | None
     kind: Cause
     occurred_at: datetime
     data: dict[str, Any] = field(repr=False)

@@ -13,6 +13,7 @@ import asyncpg
 import httpx
 import psutil
 
+from app.approvals.tables.front import make_tables
 from app.bootstrap import install_keyring
 from app.demo.engines import EngineError, port_is_free, postgres_program, redis_program
 from app.demo.plan import Plan, make_plan, write_settings
@@ -109,6 +110,8 @@ async def _prepare(plan: Plan, demo: DemoSettings, report: Report) -> None:
         await ensure_database(plan.database_url)
     report("migrating the database")
     await migrate_database(plan.database_url)
+    await ensure_database(plan.front_url)
+    await make_tables(plan.front_url)
     report("loading the city's data")
     install_keyring(Settings(**tomllib.loads(plan.config_file.read_text(encoding="utf-8"))))
     async with database(plan.database_url):

@@ -29,6 +29,11 @@ class Plan:
     redis_url: str
 
     @property
+    def front_url(self) -> str:
+        """The front database, where exchange tables stand; on the same server."""
+        return f"{self.database_url}_front"
+
+    @property
     def web_url(self) -> str:
         """The web server's address."""
         return f"http://127.0.0.1:{self.web_port}"
@@ -140,12 +145,18 @@ def write_settings(plan: Plan, demo: DemoSettings) -> None:
         "authority": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": _PARTNER_SECRET},
         "approvals": {
             "default": "city",
+            "departments": {"mz": "civil_affairs"},
             "connectors": {
                 "city": {
                     "protocol": "http",
                     "base_url": plan.sandbox_url,
                     "client_id": "jiaban",
                     "secret": _PARTNER_SECRET,
+                },
+                "civil_affairs": {
+                    "protocol": "tables",
+                    "database_url": plan.front_url,
+                    "read_every_seconds": 1,
                 },
             },
         },

@@ -148,16 +148,20 @@ def _act(store: ApprovalsStore, case_no: str, order: _Order) -> dict[str, Any]:
     return case.control()
 
 
-def control(store: ApprovalsStore) -> Blueprint:
-    """The list of cases and the actions on them."""
+def control(*stores: ApprovalsStore) -> Blueprint:
+    """The list of cases and the actions on them, whichever way they came in."""
     routes = Blueprint("approvals_control", url_prefix="/control/approvals")
 
     @routes.get("/")
     async def listing(_request: Request) -> HTTPResponse:
-        return answer({"items": [case.control() for case in store.cases.values()]})
+        return answer({"items": [case.control() for store in stores for case in store.cases.values()]})
 
     @routes.post("/<case_no:str>")
     async def act(request: Request, case_no: str) -> HTTPResponse:
-        return answer(_act(store, case_no, read(_Order, request)))
+        order = read(_Order, request)
+        knowing = [store for store in stores if case_no in store.cases]
+        # A hold may come before the case, when nobody knows yet which way it will come in.
+        acted = [_act(store, case_no, order) for store in knowing or stores]
+        return answer(acted[0])
 
     return routes

@@ -4,21 +4,32 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Protocol
 
 from app.sandbox.answers import dumps
 from app.sandbox.approvals_case import Case, Event
 from app.sandbox.approvals_flow import Pace, next_push, next_step
 from app.sandbox.approvals_store import ApprovalsStore
-from app.sandbox.product import Product, Reply, persist
+from app.sandbox.product import Reply, persist
 
 _log = logging.getLogger(__name__)
 _CALLBACK = "/callbacks/approvals"
 
 
+class Outlet(Protocol):
+    """The way back to the product, over which events go and materials come."""
+
+    async def post(self, path: str, body: bytes) -> Reply:
+        """Hand an event over, once."""
+
+    async def get(self, path: str) -> Reply:
+        """Fetch a material, once."""
+
+
 class Runner:
     """Timers and tasks of all cases, at most one of each sort a case. It lives on the running event loop."""
 
-    def __init__(self, store: ApprovalsStore, product: Product, pace: Pace) -> None:
+    def __init__(self, store: ApprovalsStore, product: Outlet, pace: Pace) -> None:
         self._store = store
         self._product = product
         self._pace = pace

@@ -26,6 +26,7 @@ NAMES = (
     "approvals.receive",
     "approvals.supplement",
     "approvals.withdrawal",
+    "approvals.notice",
     "approvals.query",
     "approvals.events",
     "shared.fetch",

@@ -27,6 +27,7 @@ from app.sandbox.answers import RefusedError, answer, refusal
 from app.sandbox.approvals_flow import Pace
 from app.sandbox.approvals_runner import Runner
 from app.sandbox.approvals_store import ApprovalsStore
+from app.sandbox.approvals_tables import TablesDesk
 from app.sandbox.authority import AuthorityState
 from app.sandbox.gate import Gate, Nonces, signer_of
 from app.sandbox.product import Product
@@ -92,25 +93,40 @@ def _add_wechat(app: Sanic[Any, Any], settings: Settings, state: WeChatState, po
         app.blueprint(wechat_work.blueprint(settings.work, state, points))
 
 
-def create_app(settings: Settings) -> Sanic[Any, Any]:
-    """The application with its state read back from the journals.
-
-    Raises SandboxMissingError without stand-in settings, JournalDamagedError or OSError where the state is unreadable.
-    """
-    sandbox = _sandbox(settings)
+def _server() -> Sanic[Any, Any]:
     app: Sanic[Any, Any] = Sanic("jiaban_sandbox", configure_logging=False)
     app.config.REQUEST_MAX_SIZE = _MAX_BODY
     # Above the longest pause a fault may ask for.
     app.config.RESPONSE_TIMEOUT = int(2 * faults.LONGEST_PAUSE)
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 1.0
     app.config.FALLBACK_ERROR_FORMAT = "json"
+    app.exception(RefusedError)(_refuse)
+    app.exception(Exception)(_fail)
+    return app
 
+
+def _desks(settings: Settings, stores: dict[str, ApprovalsStore], pace: Pace) -> list[TablesDesk]:
+    """The approval systems behind exchange tables, at work."""
+    desks = []
+    for name, one in settings.approvals.over_tables.items():
+        desks.append(TablesDesk(one.database_url.get_secret_value(), stores[name], pace))
+        desks[-1].start()
+    return desks
+
+
+def create_app(settings: Settings) -> Sanic[Any, Any]:
+    """The application with its state read back from the journals.
+
+    Raises SandboxMissingError without stand-in settings, JournalDamagedError or OSError where the state is unreadable.
+    """
+    sandbox = _sandbox(settings)
+    app = _server()
     wechat_state = WeChatState(sandbox.data)
     authority_state = AuthorityState(sandbox.data)
     store = ApprovalsStore(sandbox.data)
     nonces = Nonces(sandbox.data / "nonces.jsonl")
     points = faults.Faults()
-    signer = signer_of(settings.approvals.connectors[settings.approvals.default])
+    signer = signer_of(settings.approvals.over_http[settings.approvals.default])
     journals: list[WeChatState | AuthorityState | ApprovalsStore | Nonces | ProvinceState]
     journals = [wechat_state, authority_state, store, nonces]
 
@@ -120,7 +136,9 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     app.blueprint(legal.blueprint(authority_state, authority_gate, points))
     app.blueprint(authority.control(authority_state))
     app.blueprint(approvals.blueprint(store, Gate(signer, nonces), points))
-    app.blueprint(approvals.control(store))
+    tables = {name: ApprovalsStore(sandbox.data / name) for name in settings.approvals.over_tables}
+    journals.extend(tables.values())
+    app.blueprint(approvals.control(store, *tables.values()))
     if settings.shared_data is not None:
         app.blueprint(shared_data.blueprint(Gate(signer_of(settings.shared_data), nonces), points))
     if settings.province is not None:
@@ -130,16 +148,18 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     app.blueprint(faults.blueprint(points))
     scanner.listen_beside(app, sandbox.host, settings.scanner, points)
     app.blueprint(_control())
-    app.exception(RefusedError)(_refuse)
-    app.exception(Exception)(_fail)
 
     async def start(app: Sanic[Any, Any]) -> None:
         product = Product(sandbox.callback_base_url, signer)
         app.ctx.product = product
-        app.ctx.runner = Runner(store, product, Pace(sandbox.accept_after_seconds, sandbox.approve_after_seconds))
+        pace = Pace(sandbox.accept_after_seconds, sandbox.approve_after_seconds)
+        app.ctx.runner = Runner(store, product, pace)
         app.ctx.runner.start()
+        app.ctx.desks = _desks(settings, tables, pace)
 
     async def stop(app: Sanic[Any, Any]) -> None:
+        for desk in app.ctx.desks:
+            await desk.stop()
         await app.ctx.runner.stop()
         await app.ctx.product.close()
         for journal in journals:

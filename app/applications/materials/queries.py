@@ -75,6 +75,12 @@ async def read_material(blobs: BlobStore, case_no: str, file_id: UUID) -> tuple[
     return material, await opened(blobs, material)
 
 
+async def read_content(blobs: BlobStore, case_no: str, file_id: str) -> bytes:
+    """The content of a file of a submitted case. Raises what ``read_material`` raises."""
+    _, content = await read_material(blobs, case_no, UUID(file_id))
+    return content
+
+
 async def _own(party: Party, application_id: UUID, file_id: UUID) -> Material | None:
     return await Material.get_or_none(id=file_id, application=await owned(party, application_id))
 
