@@ -1,7 +1,7 @@
 """The one place where settings become objects."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -34,15 +34,12 @@ from app.kit.signed_http import SignedHttp
 from app.kit.signing import Signer
 from app.licences.codes import CodeSigner
 from config.settings import (
-    ApprovalsSettings,
-    HttpConnectorSettings,
     PartnerSettings,
     ProvinceSettings,
     S3Settings,
     ScannerSettings,
     Settings,
     SharedDataSettings,
-    TablesConnectorSettings,
     WeChatSettings,
     WorkSettings,
 )
@@ -162,6 +159,26 @@ def _blobs(settings: Settings) -> BlobStore:
     return _s3(settings.s3) if settings.s3 else FolderStore(settings.blobs)
 
 
+async def _connectors(
+    settings: Settings,
+    partner: Callable[[PartnerSettings], Awaitable[SignedHttp]],
+    stack: AsyncExitStack,
+    blobs: BlobStore,
+) -> Connectors:
+    made: list[Connector] = []
+    for name, http in settings.approvals.over_http.items():
+        system = HttpApprovalSystem(await partner(http))
+        seconds = settings.worker.reconcile_every_seconds
+        made.append(Connector(name, system, http.per_second, http.concurrency, seconds, _signer(http)))
+    for name, one in settings.approvals.over_tables.items():
+        url = one.database_url.get_secret_value()
+        # One connection more than deliveries take, for reading.
+        front = await stack.enter_async_context(FrontDatabase.opened(url, one.timeout_seconds, one.concurrency + 1))
+        tables = TablesApprovalSystem(name, front, partial(read_content, blobs))
+        made.append(Connector(name, tables, one.per_second, one.concurrency, one.read_every_seconds))
+    return Connectors(made, settings.approvals.default, settings.approvals.departments)
+
+
 @asynccontextmanager
 async def open_house(settings: Settings) -> AsyncIterator[House]:
     """Make every object, in the running event loop, and close them at the end.
@@ -189,26 +206,6 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
 
         async def partner(one: PartnerSettings) -> SignedHttp:
             return SignedHttp(await client(one.base_url, one.timeout_seconds), _signer(one))
-
-        async def over_http(name: str, one: HttpConnectorSettings) -> Connector:
-            system = HttpApprovalSystem(await partner(one))
-            seconds = settings.worker.reconcile_every_seconds
-            return Connector(name, system, one.per_second, one.concurrency, seconds, _signer(one))
-
-        async def over_tables(name: str, one: TablesConnectorSettings) -> Connector:
-            url = one.database_url.get_secret_value()
-            # One connection more than deliveries take, for reading.
-            opened = FrontDatabase.opened(url, one.timeout_seconds, one.concurrency + 1)
-            front = await stack.enter_async_context(opened)
-            system = TablesApprovalSystem(name, front, partial(read_content, blobs))
-            return Connector(name, system, one.per_second, one.concurrency, one.read_every_seconds)
-
-        async def connectors(approvals: ApprovalsSettings) -> Connectors:
-            made = [
-                *[await over_http(*one) for one in approvals.over_http.items()],
-                *[await over_tables(*one) for one in approvals.over_tables.items()],
-            ]
-            return Connectors(made, approvals.default, approvals.departments)
 
         async def staff(work: WorkSettings) -> WorkClient:
             http = await client(work.base_url, work.timeout_seconds)
@@ -240,7 +237,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             work=await staff(settings.work) if settings.work else None,
             authority=HttpAuthority(await partner(settings.authority)),
             province=await province(settings.province) if settings.province else None,
-            connectors=await connectors(settings.approvals),
+            connectors=await _connectors(settings, partner, stack, blobs),
             shared=await shared(settings.shared_data) if settings.shared_data else None,
             access_tokens=access_tokens,
             live_sessions=LiveSessions(),

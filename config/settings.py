@@ -78,7 +78,7 @@ class HttpConnectorSettings(PartnerSettings):
 
 
 class TablesConnectorSettings(BaseModel):
-    """An approval system behind exchange tables (库表交换) in a front database, PostgreSQL 13 or newer.
+    """An approval system behind exchange tables (库表交换) in a front database, PostgreSQL 14 or newer.
 
     The database is looked into every ``read_every_seconds``; what takes longer than ``timeout_seconds`` has failed.
     """

@@ -1,4 +1,4 @@
--- The exchange tables of a front database (PostgreSQL 13 or newer), for both sides; docs/approvals.md explains them.
+-- The exchange tables of a front database (PostgreSQL 14 or newer), for both sides; docs/approvals.md explains them.
 -- Times are the city's own, without a zone. write_mark is kept by a trigger: neither side writes it.
 
 CREATE OR REPLACE FUNCTION keep_write_mark() RETURNS trigger LANGUAGE plpgsql AS $$
