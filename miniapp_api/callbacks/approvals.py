@@ -6,9 +6,9 @@ from uuid import UUID
 from sanic import HTTPResponse
 
 from app.applications.materials.errors import MaterialInfectedError, MaterialPendingError
-from app.applications.materials.queries import read_material
 from app.approvals import errors, inbox
 from app.approvals.connector import EventMessage
+from app.approvals.files import read_for
 from app.kit import nonces
 from app.kit.errors import NotFoundError
 from miniapp_api.answers import file_answer
@@ -51,9 +51,8 @@ async def take_approval_event(call: Call, body: EventMessage) -> EventAnswer:
 )
 async def fetch_material(call: Call, case_no: str, file_id: UUID) -> HTTPResponse:
     """A file of a case, for the approval system that the case went to."""
-    if not await nonces.spend(call.caller.connector, call.caller.nonce):
+    house, caller = call.house, call.caller
+    if not await nonces.spend(caller.connector, caller.nonce):
         raise errors.CallbackReplayedError
-    material, content = await read_material(call.house.blobs, case_no, file_id)
-    if await call.house.connectors.name_of(case_no) != call.caller.connector:
-        raise NotFoundError
+    material, content = await read_for(house.connectors, caller.connector, house.blobs, case_no, file_id)
     return file_answer(content, material.content_type)

@@ -6,17 +6,23 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.applications.models import Material, Scan
 from app.applications.rules import Cause
+from app.applications.service import submit_application
 from app.approvals.connectors import Connector, Connectors
 from app.approvals.errors import CaseUnknownError
 from app.approvals.feed import ask_case, read_feed
+from app.approvals.files import read_for
 from app.approvals.inbox import keep_event, take_callback
 from app.approvals.models import Delivery, FeedCursor, InboxEvent
 from app.approvals.ports import Event, FeedPage, RemoteCase
 from app.approvals.tasks import deliver_withdrawal
 from app.bootstrap import House
 from app.kit.db import transaction
+from app.kit.errors import NotFoundError
 from app.kit.signing import Signer
+from app.mandates.party import Party
+from tests.service.cases import ready_draft, verified_citizen
 from tests.service.systems import System, hand_over, submitted_case
 
 DEPARTMENT = "scjg"
@@ -130,6 +136,19 @@ async def test_each_feed_has_a_place_of_its_own(names: tuple[str, str], case_no:
     await read_feed(connectors, names[1])
     assert await InboxEvent.exists(event_id=event.event_id)
     assert {row.id: row.cursor for row in await FeedCursor.filter(id__in=names)} == {names[1]: "1"}
+
+
+async def test_a_file_goes_to_its_cases_system_alone(house: House) -> None:
+    """To another system there is no such file."""
+    citizen = await verified_citizen(house)
+    case = await submit_application(Party.own(citizen.id), (await ready_draft(house, citizen)).id, None)
+    (material,) = await Material.filter(application=case)
+    await Material.filter(id=material.id).update(scan=Scan.CLEAN)
+    number = str(case.case_no)
+    _, content = await read_for(house.connectors, "city", house.blobs, number, material.id)
+    assert content
+    with pytest.raises(NotFoundError):
+        await read_for(house.connectors, "civil_affairs", house.blobs, number, material.id)
 
 
 def test_a_caller_is_known_by_its_client_id(names: tuple[str, str]) -> None:

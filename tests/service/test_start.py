@@ -167,6 +167,9 @@ STAND_INS: dict[str, Callable[[Settings], dict[str, Any]]] = {
     "work.base_url must be an https": lambda _: {"work": WORK.model_copy(update={"base_url": "http://qyapi.cn"})},
     "authority.base_url points": lambda demo: {"authority": demo.authority},
     "approvals.connectors.city.base_url points": lambda demo: {"approvals": demo.approvals},
+    "approvals.connectors.civil_affairs.database_url points": lambda demo: {
+        "approvals": demo.approvals.model_copy(update={"connectors": demo.approvals.over_tables})
+    },
     "province.issuer points": lambda demo: {"province": demo.province},
     "province.issuer must be an https": lambda demo: {"province": issued_by(demo, "http://id.example.gov.cn/oidc")},
     "shared_data.base_url points": lambda demo: {"shared_data": demo.shared_data},

@@ -24,6 +24,15 @@ def test_a_department_may_have_a_connector_of_its_own() -> None:
     assert (one.default, one.departments) == ("city", {"mz": "mz"})
 
 
+def test_a_connector_is_read_by_its_protocol() -> None:
+    """Over HTTP, or over tables; what belongs to the other is refused."""
+    tables = {"protocol": "tables", "database_url": "postgresql://front/front"}
+    one = settings(connectors={"city": http(), "mz": tables})
+    assert (list(one.over_http), list(one.over_tables)) == (["city"], ["mz"])
+    with pytest.raises(ValidationError, match="extra_forbidden"):
+        settings(connectors={"city": http(), "mz": {**tables, "client_id": "jiaban"}})
+
+
 @pytest.mark.parametrize(
     ("sentence", "changes"),
     [
