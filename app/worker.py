@@ -14,8 +14,10 @@ from procrastinate.jobs import Job
 from app.applications.events import INVITE_REVIEW
 from app.applications.materials import tasks as materials
 from app.applications.materials.service import PREVIEW_MATERIAL, SCAN_MATERIAL
+from app.applications.notices import DELIVER_NOTICE
 from app.applications.reckoning import reckon_provisional
 from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL
+from app.applications.tasks import end_untouched_drafts
 from app.approvals import feed, inbox, silence
 from app.approvals import tasks as approvals
 from app.approvals.connectors import Connectors
@@ -67,6 +69,7 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
     return {
         DELIVER_CASE: partial(approvals.deliver_case, drains),
         DELIVER_SUPPLEMENT: partial(approvals.deliver_supplement, drains),
+        DELIVER_NOTICE: partial(approvals.deliver_notice, drains),
         DELIVER_WITHDRAWAL: partial(approvals.deliver_withdrawal, drains),
         inbox.APPLY: inbox.apply_events,
         inbox.ASK: partial(feed.ask_case, house.connectors),
@@ -117,6 +120,11 @@ async def _reckon(timestamp: int) -> None:
     await reckon_provisional()
 
 
+async def _end_drafts(timestamp: int) -> None:
+    del timestamp
+    await end_untouched_drafts()
+
+
 def build_queue(house: House, drains: Drains) -> procrastinate.App:
     """The queue with every job and everything that runs by the clock."""
     url = house.settings.database_url.get_secret_value()
@@ -142,6 +150,8 @@ def build_queue(house: House, drains: Drains) -> procrastinate.App:
         ("applications.reckon", "30 18 * * *", _reckon),
         ("finding.tidy", "50 18 * * *", _tidy),
         ("privacy.retain", "20 19 * * *", _retain),
+        # 09:00 in the city: people are told of it.
+        ("applications.end_drafts", "0 1 * * *", _end_drafts),
     ):
         queue.periodic(cron=cron)(queue.task(name=name, queueing_lock=name)(function))
     _read_feeds(queue, house.connectors)

@@ -145,10 +145,11 @@ class Phone:
         draft = self.http.post("/api/v1/applications", json={"item_code": item["item_code"]})
         assert draft.status_code == 201, draft.text
         path = f"/api/v1/applications/{draft.json()['id']}"
-        saved = self.http.patch(path, json={"form": {**item["form_example"], **form}})
+        body = {"revision": draft.json()["revision"], "form": {**item["form_example"], **form}}
+        saved = self.http.patch(path, json=body)
         assert saved.status_code == 200, saved.text
-        body: dict[str, Any] = saved.json()
-        return body
+        found: dict[str, Any] = saved.json()
+        return found
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ from app.catalogue.queries import get_item, get_life_event, known_to
 
 @dataclass(frozen=True, slots=True)
 class AskedApplication(Asked):
-    """An application's guide, its variant, and what both ask for."""
+    """An application's guide, its variant, what both ask for, and the name of the department that handles it."""
 
     guide: Guide
     variant: Variant | None
+    office: str
 
     def next_question(self, application: Application) -> GuidedQuestion | None:
         """The guided question to put to the applicant next, None where none is open."""
@@ -26,10 +27,11 @@ class AskedApplication(Asked):
 
 async def asked_of(application: Application) -> AskedApplication:
     """What an application asks for. Raises ItemNotFoundError."""
-    guide = (await get_item(application.item_code, application.item_version)).guide
+    detail = await get_item(application.item_code, application.item_version)
+    guide = detail.guide
     variant = variant_named(guide, application.variant)
     asked = asked_for(guide, variant)
-    return AskedApplication(asked.form_schema, asked.materials, guide, variant)
+    return AskedApplication(asked.form_schema, asked.materials, guide, variant, detail.department_name)
 
 
 async def links_of(life_event: str | None, schemas: dict[str, dict[str, Any]]) -> Links | None:

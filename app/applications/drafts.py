@@ -92,9 +92,17 @@ async def prepare_draft(party: Party, item_code: str, answers: Answers, sources:
 
 
 async def begin_draft(
-    party: Party, prepared: Prepared, *, life_event: str | None = None, group_id: UUID | None = None
+    party: Party,
+    prepared: Prepared,
+    *,
+    life_event: str | None = None,
+    group_id: UUID | None = None,
+    resubmission_of: UUID | None = None,
 ) -> Application:
-    """Write a draft, within the caller's transaction; ``group_id`` joins those that were begun for one life event."""
+    """Write a draft, within the caller's transaction.
+
+    ``group_id`` joins those that were begun for one life event; ``resubmission_of`` is the case that it begins anew.
+    """
     await lock_present(party.citizen_id or party.actor_id)
     guide, variant, known = prepared.detail.guide, prepared.variant, prepared.prefill
     application = await Application.create(
@@ -108,6 +116,7 @@ async def begin_draft(
         variant=variant.id if variant else None,
         life_event=life_event,
         group_id=group_id,
+        resubmission_of=resubmission_of,
         form=known.form,
         prefilled=known.sources or None,
         prefill_away=known.away or None,

@@ -27,6 +27,24 @@ class AcceptanceOpenError(DomainError):
     code, kind = "acceptance_open", Kind.CONFLICT
 
 
+class DraftOutdatedError(DomainError):
+    """The draft was changed since the revision that the caller knows; the context has the present one."""
+
+    code, kind = "draft_outdated", Kind.CONFLICT
+
+
+class HurriedAlreadyError(DomainError):
+    """The case was hurried a short while ago; the context has the day from which it may be again (``again_on``)."""
+
+    code, kind = "hurried_already", Kind.CONFLICT
+
+
+class PickUpPlaceUnknownError(DomainError):
+    """Results of the item are not handed out at this hall; the context names those where they are (``halls``)."""
+
+    code, kind = "pick_up_place_unknown", Kind.INVALID
+
+
 class StateForbidsError(DomainError):
     """The case's present state does not allow what was asked; the context names the state."""
 

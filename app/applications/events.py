@@ -5,6 +5,7 @@ from typing import Any
 
 from app.applications import rules
 from app.applications.asked import asked_of
+from app.applications.delivery import result_of, result_sentence
 from app.applications.models import Application
 from app.applications.moving import move, tell
 from app.applications.rules import Cause
@@ -41,6 +42,10 @@ async def apply_event(
         return False
     await _take_place(application, sequence)
     note = str(data.get("reason") or data.get("note") or "") or None
+    if cause is Cause.RESULT_READY:
+        application.result = result_of(data)
+        await application.save(update_fields=["result"])
+        note = result_sentence(application.result)
     if cause is Cause.SUPPLEMENT_REQUESTED:
         application.supplement_note = note
         await application.save(update_fields=["supplement_note"])

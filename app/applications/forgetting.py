@@ -16,7 +16,7 @@ _OVER = sorted(ENDED)
 # A photograph that was added counts as a touch, and so does a touch of what was begun for the same life event; what a
 # request holds at this moment waits for the next night.
 _OLD_DRAFTS = """
-SELECT id FROM applications WHERE case_no IS NULL AND updated_at < $1
+SELECT id FROM applications WHERE case_no IS NULL AND state = 'expired' AND updated_at < $1
     AND NOT EXISTS (SELECT 1 FROM materials WHERE application_id = applications.id AND created_at >= $1)
     AND NOT EXISTS (SELECT 1 FROM uploads WHERE application_id = applications.id AND created_at >= $1)
     AND NOT EXISTS (
@@ -93,7 +93,7 @@ async def with_applications(citizen_ids: list[UUID]) -> set[UUID]:
 
 
 async def forget_drafts(before: datetime, most: int) -> int:
-    """Delete drafts that nobody touched since a moment, at most so many; returns how many."""
+    """Delete drafts that lapsed and that nobody touched since a moment, at most so many; returns how many."""
     return await _forget(await db.rows(_OLD_DRAFTS, before, most))
 
 

@@ -1,6 +1,8 @@
 """Applications for one life event (一件事): begun together, each item with its draft, shared fields asked once."""
 
 from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
 from app.applications.asked import AskedApplication, asked_of, links_of, missing_in
@@ -10,11 +12,14 @@ from app.applications.models import Application, State
 from app.applications.ports import SharedData
 from app.applications.prefill import Sources
 from app.applications.replaced import AskedMaterial, materials_of
+from app.applications.rules import ENDED
+from app.applications.service import submit_application
 from app.catalogue.conditions import is_asked
 from app.catalogue.guide import Answers
 from app.catalogue.life_events import Links, choose_items
 from app.catalogue.queries import get_life_event
 from app.kit.db import transaction
+from app.kit.errors import DomainError
 from app.kit.ids import new_id
 from app.mandates.party import Party
 
@@ -30,6 +35,14 @@ class Member:
     missing: list[dict[str, str]]
 
 
+class GroupState(StrEnum):
+    """How far all of a group are: some are drafts, all were handed in, all have ended."""
+
+    FILLING = "filling"
+    UNDER_WAY = "under_way"
+    DONE = "done"
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """The applications that were begun together for a life event, in its order."""
@@ -37,6 +50,37 @@ class Group:
     id: UUID
     life_event: str
     members: list[Member]
+
+    def count(self, state: GroupState) -> int:
+        """How many are drafts, were handed in and are under way, or have ended."""
+        return sum(_standing(one.application) is state for one in self.members)
+
+    @property
+    def state(self) -> GroupState:
+        """How far they are together: as far as the one that is farthest behind."""
+        return next(state for state in GroupState if self.count(state))
+
+    @property
+    def promised_on(self) -> date | None:
+        """The latest day by which one of those under way is promised, None where none is or a clock stands still."""
+        days = [
+            one.application.promised_on for one in self.members if _standing(one.application) is GroupState.UNDER_WAY
+        ]
+        return None if None in days else max((day for day in days if day), default=None)
+
+
+def _standing(application: Application) -> GroupState:
+    if application.state is State.DRAFT:
+        return GroupState.FILLING
+    return GroupState.DONE if application.state in ENDED else GroupState.UNDER_WAY
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one member that was to be submitted: its case, or why it is still a draft."""
+
+    application: Application
+    problem: DomainError | None
 
 
 async def start_group(
@@ -56,6 +100,21 @@ async def start_group(
             await begin_draft(party, one, life_event=event.code, group_id=group_id)
     await count_uses(one.detail.guide.item_code for one in prepared)
     return group_id
+
+
+async def submit_group(party: Party, group_id: UUID) -> list[Outcome]:
+    """Submit every draft of a group that is complete, each by itself: what one lacks stops no other.
+
+    Once more, it answers the same case numbers and submits what has become complete. Raises ApplicationNotFoundError
+    or MatterNotCoveredError.
+    """
+    outcomes = []
+    for member in (await get_group(party, group_id)).members:
+        try:
+            outcomes.append(Outcome(await submit_application(party, member.application.id, None), None))
+        except DomainError as error:
+            outcomes.append(Outcome(member.application, error))
+    return outcomes
 
 
 def _to_ask(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.applications.materials.files import opened
 from app.applications.materials.models import Upload
-from app.applications.models import Application, Material, Scan, Supplement, TimelineEntry
+from app.applications.models import Application, Material, Notice, Scan, Supplement, TimelineEntry
 from app.catalogue.errors import ItemNotFoundError
 from app.catalogue.queries import get_item
 from app.kit import texts
@@ -70,6 +70,12 @@ PARTS = (
             "licences_used": "代替材料的电子证照编号",
             "saved_fields": "少填的栏目数",
             "saved_materials": "免交的材料数",
+            "revision": "草稿修改次数",
+            "warned_at": "提醒草稿即将失效的时间",
+            "resubmission_of": "重新申请前的办件",
+            "contact": "本件的联系方式",
+            "delivery": "结果领取方式",
+            "result": "纸质结果",
             "case_no": "办件编号",
             "supplement_note": "补正要求",
             "promised_on": "承诺办结日期",
@@ -160,5 +166,20 @@ PARTS = (
         left_out={"idempotency_key": "手机的重复请求标记"},
         find=_ITS_CASE,
         more=_supplement,
+    ),
+    Part(
+        model=Notice,
+        name="notices",
+        title="催办和联系方式更正",
+        fields={
+            "id": "编号",
+            "application_id": "办件",
+            "kind": "种类",
+            "content": "内容",
+            "mandate_id": "由代办人办理的授权编号",
+            "created_at": "时间",
+        },
+        left_out={"idempotency_key": "手机的重复请求标记"},
+        find=_ITS_CASE,
     ),
 )

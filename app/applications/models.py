@@ -55,6 +55,13 @@ class Trust(StrEnum):
     PROMISED = "D"
 
 
+class NoticeKind(StrEnum):
+    """What the applicant tells the office about a case without moving it."""
+
+    HURRY = "hurry"
+    CONTACT = "contact"
+
+
 class Application(Model):
     """A case. ``case_no`` is given at submission; ``last_sequence`` is the last event applied to it.
 
@@ -67,6 +74,12 @@ class Application(Model):
     that did not answer. From the submission on ``licences_used`` says by material which licence stood for it, and
     ``saved_fields`` and ``saved_materials`` count what the applicant had neither to type nor to hand in. Applications
     for one ``life_event`` that were begun together share a ``group_id``.
+
+    ``revision`` counts a draft's changes, so that nobody writes over what they have not seen; ``warned_at`` is when it
+    was last warned of lapsing. ``resubmission_of`` is the ended case that it was begun anew from.
+
+    ``contact`` holds the ``phone`` and ``address`` for this case, ``delivery`` how its result is to come, ``result``
+    where the result is, as ``delivery.py`` says; None where nothing was said.
 
     ``promised_on`` and ``statutory_on`` are the days by which it is to be decided, None while its clock stands still.
     """
@@ -94,6 +107,12 @@ class Application(Model):
     saved_fields = fields.IntField(null=True)
     saved_materials = fields.IntField(null=True)
     case_no = fields.CharField(max_length=43, null=True, unique=True)
+    revision = fields.IntField(default=1, db_default=1)
+    warned_at = fields.DatetimeField(null=True)
+    resubmission_of: UUID | None = fields.UUIDField(null=True, db_index=True)
+    contact = sealed_json(null=True)
+    delivery = sealed_json(null=True)
+    result = sealed_json(null=True)
     idempotency_key = fields.CharField(max_length=128, null=True)
     supplement_note = sealed_text(null=True)
     last_sequence = fields.IntField(default=0)
@@ -194,6 +213,26 @@ class Supplement(Model):
         """Table."""
 
         table = "supplements"
+        unique_together = (("application", "idempotency_key"),)
+
+
+class Notice(Model):
+    """Something the applicant tells the office about a case; ``content`` is what the approval system gets of it."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    application: fields.ForeignKeyRelation[Application] = fields.ForeignKeyField(
+        "jiaban.Application", related_name="notices", db_index=True
+    )
+    kind = fields.CharEnumField(NoticeKind, max_length=16)
+    content = sealed_json()
+    mandate_id = fields.UUIDField(null=True)
+    idempotency_key = fields.CharField(max_length=128, null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "notices"
         unique_together = (("application", "idempotency_key"),)
 
 

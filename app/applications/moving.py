@@ -9,11 +9,15 @@ from app.applications.models import Application, TimelineEntry
 from app.applications.rules import Cause
 from app.applications.time_limits import Days, Mark, TimeLimits, reckon
 from app.audit import service as audit
+from app.catalogue.errors import LifeEventNotFoundError
 from app.catalogue.guide import Guide
-from app.kit import clock, texts
+from app.catalogue.queries import get_life_event
+from app.kit import clock, db, texts
 from app.mandates.party import Party
 from app.mandates.queries import people_to_tell
 from app.notifications.service import notify
+
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 LIMITS = ("promised_on", "statutory_on", "promised_provisional")
 
@@ -54,6 +58,8 @@ async def move(
     await application.save(update_fields=["state", "updated_at", *LIMITS])
     actor = party.name if party else rules.TABLE[cause].by
     await audit.record(f"application:{application.id}", actor, cause, before=before, after=state)
+    if application.group_id and state in rules.ENDED and before is not state:
+        await _tell_if_all_ended(application)
 
 
 async def limits_of(application: Application) -> TimeLimits:
@@ -85,17 +91,38 @@ async def lock_case(case_no: str) -> Application:
     return application
 
 
-async def tell(application: Application, kind: str, occasion: str, note: str = "") -> None:
-    """Tell whom a case concerns, once per kind and occasion, within the caller's transaction."""
+async def tell(
+    application: Application, kind: str, occasion: str, note: str = "", *, link: str | None = None, **values: str
+) -> None:
+    """Tell whom a case concerns, once per kind and occasion, within the caller's transaction.
+
+    ``values`` fill further placeholders of the text, or those of the case otherwise.
+    """
     citizen_id, company_id = application.citizen_id, application.company_id  # type: ignore[attr-defined]  # Tortoise adds them
+    filled = {
+        "item": application.item_name,
+        "case_no": application.case_no or "",
+        "office": (await asked_of(application)).office,
+        "note": note,
+        "phrase": texts.text("state", application.state),
+        **values,
+    }
     for person in await people_to_tell(citizen_id, company_id, application.mandate_id):
-        await notify(
-            person,
-            kind,
-            occasion,
-            link=f"/applications/{application.id}",
-            item=application.item_name,
-            case_no=str(application.case_no),
-            note=note,
-            phrase=texts.text("state", application.state),
-        )
+        await notify(person, kind, occasion, link=link or f"/applications/{application.id}", **filled)
+
+
+async def _tell_if_all_ended(application: Application) -> None:
+    """Tell whoever began cases for one life event together that the last of them has ended, once.
+
+    Where two end at the same moment, the second waits here for the first, and finds it ended.
+    """
+    group_id = str(application.group_id)
+    await db.rows(_ONE_AT_A_TIME, group_id)
+    if await Application.filter(group_id=application.group_id).exclude(state__in=rules.ENDED).exists():
+        return
+    try:
+        name = (await get_life_event(str(application.life_event))).name
+    except LifeEventNotFoundError:
+        name = application.item_name
+    link = f"/life-event-applications/{group_id}"
+    await tell(application, "life_event_done", group_id, link=link, item=name)

@@ -22,6 +22,8 @@ class Cause(StrEnum):
     SUBMIT = "submit"
     SUPPLEMENT = "supplement"
     WITHDRAW = "withdraw"
+    HURRY = "hurry"
+    CONTACT = "contact"
     LAPSE = "lapse"
     RECEIVED = "received"
     PRE_REVIEW = "pre_review"
@@ -49,6 +51,8 @@ class Moves:
 
 _BEFORE_ACCEPTANCE = (_S.SUBMITTED, _S.DELIVERED, _S.PRE_REVIEW, _S.SUPPLEMENTED)
 _UNDER_WAY = (*_BEFORE_ACCEPTANCE, _S.SUPPLEMENT_REQUESTED, _S.ACCEPTED, _S.UNDER_REVIEW, _S.SPECIAL_PROCEDURE)
+# It has arrived there, and its clock runs: neither the applicant nor a special procedure is waited for.
+_WITH_OFFICE = (_S.DELIVERED, _S.PRE_REVIEW, _S.SUPPLEMENTED, _S.ACCEPTED, _S.UNDER_REVIEW)
 _DECIDED = (_S.APPROVED, _S.REFUSED, _S.COMPLETED)
 
 ENDED = frozenset({_S.NOT_ACCEPTED, _S.REFUSED, _S.COMPLETED, _S.WITHDRAWN, _S.EXPIRED})
@@ -68,11 +72,14 @@ def _remark(*states: State) -> Moves:
 
 # The approval system is the one that decides: from any state in which the case lies with it, its word counts, also
 # where it skips a step, and also where it had decided before it heard that the citizen withdrew. What a case is at its
-# end never changes otherwise, but for completion; a paper result and a revoked licence leave it where it is.
+# end never changes otherwise, but for completion; a paper result and a revoked licence leave it where it is, as does
+# what the citizen tells the office.
 TABLE: dict[Cause, Moves] = {
     Cause.SUBMIT: _citizen(_S.DRAFT, to=_S.SUBMITTED),
     Cause.SUPPLEMENT: _citizen(_S.SUPPLEMENT_REQUESTED, to=_S.SUPPLEMENTED),
     Cause.WITHDRAW: _citizen(*_UNDER_WAY, to=_S.WITHDRAWN),
+    Cause.HURRY: Moves(By.CITIZEN, {state: state for state in _WITH_OFFICE}),
+    Cause.CONTACT: Moves(By.CITIZEN, {state: state for state in (*_UNDER_WAY, _S.APPROVED)}),
     Cause.LAPSE: Moves(By.CLOCK, {_S.DRAFT: _S.EXPIRED}),
     Cause.RECEIVED: _event(_S.SUBMITTED, to=_S.DELIVERED),
     Cause.PRE_REVIEW: _event(_S.SUBMITTED, _S.DELIVERED, _S.SUPPLEMENTED, to=_S.PRE_REVIEW),

@@ -10,6 +10,7 @@ from app.applications.asked import asked_of
 from app.applications.drafts import owned
 from app.applications.errors import (
     CaseNumbersExhaustedError,
+    DraftOutdatedError,
     IdempotencyKeyReusedError,
     MaterialsMissingError,
 )
@@ -41,13 +42,16 @@ RETURNING last_number
 """
 
 
-async def submit_application(party: Party, application_id: UUID, idempotency_key: str | None) -> Application:
+async def submit_application(
+    party: Party, application_id: UUID, idempotency_key: str | None, revision: int | None = None
+) -> Application:
     """Submit a draft: it gets its case number and goes to the approval system. Again, it answers the same.
 
-    What it had neither to type nor to hand in is counted, and the licences that stood for materials are remembered.
+    ``revision``, where given, is the one that the applicant has seen: no other is submitted. What they had neither to
+    type nor to hand in is counted, and the licences that stood for materials are remembered.
 
-    Raises FormInvalidError, MaterialsMissingError, LevelTooLowError, IdempotencyKeyReusedError or
-    ApplicationNotFoundError.
+    Raises StateForbidsError, DraftOutdatedError, FormInvalidError, MaterialsMissingError, LevelTooLowError,
+    IdempotencyKeyReusedError or ApplicationNotFoundError.
     """
     async with transaction():
         application = await owned(party, application_id, lock=True)
@@ -55,6 +59,9 @@ async def submit_application(party: Party, application_id: UUID, idempotency_key
             await _require_fresh(application, idempotency_key)
         if application.case_no:
             return application
+        require_move(application, Cause.SUBMIT)
+        if revision not in (None, application.revision):
+            raise DraftOutdatedError(revision=application.revision)
         asked = await asked_of(application)
         require_level(await level_of(party), asked.guide.assurance_level)
         before, application.form = (

@@ -7,6 +7,7 @@ from uuid import UUID
 from app.applications import queries as applications
 from app.applications.materials.rules import trust_of
 from app.applications.models import Material
+from app.applications.notices import get_notice
 from app.approvals.models import Delivery, DeliveryKind
 from app.approvals.ports import ApprovalSystem, RemoteCase
 from app.catalogue.guide import GuideMaterial
@@ -42,6 +43,9 @@ async def prepare(delivery: Delivery) -> Send:
         case DeliveryKind.SUPPLEMENT:
             supplement = await _supplement(case_no, delivery.reference)
             return lambda system: system.send_supplement(case_no, supplement)
+        case DeliveryKind.NOTICE:
+            notice = await _notice(delivery.reference)
+            return lambda system: system.send_notice(case_no, notice)
         case DeliveryKind.WITHDRAWAL:
             return lambda system: system.send_withdrawal(case_no, "申请人撤回")
         case DeliveryKind.CASE:
@@ -61,6 +65,8 @@ async def _case(case_no: str) -> dict[str, Any]:
         "materials": [_material(case_no, material) for material in file.materials],
         **_set_aside(file.set_aside),
         "submitted_at": clock.in_city(file.application.submitted_at or clock.now()),
+        "contact": file.application.contact or {"phone": file.applicant["phone"], "address": None},
+        "delivery": file.application.delivery or {"method": "electronic"},
         **({"variant": {"id": file.variant.id, "name": file.variant.name}} if file.variant else {}),
         **({"licences": [_licence(*one) for one in file.licences.items()]} if file.licences else {}),
         **({"statements": [_statement(one) for one in file.statements]} if file.statements else {}),
@@ -79,6 +85,12 @@ async def _supplement(case_no: str, supplement_id: str) -> dict[str, Any]:
         **_set_aside(came.set_aside),
         "submitted_at": clock.in_city(supplement.created_at),
     }
+
+
+async def _notice(notice_id: str) -> dict[str, Any]:
+    notice = await get_notice(UUID(notice_id))
+    said = {"notice_id": notice_id, "kind": notice.kind.value, **notice.content}
+    return {**said, "sent_at": clock.in_city(notice.created_at)}
 
 
 def _material(case_no: str, material: Material) -> dict[str, Any]:

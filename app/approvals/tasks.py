@@ -16,6 +16,11 @@ async def deliver_supplement(drains: Drains, case_no: str, supplement_id: str) -
     await _deliver(drains, case_no, DeliveryKind.SUPPLEMENT, supplement_id)
 
 
+async def deliver_notice(drains: Drains, case_no: str, notice_id: str) -> None:
+    """Write down that what the applicant tells the office is to be handed over, once."""
+    await _deliver(drains, case_no, DeliveryKind.NOTICE, notice_id)
+
+
 async def deliver_withdrawal(drains: Drains, case_no: str) -> None:
     """Write down that the system is to be told of a withdrawal, once."""
     await _deliver(drains, case_no, DeliveryKind.WITHDRAWAL, "")

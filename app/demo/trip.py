@@ -191,11 +191,14 @@ class Trip:
         prefilled = len(draft["form"])
         _require(draft["form"].get("applicant_name") == self.traveller.name, "the name is prefilled from identity")
         path = f"/applications/{draft['id']}"
-        refused = self._citizen("PATCH", path, 422, json={"form": {"applicant_phone": "12"}})
+        seen = {"revision": draft["revision"]}
+        refused = self._citizen("PATCH", path, 422, json={**seen, "form": {"applicant_phone": "12"}})
         _require(refused["context"]["fields"][0]["field"] == "applicant_phone", "the error names its field")
         form = {**self.notes.item["form_example"], "remark": self.traveller.remark}
-        saved = self._citizen("PATCH", path, json={"form": form})
+        saved = self._citizen("PATCH", path, json={**seen, "form": form})
         _require(saved["missing"] == [], "nothing is missing")
+        told = self._citizen("PATCH", path, 409, json={**seen, "form": {"remark": "另一台手机"}})
+        _require(told["code"] == "draft_outdated", "a phone that has not seen the draft writes nothing over")
         return f"自动带出 {prefilled} 项，共 {len(saved['form'])} 项"
 
     def _upload(self) -> str:

@@ -1,9 +1,9 @@
 """How applications, their forms and their materials look to citizens."""
 
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from app.applications.asked import AskedApplication
 from app.applications.models import Application, TimelineEntry
@@ -37,6 +37,18 @@ class AskedMaterialView(guide.GuideMaterial):
         return cls(**asked.material.model_dump(), needed=asked.needed, replaced_by_licence=title)
 
 
+class MateView(Schema):
+    """A draft of the same life event that a save changed as well, and its revision after that."""
+
+    id: UUID
+    revision: int
+
+    @classmethod
+    def all_of(cls, mates: list[Application]) -> "list[MateView]":
+        """The views of such drafts."""
+        return [cls(id=mate.id, revision=mate.revision) for mate in mates]
+
+
 class AskedView(Schema):
     """What an application asks for: the form's JSON Schema and the materials, in the variant that was answered to.
 
@@ -44,6 +56,7 @@ class AskedView(Schema):
     """
 
     item_version: int
+    revision: int
     answers: dict[str, str]
     next_question: guide.GuidedQuestion | None
     variant: guide.Variant | None
@@ -51,16 +64,24 @@ class AskedView(Schema):
     materials: list[AskedMaterialView]
 
     @classmethod
-    def of(cls, application: Application, asked: AskedApplication, materials: list[AskedMaterial]) -> "AskedView":
+    def of(cls, application: Application, asked: AskedApplication, materials: list[AskedMaterial], **more: Any) -> Self:
         """The view of what an application asks for."""
         return cls(
             item_version=application.item_version,
+            revision=application.revision,
             answers=application.answers or {},
             next_question=asked.next_question(application),
             variant=asked.variant,
             form_schema=published(asked.form_schema),
             materials=[AskedMaterialView.of_asked(material) for material in materials],
+            **more,
         )
+
+
+class AnsweredView(AskedView):
+    """What a draft asks for after its questions were answered anew."""
+
+    mates: list[MateView]
 
 
 class ProblemView(Schema):
@@ -102,6 +123,7 @@ class ApplicationEntry(Schema):
     item_name: str
     state: str
     state_name: str
+    revision: int = Field(description="of a draft: what a save says it has seen")
     case_no: str | None
     promised_on: str | None
     statutory_on: str | None
@@ -126,6 +148,7 @@ class ApplicationEntry(Schema):
             "item_name": application.item_name,
             "state": application.state.value,
             "state_name": texts.text("state", application.state),
+            "revision": application.revision,
             "case_no": application.case_no,
             "promised_on": application.promised_on.isoformat() if application.promised_on else None,
             "statutory_on": application.statutory_on.isoformat() if application.statutory_on else None,
@@ -193,9 +216,76 @@ class DraftView(ApplicationEntry):
     prefill_away: list[str] = Field(description="sources that did not answer when the draft was begun")
 
 
+class SavedDraftView(DraftView):
+    """A draft after a save."""
+
+    mates: list[MateView]
+
+
+class ContactView(Schema):
+    """How the applicant is reached about a case: a mobile number and a postal address, null where none was given."""
+
+    phone: str | None = Field(pattern=r"^1[0-9]{10}$")
+    address: str | None = Field(min_length=1, max_length=200)
+
+
+class ElectronicDelivery(Schema):
+    """The result comes by the app alone."""
+
+    method: Literal["electronic"]
+
+
+class PickUpDelivery(Schema):
+    """The result is fetched at a hall, by the code of one where the item has a window."""
+
+    method: Literal["pick_up"]
+    hall: str = Field(min_length=1, max_length=64)
+
+
+class PostDelivery(Schema):
+    """The result is posted."""
+
+    method: Literal["post"]
+    receiver: str = Field(min_length=1, max_length=50)
+    phone: str = Field(pattern=r"^1[0-9]{10}$")
+    address: str = Field(min_length=1, max_length=200)
+
+
+Delivery = Annotated[ElectronicDelivery | PickUpDelivery | PostDelivery, Field(discriminator="method")]
+
+
+class ReachView(Schema):
+    """How the applicant is reached and how the result is to come."""
+
+    contact: ContactView
+    delivery: Delivery
+
+    @classmethod
+    def of(cls, application: Application) -> "ReachView":
+        """What an application says of it; what was never said is electronic."""
+        return cls(
+            contact=ContactView(**(application.contact or {"phone": None, "address": None})),
+            delivery=TypeAdapter[Any](Delivery).validate_python(application.delivery or {"method": "electronic"}),
+        )
+
+
+class ResultView(Schema):
+    """A result on paper: where it is fetched and until when, or who brings it under which number."""
+
+    method: str | None = None
+    place: str | None = None
+    carrier: str | None = None
+    tracking_no: str | None = None
+    until: str | None = None
+    note: str | None = None
+
+
 class ApplicationView(DraftView):
     """A whole case."""
 
+    reach: ReachView
+    result: ResultView | None = Field(description="of a case whose result on paper is ready")
+    resubmission_of: UUID | None = Field(description="the ended case that it was begun anew from")
     supplement_note: str | None
     licence_id: UUID | None
     saved: SavedView | None = Field(description="counted at the submission")

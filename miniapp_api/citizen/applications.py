@@ -1,6 +1,6 @@
 """Applications: begun as drafts, filled, listed and read."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
@@ -10,13 +10,17 @@ from app.catalogue import errors as catalogue_errors
 from app.identity.errors import LevelTooLowError
 from app.kit.errors import InvalidCursorError, NotFoundError
 from miniapp_api.citizen.application_views import (
+    AnsweredView,
     ApplicationEntry,
     ApplicationPage,
     ApplicationView,
     AskedView,
-    DraftView,
     LimitMoveView,
+    MateView,
     PrefilledView,
+    ReachView,
+    ResultView,
+    SavedDraftView,
     TimelineView,
     problems,
     saved,
@@ -37,15 +41,20 @@ class StartRequest(Schema):
     answers: AnswersField = Field(default_factory=dict, max_length=50)
 
 
+Revision = Annotated[int, Field(ge=1, le=2**31 - 1, description="the revision of the draft that the caller has seen")]
+
+
 class AnswersRequest(Schema):
     """Answers to the item's guided questions: question to option. None asks for the item as a whole."""
 
+    revision: Revision
     answers: AnswersField = Field(max_length=50)
 
 
 class FormRequest(Schema):
     """Fields to put into the form; null takes one out."""
 
+    revision: Revision
     form: dict[str, Any]
 
 
@@ -97,6 +106,9 @@ async def read_application(call: Call, application_id: UUID) -> ApplicationView:
         prefilled=[PrefilledView.model_validate(mark, from_attributes=True) for mark in detail.prefilled],
         prefill_away=detail.application.prefill_away or [],
         saved=saved(detail.application),
+        reach=ReachView.of(detail.application),
+        result=ResultView(**detail.application.result) if detail.application.result else None,
+        resubmission_of=detail.application.resubmission_of,
         supplement_note=detail.application.supplement_note,
         licence_id=detail.licence_id,
         materials=[MaterialView.of(material) for material in detail.materials],
@@ -127,15 +139,17 @@ async def read_form(call: Call, application_id: UUID) -> AskedView:
     errors=(
         errors.ApplicationNotFoundError,
         errors.NotADraftError,
+        errors.DraftOutdatedError,
         *_ANSWER_ERRORS,
         catalogue_errors.ItemNotFoundError,
         NotFoundError,
     ),
 )
-async def answer_questions(call: Call, application_id: UUID, body: AnswersRequest) -> AskedView:
+async def answer_questions(call: Call, application_id: UUID, body: AnswersRequest) -> AnsweredView:
     """Answer my draft's guided questions anew."""
-    await filling.answer_questions(call.party, application_id, body.answers)
-    return AskedView.of(*await queries.get_asked(call.party, application_id))
+    answered = await filling.answer_questions(call.party, application_id, body.answers, body.revision)
+    mates = MateView.all_of(answered.mates)
+    return AnsweredView.of(*await queries.get_asked(call.party, application_id), mates=mates)
 
 
 @routes.add(
@@ -147,19 +161,21 @@ async def answer_questions(call: Call, application_id: UUID, body: AnswersReques
     errors=(
         errors.ApplicationNotFoundError,
         errors.NotADraftError,
+        errors.DraftOutdatedError,
         catalogue_errors.FormInvalidError,
         catalogue_errors.ItemNotFoundError,
         NotFoundError,
     ),
 )
-async def save_form(call: Call, application_id: UUID, body: FormRequest) -> DraftView:
-    """Put fields into a draft's form."""
-    saved = await filling.save_form(call.party, application_id, body.form)
+async def save_form(call: Call, application_id: UUID, body: FormRequest) -> SavedDraftView:
+    """Put fields into a draft's form. What was changed since the revision that the caller has seen stays."""
+    saved = await filling.save_form(call.party, application_id, body.form, body.revision)
     entry = ApplicationEntry.fields_of(saved.application)
-    return DraftView(
+    return SavedDraftView(
         **entry,
         form=saved.application.form,
         missing=problems(saved.missing),
         prefilled=[PrefilledView.model_validate(mark, from_attributes=True) for mark in saved.prefilled],
         prefill_away=saved.application.prefill_away or [],
+        mates=MateView.all_of(saved.mates),
     )

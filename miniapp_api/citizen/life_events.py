@@ -1,5 +1,6 @@
 """Life events (一件事): several items begun together, shared fields asked once."""
 
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from app.catalogue import errors as catalogue_errors
 from app.catalogue import queries
 from app.catalogue.life_events import LifeEventDefinition
 from app.identity.errors import LevelTooLowError
+from app.kit import texts
 from app.kit.errors import NotFoundError
 from miniapp_api.citizen.application_views import ApplicationEntry, AskedView, ProblemView
 from miniapp_api.citizen.items import AnswersField
@@ -70,12 +72,66 @@ class MemberView(Schema):
     asked: AskedView
 
 
+class GroupCounts(Schema):
+    """How many applications of a group are drafts, are under way, have ended."""
+
+    filling: int
+    under_way: int
+    done: int
+
+
 class GroupView(Schema):
-    """The applications that were begun together for a life event."""
+    """The applications that were begun together for a life event, and how far they are together.
+
+    ``state`` is that of the one farthest behind; ``promised_on`` the latest day by which one under way is promised,
+    null while one's clock stands still.
+    """
 
     id: UUID
     life_event: str
+    state: Literal["filling", "under_way", "done"]
+    counts: GroupCounts
+    promised_on: str | None
     items: list[MemberView]
+
+
+class ProblemOfMember(Schema):
+    """Why a draft was not submitted, as a request for it alone would be told."""
+
+    code: str
+    message: str
+    context: dict[str, Any]
+
+
+class OutcomeView(Schema):
+    """What became of one application: its case number, or what its draft lacks."""
+
+    application_id: UUID
+    item_code: str
+    item_name: str
+    state: str
+    case_no: str | None
+    problem: ProblemOfMember | None
+
+    @classmethod
+    def of(cls, outcome: groups.Outcome) -> "OutcomeView":
+        """The view of an outcome."""
+        application, error = outcome.application, outcome.problem
+        message = texts.text("errors", error.code) if error else ""
+        return cls(
+            application_id=application.id,
+            item_code=application.item_code,
+            item_name=application.item_name,
+            state=application.state.value,
+            case_no=application.case_no,
+            problem=ProblemOfMember(code=error.code, message=message, context=error.context) if error else None,
+        )
+
+
+class GroupSubmission(Schema):
+    """What became of each application of a group, in the life event's order."""
+
+    items: list[OutcomeView]
 
 
 def _group(group: groups.Group) -> GroupView:
@@ -89,7 +145,14 @@ def _group(group: groups.Group) -> GroupView:
         )
         for member in group.members
     ]
-    return GroupView(id=group.id, life_event=group.life_event, items=members)
+    return GroupView(
+        id=group.id,
+        life_event=group.life_event,
+        state=group.state.value,
+        counts=GroupCounts(**{state.value: group.count(state) for state in groups.GroupState}),
+        promised_on=group.promised_on.isoformat() if group.promised_on else None,
+        items=members,
+    )
 
 
 async def _views(events: list[LifeEventDefinition]) -> list[LifeEventView]:
@@ -162,3 +225,17 @@ async def start_group(call: Call, life_event: str, body: StartGroupRequest) -> G
 async def read_group(call: Call, group_id: UUID) -> GroupView:
     """The applications that I began together."""
     return _group(await groups.get_group(call.party, group_id))
+
+
+@routes.add(
+    "POST",
+    "/api/v1/life-event-applications/<group_id:uuid>/submission",
+    actor=Actor.CITIZEN,
+    acting=True,
+    limit="write",
+    errors=(errors.ApplicationNotFoundError, catalogue_errors.ItemNotFoundError, NotFoundError),
+)
+async def submit_group(call: Call, group_id: UUID) -> GroupSubmission:
+    """Submit every draft of a life event that is complete, each by itself, and say what the others lack."""
+    outcomes = await groups.submit_group(call.party, group_id)
+    return GroupSubmission(items=[OutcomeView.of(outcome) for outcome in outcomes])

@@ -113,7 +113,7 @@ def test_a_wrong_field_of_a_form_is_told_in_chinese(phone: Phone, name: str) -> 
     form, field, reason = FORMS[name]
     draft = phone.draft()
     path = f"/api/v1/applications/{draft['id']}"
-    answer = phone.http.patch(path, json={"form": {"remark": "x", **form}})
+    answer = phone.http.patch(path, json={"revision": draft["revision"], "form": {"remark": "x", **form}})
     assert error_of(answer) == (422, "form_invalid")
     (problem,) = answer.json()["context"]["fields"]
     assert (problem["field"], problem["reason"]) == (field, reason)
@@ -223,8 +223,8 @@ def test_no_refusal_repeats_what_a_person_sent(stranger: Phone, phone: Phone) ->
             stranger.http.get("/api/v1/items", params={"region": secret, secret: secret}),
             stranger.http.get("/api/v1/messages", params={"cursor": secret}),
             stranger.http.post("/api/v1/subscriptions", json={"template_ids": [secret], "results": {secret: "accept"}}),
-            phone.http.patch(path, json={"form": {secret: secret}}),
-            phone.http.patch(path, json={"form": {"business_kind": secret, "business_items": [secret]}}),
+            phone.http.patch(path, json={"revision": 1, "form": {secret: secret}}),
+            phone.http.patch(path, json={"revision": 1, "form": {"business_kind": secret, "business_items": [secret]}}),
             phone.http.post(f"{path}/materials", data={"material_id": secret}, files={"file": (secret, jpeg())}),
             phone.http.post(f"{path}/submission", headers=[(b"Idempotency-Key", secret.encode() + b" x")]),
             phone.http.post("/staff/v1/sessions", json={"username": secret, "password": secret}),

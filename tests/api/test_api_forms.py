@@ -34,7 +34,8 @@ def test_a_draft_says_what_it_was_filled_with_and_a_case_what_was_saved(phone: P
     name = {"field": "applicant_name", "source": "identity.name", "title": "来自实名认证"}
     assert (marks["applicant_name"], draft["prefill_away"], draft["saved"]) == (name, [], None)
     path = f"/api/v1/applications/{draft['id']}"
-    saved = phone.http.patch(path, json={"form": {**phone.item()["form_example"], "applicant_phone": "13900000001"}})
+    form = {**phone.item()["form_example"], "applicant_phone": "13900000001"}
+    saved = phone.http.patch(path, json={"revision": draft["revision"], "form": form})
     assert "applicant_phone" in marks
     assert "applicant_phone" not in {mark["field"] for mark in saved.json()["prefilled"]}
     materials = {one["id"]: one for one in phone.http.get(f"{path}/form").json()["materials"]}

@@ -139,9 +139,9 @@ def test_a_text_that_cannot_be_kept_is_refused_wherever_it_stands(phone: Phone, 
         ("POST", "/api/v1/subscriptions", f'{{"template_ids":["{text}"],"results":["accept"]}}'),
         ("POST", "/api/v1/subscriptions", f'{{"template_ids":["x"],"results":{{"{text}":"accept"}}}}'),
         ("POST", "/api/v1/applications", f'{{"item_code":"{text}"}}'),
-        ("PATCH", path, f'{{"form":{{"remark":"a{text}"}}}}'),
-        ("PATCH", path, f'{{"form":{{"{text}":"a"}}}}'),
-        ("PATCH", path, f'{{"form":{{"business_items":["{text}"]}}}}'),
+        ("PATCH", path, f'{{"revision":1,"form":{{"remark":"a{text}"}}}}'),
+        ("PATCH", path, f'{{"revision":1,"form":{{"{text}":"a"}}}}'),
+        ("PATCH", path, f'{{"revision":1,"form":{{"business_items":["{text}"]}}}}'),
         ("POST", f"{path}/supplements", f'{{"note":"{text}"}}'),
         ("POST", f"{path}/withdrawal", f'{{"reason":"{text}"}}'),
     ]
@@ -167,8 +167,9 @@ def test_a_query_that_is_no_text_is_refused_or_finds_nothing(citizen: httpx.Clie
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 4000])
 def test_a_number_that_is_none_does_not_get_into_a_form(phone: Phone, number: str) -> None:
     """Python reads it as a number, PostgreSQL does not."""
-    path = f"/api/v1/applications/{phone.draft()['id']}"
-    answer = phone.http.patch(path, content=f'{{"form":{{"site_area":{number}}}}}', headers=JSON)
+    draft = phone.draft()
+    content = f'{{"revision":{draft["revision"]},"form":{{"site_area":{number}}}}}'
+    answer = phone.http.patch(f"/api/v1/applications/{draft['id']}", content=content, headers=JSON)
     assert error_of(answer) == (422, "form_invalid")
 
 

@@ -56,7 +56,7 @@ def test_what_one_applies_for(phone: Phone) -> None:
     assert {"id", "form", "state", "timeline"} <= keys(draft, 201)
     path = f"/api/v1/applications/{draft.json()['id']}"
     form = {**phone.item()["form_example"], "remark": "请补正"}
-    assert {"form", "missing"} <= keys(phone.http.patch(path, json={"form": form}))
+    assert {"form", "missing"} <= keys(phone.http.patch(path, json={"revision": 1, "form": form}))
     parts: dict[str, Any] = {"data": {"material_id": "site_photo"}, "files": {"file": photograph_of_site()}}
     assert {"id", "material_id", "sha256"} <= keys(phone.http.post(f"{path}/materials", **parts), 201)
     headers = {"Idempotency-Key": uuid.uuid4().hex}

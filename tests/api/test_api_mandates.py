@@ -101,7 +101,7 @@ def test_a_proxy_applies_and_all_of_it_says_so(phone: Phone, daughter: Phone) ->
     assert draft["form"]["applicant_id_number"] == phone.person.id_number
     assert draft["by_mandate"] == acting["X-Acting-For"]
     path = f"/api/v1/applications/{draft['id']}"
-    assert daughter.http.patch(path, json={"form": {"remark": "x"}}, headers=acting).status_code == 200
+    assert daughter.http.patch(path, json={"revision": 1, "form": {"remark": "x"}}, headers=acting).status_code == 200
     assert phone.http.get(path).json()["by_mandate"] == acting["X-Acting-For"]
     assert error_of(daughter.http.get(path)) == (404, "application_not_found")
     assert daughter.http.get("/api/v1/applications").json()["items"] == []
@@ -276,7 +276,7 @@ def test_a_companys_licence_is_the_companys(phone: Phone, daughter: Phone, staff
     acting = agent(phone, daughter, found["id"], f"item:{item['item_code']}", "licence:food_business")
     draft = daughter.http.post("/api/v1/applications", json={"item_code": item["item_code"]}, headers=acting).json()
     path = f"/api/v1/applications/{draft['id']}"
-    daughter.http.patch(path, json={"form": item["form_example"]}, headers=acting)
+    daughter.http.patch(path, json={"revision": 1, "form": item["form_example"]}, headers=acting)
     for material in [entry for entry in item["materials"] if entry["required"]]:
         uploaded = daughter.http.post(
             f"{path}/materials",

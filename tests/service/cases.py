@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from PIL import Image
 
 from app.applications import drafts, filling
+from app.applications.errors import DraftOutdatedError
 from app.applications.materials.service import add_material
 from app.applications.models import Application
 from app.bootstrap import House
@@ -108,11 +109,32 @@ def photograph(side: int = 64) -> bytes:
     return content.getvalue()
 
 
+async def fill_draft(party: Party, application_id: UUID, form: dict[str, Any]) -> filling.Saved:
+    """A draft with these fields put in by somebody who has seen all of it."""
+    seen = await Application.get(id=application_id)
+    return await filling.save_form(party, application_id, form, seen.revision)
+
+
+async def insist(party: Party, application_id: UUID, form: dict[str, Any]) -> filling.Saved:
+    """The same by somebody who reads the draft again whenever it was changed since."""
+    while True:
+        try:
+            return await fill_draft(party, application_id, form)
+        except DraftOutdatedError:
+            continue
+
+
+async def answer_draft(party: Party, application_id: UUID, answers: dict[str, str]) -> Application:
+    """A draft whose questions were answered anew by somebody who has seen all of it."""
+    seen = await Application.get(id=application_id)
+    return (await filling.answer_questions(party, application_id, answers, seen.revision)).application
+
+
 async def ready_draft(house: House, citizen: Citizen, *photographs: bytes) -> Application:
     """A draft of the trip's item that can be submitted."""
     party, code = Party.own(citizen.id), await trip_item()
     draft = await drafts.start_application(party, code)
-    await filling.save_form(party, draft.id, (await get_item(code)).guide.form_example)
+    await fill_draft(party, draft.id, (await get_item(code)).guide.form_example)
     for content in photographs or (photograph(),):
         await add_material(house.blobs, party, draft.id, "site_photo", content)
     return draft

@@ -24,6 +24,7 @@ class System:
     def __init__(self) -> None:
         self.cases: list[str] = []
         self.sent: list[dict[str, Any]] = []
+        self.notices: list[dict[str, Any]] = []
         self.said: list[tuple[str, str]] = []
         self.told: dict[str, list[Event]] = {}
         self.before: PortError | None = None
@@ -52,6 +53,7 @@ class System:
 
     async def send_notice(self, case_no: str, notice: dict[str, Any]) -> None:
         """Keep it under its id."""
+        self.notices.append(notice)
         await self._keep(case_no, notice["notice_id"])
 
     async def send_withdrawal(self, case_no: str, reason: str) -> None:
@@ -65,7 +67,7 @@ class System:
         if case_no not in self.cases:
             return None
         said = {what for number, what in self.said if number == case_no}
-        return RemoteCase(self.told.get(case_no, []), frozenset(said), "withdrawal" in said)
+        return RemoteCase(self.told.get(case_no, []), frozenset(said), "withdrawal" in said, frozenset(said))
 
     @property
     def withdrawn(self) -> set[str]:

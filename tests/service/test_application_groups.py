@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.applications import drafts, filling
+from app.applications import drafts
 from app.applications.errors import ApplicationNotFoundError, NotADraftError
 from app.applications.forgetting import forget_drafts
 from app.applications.groups import Group, get_group, start_group
@@ -21,7 +21,7 @@ from app.identity.models import Citizen
 from app.kit import clock
 from app.mandates.errors import MatterNotCoveredError
 from app.mandates.party import Party
-from tests.service.cases import verified_citizen
+from tests.service.cases import answer_draft, fill_draft, insist, verified_citizen
 
 SOLE_TRADER = "11230800JB0000017Q3000731001001"
 FOOD = "11230800JB0000017Q3000131001001"
@@ -74,11 +74,11 @@ async def test_what_is_saved_with_one_item_is_saved_with_all_that_ask_for_it(qui
         names = ("trade_name", "business_name", "place_name")
         return [member.application.form.get(name) for member, name in zip(found, names, strict=True)]
 
-    await filling.save_form(party, trader.id, {"trade_name": "桂兰小吃店", "scope": ["餐饮服务"]})
+    await fill_draft(party, trader.id, {"trade_name": "桂兰小吃店", "scope": ["餐饮服务"]})
     assert await name_in_each() == ["桂兰小吃店"] * 3
-    await filling.save_form(party, fire.id, {"place_name": "桂兰饭店"})
+    await fill_draft(party, fire.id, {"place_name": "桂兰饭店"})
     assert await name_in_each() == ["桂兰饭店"] * 3
-    await filling.save_form(party, food.id, {"business_name": None})
+    await fill_draft(party, food.id, {"business_name": None})
     assert await name_in_each() == [None] * 3
 
 
@@ -87,9 +87,9 @@ async def test_what_one_form_refuses_is_saved_in_none(quiet: House) -> None:
     party, group = await begun(quiet)
     trader, food, _ = (member.application for member in group.members)
     with pytest.raises(FormInvalidError):
-        await filling.save_form(party, food.id, {"site_area": 10**9})
+        await fill_draft(party, food.id, {"site_area": 10**9})
     with pytest.raises(FormInvalidError):
-        await filling.save_form(party, trader.id, {"trade_name": "长" * 300, "address": "佳木斯"})
+        await fill_draft(party, trader.id, {"trade_name": "长" * 300, "address": "佳木斯"})
     for member in (await get_group(party, group.id)).members:
         assert "address" not in member.application.form
         assert "site_area" not in member.application.form
@@ -136,10 +136,10 @@ async def test_a_submitted_sibling_is_left_as_it_was_handed_in(quiet: House) -> 
     party, group = await begun(quiet)
     trader, food, _ = (member.application for member in group.members)
     await Application.filter(id=food.id).update(state=State.SUBMITTED)
-    await filling.save_form(party, trader.id, {"trade_name": "桂兰小吃店"})
+    await fill_draft(party, trader.id, {"trade_name": "桂兰小吃店"})
     assert "business_name" not in (await Application.get(id=food.id)).form
     with pytest.raises(NotADraftError):
-        await filling.save_form(party, food.id, {"business_name": "x"})
+        await fill_draft(party, food.id, {"business_name": "x"})
 
 
 async def test_two_phones_that_save_into_two_forms_at_once_lose_nothing(quiet: House) -> None:
@@ -148,8 +148,8 @@ async def test_two_phones_that_save_into_two_forms_at_once_lose_nothing(quiet: H
     trader, _, fire = (member.application for member in group.members)
     rounds = 8
     await asyncio.gather(
-        *(filling.save_form(party, trader.id, {"staff_count": number}) for number in range(1, rounds)),
-        *(filling.save_form(party, fire.id, {"address": f"示例路{number}号"}) for number in range(rounds)),
+        *(insist(party, trader.id, {"staff_count": number}) for number in range(1, rounds)),
+        *(insist(party, fire.id, {"address": f"示例路{number}号"}) for number in range(rounds)),
     )
     trader_now, _, fire_now = (member.application for member in (await get_group(party, group.id)).members)
     assert trader_now.form["staff_count"] in range(1, rounds)
@@ -164,7 +164,7 @@ async def test_drafts_outlive_the_event_that_they_were_begun_for(quiet: House) -
     try:
         left = await get_group(party, group.id)
         assert all(set(one.fields) == set(one.asked.form_schema["properties"]) for one in left.members)
-        await filling.save_form(party, left.members[0].application.id, {"trade_name": "桂兰小吃店"})
+        await fill_draft(party, left.members[0].application.id, {"trade_name": "桂兰小吃店"})
     finally:
         await LifeEvent.create(code=event.code, name=event.name, position=event.position, definition=event.definition)
 
@@ -178,19 +178,19 @@ async def test_what_one_form_asks_for_only_later_comes_in_then(quiet: House) -> 
     group_id = await start_group(party, "funeral", {DEATH: {}, FUND: {}})
     death, fund = (one.application for one in (await get_group(party, group_id)).members)
     told = {"deceased_name": "王某", "died_on": "2026-01-02"}
-    await filling.save_form(party, death.id, told)
+    await fill_draft(party, death.id, told)
     assert "deceased_name" not in (await Application.get(id=fund.id)).form
-    await filling.save_form(party, fund.id, {"reason": "职工死亡"})
+    await fill_draft(party, fund.id, {"reason": "职工死亡"})
     assert told.items() <= (await Application.get(id=fund.id)).form.items()
-    await filling.save_form(party, fund.id, {"deceased_name": None})
+    await fill_draft(party, fund.id, {"deceased_name": None})
     for one in (death, fund):
         assert "deceased_name" not in (await Application.get(id=one.id)).form
-    await filling.save_form(party, death.id, {"deceased_name": "王某"})
-    left = await filling.answer_questions(party, fund.id, {"why": "left"})
+    await fill_draft(party, death.id, {"deceased_name": "王某"})
+    left = await answer_draft(party, fund.id, {"why": "left"})
     assert "deceased_name" not in left.form
-    died = await filling.answer_questions(party, fund.id, {"why": "died"})
+    died = await answer_draft(party, fund.id, {"why": "died"})
     if "reason" not in died.form:
-        died = (await filling.save_form(party, fund.id, {"reason": "职工死亡"})).application
+        died = (await fill_draft(party, fund.id, {"reason": "职工死亡"})).application
     assert died.form["deceased_name"] == "王某"
 
 
@@ -208,11 +208,11 @@ async def test_a_mandate_writes_into_no_draft_that_it_does_not_cover(quiet: Hous
     party, group = await begun(quiet)
     trader, food, _ = (member.application for member in group.members)
     proxy = replace(party, matters=(f"item:{FOOD}",))
-    await filling.save_form(proxy, food.id, {"business_name": "代办店"})
+    await fill_draft(proxy, food.id, {"business_name": "代办店"})
     assert (await Application.get(id=food.id)).form["business_name"] == "代办店"
     assert "trade_name" not in (await Application.get(id=trader.id)).form
     with pytest.raises(MatterNotCoveredError):
-        await filling.save_form(proxy, trader.id, {"trade_name": "代办店"})
+        await fill_draft(proxy, trader.id, {"trade_name": "代办店"})
 
 
 async def test_a_group_is_forgotten_as_one(quiet: House) -> None:
@@ -220,6 +220,7 @@ async def test_a_group_is_forgotten_as_one(quiet: House) -> None:
     _, group = await begun(quiet)
     ids = [member.application.id for member in group.members]
     old = clock.now() - timedelta(days=400)
+    await Application.filter(id__in=ids).update(state=State.EXPIRED)
     await Application.filter(id__in=ids[:2]).update(updated_at=old)
     await forget_drafts(clock.now() - timedelta(days=100), 1000)
     assert await Application.filter(id__in=ids).count() == 3
@@ -232,6 +233,6 @@ async def test_names_that_no_form_has_are_not_written_down(quiet: House) -> None
     """A field taken out that was never there is nothing that happened."""
     party, group = await begun(quiet)
     trader = group.members[0].application
-    await filling.save_form(party, trader.id, {"王某 的号码": None, "staff_count": 3})
+    await fill_draft(party, trader.id, {"王某 的号码": None, "staff_count": 3})
     records = await AuditRecord.filter(chain=f"application:{trader.id}", action="draft_saved")
     assert [record.details for record in records] == [{"fields": ["staff_count"]}]

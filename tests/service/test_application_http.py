@@ -108,7 +108,7 @@ def test_an_unfinished_draft_is_not_submitted_and_says_what_is_missing(phone: Ph
     assert {"field": "business_name", "reason": "required", "message": "请填写“经营者名称”。"} in answer.json()[
         "context"
     ]["fields"]
-    phone.http.patch(path, json={"form": item["form_example"]})
+    phone.http.patch(path, json={"revision": 1, "form": item["form_example"]})
     answer = phone.http.post(f"{path}/submission")
     assert error_of(answer) == (422, "materials_missing")
     assert [material["id"] for material in answer.json()["context"]["materials"]] == ["site_photo"]
@@ -128,7 +128,7 @@ def test_another_citizens_application_looks_like_none(plan: Plan, phone: Phone, 
     attempts: list[tuple[str, str, Any]] = [
         ("GET", path, None),
         ("GET", f"{path}/materials/{phone_file(phone, path)}", None),
-        ("PATCH", path, {"form": {}}),
+        ("PATCH", path, {"revision": 1, "form": {}}),
         ("POST", f"{path}/submission", None),
         ("POST", f"{path}/supplements", {"note": ""}),
         ("POST", f"{path}/withdrawal", {"reason": ""}),
@@ -141,7 +141,7 @@ def test_another_citizens_application_looks_like_none(plan: Plan, phone: Phone, 
 def test_a_submitted_case_is_no_draft_any_more(phone: Phone, path: str) -> None:
     """Its form and its files stand."""
     submit(phone, path)
-    assert error_of(phone.http.patch(path, json={"form": {"remark": "x"}})) == (409, "not_a_draft")
+    assert error_of(phone.http.patch(path, json={"revision": 1, "form": {"remark": "x"}})) == (409, "not_a_draft")
     files = {"file": ("a.jpg", picture(), "image/jpeg")}
     answer = phone.http.post(f"{path}/materials", data={"material_id": "site_photo"}, files=files)
     assert error_of(answer) == (409, "state_forbids")

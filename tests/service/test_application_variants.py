@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from PIL import Image
 
-from app.applications import drafts, filling
+from app.applications import drafts
 from app.applications.asked import asked_of
 from app.applications.errors import MaterialsMissingError, NotADraftError
 from app.applications.materials.errors import MaterialUnknownError
@@ -24,7 +24,7 @@ from app.kit.blobs import delete_due
 from app.kit.db import transaction
 from app.mandates.party import Party
 from media.storage import BlobMissingError
-from tests.service.cases import verified_citizen
+from tests.service.cases import answer_draft, fill_draft, verified_citizen
 from tests.unit.catalogue.test_catalogue_guidance import GUIDANCE, GUIDE
 
 LOST = {"why": "lost", "found": "yes"}
@@ -81,9 +81,9 @@ async def test_answers_decide_what_is_asked_and_what_is_required(quiet: House, i
     assert (draft.variant, draft.answers) == ("reported", LOST)
     with pytest.raises(MaterialUnknownError):
         await add_material(quiet.blobs, party, draft.id, "photo", photo())
-    saved = await filling.save_form(party, draft.id, {"name": "某"})
+    saved = await fill_draft(party, draft.id, {"name": "某"})
     assert [problem["field"] for problem in saved.missing] == ["report_no"]
-    await filling.save_form(party, draft.id, {"report_no": "1"})
+    await fill_draft(party, draft.id, {"report_no": "1"})
     with pytest.raises(MaterialsMissingError) as caught:
         await submit_application(party, draft.id, None)
     assert [material["id"] for material in caught.value.context["materials"]] == ["report"]
@@ -96,7 +96,7 @@ async def test_without_answers_an_application_is_asked_as_a_whole(quiet: House, 
     party = Party.own((await verified_citizen(quiet)).id)
     draft = await drafts.start_application(party, item.item_code)
     assert (draft.variant, draft.answers) == (None, None)
-    await filling.save_form(party, draft.id, {"name": "某", "report_no": "1"})
+    await fill_draft(party, draft.id, {"name": "某", "report_no": "1"})
     assert (await submit_application(party, draft.id, None)).case_no
 
 
@@ -114,7 +114,7 @@ async def test_bad_answers_begin_nothing_and_change_nothing(
     assert not await Application.exists(citizen=citizen)
     draft = await drafts.start_application(party, item.item_code, LOST)
     with pytest.raises(error):
-        await filling.answer_questions(party, draft.id, answers)
+        await answer_draft(party, draft.id, answers)
     assert (await Application.get(id=draft.id)).answers == LOST
 
 
@@ -122,12 +122,12 @@ async def test_other_answers_drop_fields_at_once_and_files_at_the_submission(qui
     """Until then the applicant may come back; what is not asked for is never handed in."""
     party = Party.own((await verified_citizen(quiet)).id)
     draft = await drafts.start_application(party, item.item_code, LOST)
-    await filling.save_form(party, draft.id, {"name": "某", "report_no": "1"})
+    await fill_draft(party, draft.id, {"name": "某", "report_no": "1"})
     report = await add_material(quiet.blobs, party, draft.id, "report", photo())
-    changed = await filling.answer_questions(party, draft.id, DAMAGED)
+    changed = await answer_draft(party, draft.id, DAMAGED)
     assert changed.form == {"name": "某"}
     with pytest.raises(FormInvalidError):
-        await filling.save_form(party, draft.id, {"report_no": "1"})
+        await fill_draft(party, draft.id, {"report_no": "1"})
     await add_material(quiet.blobs, party, draft.id, "photo", photo())
     assert await Material.filter(application_id=draft.id).count() == 2
     await submit_application(party, draft.id, None)
@@ -137,7 +137,7 @@ async def test_other_answers_drop_fields_at_once_and_files_at_the_submission(qui
     with pytest.raises(BlobMissingError):
         await quiet.blobs.get(report.blob_key)
     with pytest.raises(NotADraftError):
-        await filling.answer_questions(party, draft.id, LOST)
+        await answer_draft(party, draft.id, LOST)
 
 
 async def test_a_running_case_keeps_the_version_it_was_begun_under(quiet: House, item: Guide) -> None:
@@ -150,7 +150,7 @@ async def test_a_running_case_keeps_the_version_it_was_begun_under(quiet: House,
         old = await asked_of(await Application.get(id=draft.id))
         new = await asked_of(await drafts.start_application(party, item.item_code, DAMAGED))
         assert (old.form_schema["required"], new.form_schema["required"]) == (["name"], ["name", "remark"])
-        saved = await filling.save_form(party, draft.id, {"name": "某"})
+        saved = await fill_draft(party, draft.id, {"name": "某"})
         assert saved.missing == []
     finally:
         await publish(item)

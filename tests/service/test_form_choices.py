@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from app.applications import drafts, filling, service
+from app.applications import drafts, service
 from app.applications.materials.service import add_material
 from app.applications.models import Application, State, Supplement
 from app.bootstrap import House
@@ -22,7 +22,7 @@ from app.kit import clock
 from app.kit.db import transaction
 from app.kit.ids import new_id
 from app.mandates.party import Party
-from tests.service.cases import photograph, verified_citizen
+from tests.service.cases import fill_draft, photograph, verified_citizen
 
 FOOD = "11230800JB0000017Q3000131001001"
 MORE: dict[str, Any] = {
@@ -63,7 +63,7 @@ async def draft(quiet: House, food: Guide) -> tuple[Party, Application]:
     """A draft that is complete but for the materials."""
     party = Party.own((await verified_citizen(quiet)).id)
     draft = await drafts.start_application(party, FOOD)
-    await filling.save_form(party, draft.id, food.form_example)
+    await fill_draft(party, draft.id, food.form_example)
     return party, draft
 
 
@@ -73,13 +73,13 @@ def of(draft: tuple[Party, Application]) -> tuple[Party, UUID]:
 
 async def refused(party: Party, draft: Application, **changes: Any) -> list[tuple[str, str]]:
     with pytest.raises(FormInvalidError) as error:
-        await filling.save_form(party, draft.id, changes)
+        await fill_draft(party, draft.id, changes)
     return [(field["field"], field["reason"]) for field in error.value.context["fields"]]
 
 
 async def test_only_what_the_lists_have_is_taken(draft: tuple[Party, Application]) -> None:
     """Codes by the standard's list, places by the city's and not above the level that the form asks for."""
-    await filling.save_form(*of(draft), {"people": "53", "home": "230804007"})
+    await fill_draft(*of(draft), {"people": "53", "home": "230804007"})
     assert await refused(*draft, people="57") == [("people", "x-codes")]
     assert await refused(*draft, people="53", home="230804") == [("home", "x-level")]
     assert await refused(*draft, home="110101001") == [("home", "region")]
@@ -89,11 +89,11 @@ async def test_only_what_the_lists_have_is_taken(draft: tuple[Party, Application
 
 async def test_what_is_asked_is_required_and_what_is_not_is_forgotten(draft: tuple[Party, Application]) -> None:
     """The server and the published schema agree."""
-    saved = await filling.save_form(*of(draft), {"business_kind": "集中用餐单位食堂"})
+    saved = await fill_draft(*of(draft), {"business_kind": "集中用餐单位食堂"})
     assert [problem["field"] for problem in saved.missing] == ["seats"]
-    saved = await filling.save_form(*of(draft), {"seats": 20})
+    saved = await fill_draft(*of(draft), {"seats": 20})
     assert saved.missing == []
-    saved = await filling.save_form(*of(draft), {"business_kind": "餐饮服务经营者"})
+    saved = await fill_draft(*of(draft), {"business_kind": "餐饮服务经营者"})
     assert saved.missing == []
     assert "seats" not in saved.application.form
 
@@ -102,7 +102,7 @@ async def test_what_is_computed_is_of_the_day_of_submission(quiet: House, draft:
     """Whatever the phone says, and however long the draft lay."""
     tomorrow = clock.today() + timedelta(days=1)
     first = f"230804{tomorrow.replace(year=tomorrow.year - 8):%Y%m%d}002"
-    saved = await filling.save_form(*of(draft), {"child": first + check_character(first), "age": 99})
+    saved = await fill_draft(*of(draft), {"child": first + check_character(first), "age": 99})
     assert saved.application.form["age"] == 7
     await add_material(quiet.blobs, *of(draft), "site_photo", photograph())
     with clock.travel(timedelta(days=1)):
@@ -140,7 +140,7 @@ async def test_a_supplement_says_what_became_of_the_form_and_not_what_was_sent(
 ) -> None:
     """The verified identity stays what it is, also in what is handed over; what follows from a change goes with it."""
     party, name = draft[0], (await Application.get(id=draft[1].id)).form["applicant_name"]
-    await filling.save_form(*of(draft), {"business_kind": "集中用餐单位食堂", "seats": 20})
+    await fill_draft(*of(draft), {"business_kind": "集中用餐单位食堂", "seats": 20})
     await add_material(quiet.blobs, *of(draft), "site_photo", photograph())
     await service.submit_application(*of(draft), None)
     await Application.filter(id=draft[1].id).update(state=State.SUPPLEMENT_REQUESTED)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from tortoise.backends.base.client import TransactionalDBClient
 
-from app.applications import drafts, filling, queries, service
+from app.applications import drafts, queries, service
 from app.applications.materials.service import add_material
 from app.applications.models import Application, State
 from app.applications.prefill import PURPOSE, Sources, marks_of
@@ -28,7 +28,7 @@ from app.licences.models import Licence
 from app.licences.service import issue_licence, revoke_licence
 from app.mandates.models import Company, Mandate, MandateKind, MandateState
 from app.mandates.party import Party, party_of
-from tests.service.cases import photograph, verified_citizen
+from tests.service.cases import fill_draft, photograph, verified_citizen
 
 FOOD = "11230800JB0000017Q3000131001001"
 TEXT = {"type": "string", "maxLength": 100}
@@ -114,7 +114,7 @@ async def licence(citizen: Citizen, kind: str = "food_business", days: int = 0, 
 
 async def submitted(house: House, guide: Guide, party: Party, **form: Any) -> Application:
     draft = await drafts.start_application(party, guide.item_code)
-    await filling.save_form(party, draft.id, {**guide.form_example, **form})
+    await fill_draft(party, draft.id, {**guide.form_example, **form})
     await add_material(house.blobs, party, draft.id, "site_photo", photograph())
     return await service.submit_application(party, draft.id, None)
 
@@ -187,12 +187,12 @@ async def test_a_value_that_is_changed_loses_its_mark(quiet: House, food: Guide,
     await submitted(quiet, food, party, memo="同上", shop="早店")
     draft = await begun(party)
     assert {"memo", "shop"} <= marked(draft).keys()
-    saved = await filling.save_form(party, draft.id, {"memo": "同上", "shop": "新店"})
+    saved = await fill_draft(party, draft.id, {"memo": "同上", "shop": "新店"})
     assert "shop" not in marked(saved.application)
     assert marked(saved.application)["memo"] == "earlier"
-    saved = await filling.save_form(party, draft.id, {"shop": "早店"})
+    saved = await fill_draft(party, draft.id, {"shop": "早店"})
     assert "shop" not in marked(saved.application)
-    saved = await filling.save_form(party, draft.id, {"memo": None})
+    saved = await fill_draft(party, draft.id, {"memo": None})
     assert "memo" not in marked(saved.application)
     assert {mark.field for mark in saved.prefilled} == marked(saved.application).keys()
 

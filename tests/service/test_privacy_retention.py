@@ -72,6 +72,7 @@ async def ended_case(house: House, citizen: Citizen) -> Application:
 
 async def _draft(house: House, citizen: Citizen) -> Kept:
     draft = await ready_draft(house, citizen)
+    await Application.filter(id=draft.id).update(state=State.EXPIRED)
     return Kept(lambda: Application.exists(id=draft.id))
 
 
@@ -338,6 +339,7 @@ async def test_a_session_that_nobody_ended_is_over_with_its_last_token(quiet: Ho
 async def test_a_draft_that_was_touched_counts_from_then(quiet: House, citizen: Citizen) -> None:
     """A photograph that was added is a touch."""
     draft = await ready_draft(quiet, citizen)
+    await Application.filter(id=draft.id).update(state=State.EXPIRED)
     days = timedelta(days=retention.terms()["drafts"].days)
     await Material.filter(application_id=draft.id).update(created_at=clock.now() + days)
     await retain_at(clock.now() + days + timedelta(days=1))

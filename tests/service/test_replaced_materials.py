@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.applications import drafts, filling, queries, service
+from app.applications import drafts, queries, service
 from app.applications.errors import MaterialsMissingError
 from app.applications.materials.service import add_material
 from app.applications.models import Application
@@ -28,7 +28,7 @@ from app.licences.service import issue_licence, revoke_licence
 from app.mandates.models import Mandate, MandateKind, MandateState
 from app.mandates.party import Party, party_of
 from tests.partners import leading_to
-from tests.service.cases import photograph, verified_citizen
+from tests.service.cases import fill_draft, photograph, verified_citizen
 from tests.service.systems import System, hand_over
 
 FOOD = "11230800JB0000017Q3000131001001"
@@ -81,7 +81,7 @@ async def licence(citizen: Citizen, **changes: Any) -> Licence:
 
 async def ready(house: House, guide: Guide, party: Party, *materials: str) -> Application:
     draft = await drafts.start_application(party, FOOD)
-    await filling.save_form(party, draft.id, guide.form_example)
+    await fill_draft(party, draft.id, guide.form_example)
     for name in ("site_photo", *materials):
         await add_material(house.blobs, party, draft.id, name, photograph())
     return draft

@@ -14,11 +14,11 @@ CITIZEN_CAUSES = [cause for cause, moves in TABLE.items() if moves.by is By.CITI
 
 
 def run(causes: list[Cause]) -> list[State]:
-    """The states that a submitted case passes, causes that move nothing left out."""
+    """The states that a submitted case passes, causes that leave it where it is left out."""
     states = [State.DRAFT, State.SUBMITTED]
     for cause in causes:
         following = next_state(states[-1], cause)
-        if following is not None:
+        if following not in (None, states[-1]):
             states.append(following)
     return states
 

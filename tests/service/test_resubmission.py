@@ -1,0 +1,154 @@
+"""A case that came to nothing, begun anew: with its form and its files, as far as the item still asks for them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.applications import drafts
+from app.applications.errors import ApplicationNotFoundError, StateForbidsError
+from app.applications.materials.files import opened
+from app.applications.models import Application, Material, Scan, State
+from app.applications.resubmission import resubmit_application
+from app.applications.service import submit_application
+from app.bootstrap import House
+from app.catalogue.guide import Guide
+from app.catalogue.models import ItemVersion
+from app.catalogue.queries import get_item
+from app.identity.models import Citizen
+from app.kit.blobs import delete_due
+from app.mandates.party import Party
+from tests.conftest import Phone, error_of
+from tests.service.cases import fill_draft, photograph, ready_draft, verified_citizen
+from tests.service.test_application_variants import LOST, guided, publish
+
+FOOD = "11230800JB0000017Q3000131001001"
+CAME_TO_NOTHING = {State.NOT_ACCEPTED, State.REFUSED, State.WITHDRAWN, State.EXPIRED}
+
+
+@pytest.fixture
+async def item(quiet: House) -> AsyncIterator[Guide]:
+    """An item with guided conditions."""
+    del quiet
+    guide = guided((await get_item(FOOD)).guide)
+    await publish(guide)
+    yield guide
+    await ItemVersion.filter(item_code=guide.item_code).delete()
+
+
+async def ended(house: House, state: State = State.REFUSED) -> tuple[Party, Application]:
+    """Somebody with a case that ended so."""
+    citizen = await verified_citizen(house)
+    party, draft = Party.own(citizen.id), await ready_draft(house, citizen)
+    await fill_draft(party, draft.id, {"remark": "老办件"})
+    await submit_application(party, draft.id, None)
+    await Application.filter(id=draft.id).update(state=state)
+    return party, await Application.get(id=draft.id)
+
+
+@pytest.mark.parametrize("state", State)
+async def test_only_what_came_to_nothing_is_begun_anew(quiet: House, state: State) -> None:
+    """The new draft is filled with the old form, and the old case stays as it is."""
+    party, old = await ended(quiet, state)
+    if state not in CAME_TO_NOTHING:
+        with pytest.raises(StateForbidsError):
+            await resubmit_application(quiet.blobs, party, old.id)
+        return
+    begun = await resubmit_application(quiet.blobs, party, old.id)
+    assert (begun.draft.state, begun.draft.resubmission_of, begun.draft.case_no) == (State.DRAFT, old.id, None)
+    assert begun.draft.form == old.form
+    assert (begun.dropped, begun.materials_dropped, begun.answers_dropped) == ([], [], False)
+    assert (await Application.get(id=old.id)).state is state
+    assert (await submit_application(party, begun.draft.id, None)).case_no != old.case_no
+
+
+async def test_a_draft_that_lapsed_is_begun_anew(quiet: House) -> None:
+    """With what was typed and uploaded until then."""
+    citizen = await verified_citizen(quiet)
+    party, draft = Party.own(citizen.id), await ready_draft(quiet, citizen)
+    await Application.filter(id=draft.id).update(state=State.EXPIRED)
+    begun = await resubmit_application(quiet.blobs, party, draft.id)
+    assert begun.draft.form == (await Application.get(id=draft.id)).form
+    assert await Material.filter(application_id=begun.draft.id).count() == 1
+
+
+async def test_files_are_taken_along_as_copies_that_outlive_the_old_ones(quiet: House) -> None:
+    """Each under a key of its own; what was found infected or is lost stays behind and is told."""
+    party, old = await ended(quiet)
+    (given,) = await Material.filter(application=old)
+    content = await opened(quiet.blobs, given)
+    begun = await resubmit_application(quiet.blobs, party, old.id)
+    (copy,) = await Material.filter(application_id=begun.draft.id)
+    assert (copy.sha256, copy.material_id, copy.reused_from) == (given.sha256, given.material_id, given.id)
+    assert copy.blob_key != given.blob_key
+    await quiet.blobs.delete(given.blob_key)
+    await delete_due(quiet.blobs)
+    assert await opened(quiet.blobs, copy) == content
+    await Application.filter(id=begun.draft.id).update(state=State.EXPIRED)
+    again = await resubmit_application(quiet.blobs, party, old.id)
+    assert again.materials_dropped == ["site_photo"]
+    party, infected = await ended(quiet)
+    await Material.filter(application=infected).update(scan=Scan.INFECTED)
+    assert (await resubmit_application(quiet.blobs, party, infected.id)).materials_dropped == ["site_photo"]
+
+
+async def test_asked_twice_it_is_one_draft(quiet: House) -> None:
+    """Also at the same moment; copies that no draft got are let go."""
+    party, old = await ended(quiet)
+    both = await asyncio.gather(*(resubmit_application(quiet.blobs, party, old.id) for _ in range(4)))
+    later = await resubmit_application(quiet.blobs, party, old.id)
+    assert {one.draft.id for one in (*both, later)} == {later.draft.id}
+    assert await Application.filter(resubmission_of=old.id).count() == 1
+    assert await Material.filter(application_id=later.draft.id).count() == 1
+
+
+async def test_what_the_item_no_longer_asks_or_takes_is_dropped_and_said(quiet: House, item: Guide) -> None:
+    """The new draft is of the version in effect: fields, answers and materials by that."""
+    party = Party.own((await verified_citizen(quiet)).id)
+    old = await drafts.start_application(party, item.item_code, LOST)
+    await fill_draft(party, old.id, {"name": "某某某某", "report_no": "1"})
+    await Application.filter(id=old.id).update(state=State.WITHDRAWN, case_no=f"r{old.id.hex}")
+    schema = {
+        **item.form_schema,
+        "properties": {"name": {**item.form_schema["properties"]["name"], "maxLength": 2}, "other": {"title": "其他"}},
+        "required": ["name"],
+    }
+    bare = item.model_copy(update={"form_schema": schema, "form_example": {"name": "某"}, "guidance": None})
+    await publish(bare)
+    begun = await resubmit_application(quiet.blobs, party, old.id)
+    assert begun.draft.form == {}
+    assert {one.field: bool(one.title) for one in begun.dropped} == {"name": True, "report_no": True}
+    assert begun.answers_dropped
+    assert begun.draft.item_version > old.item_version
+
+
+async def test_the_verified_identity_is_todays(quiet: House) -> None:
+    """Not what it was when the old case was filled."""
+    party, old = await ended(quiet)
+    await Application.filter(id=old.id).update(form={**old.form, "applicant_name": "旧名"})
+    person = await Citizen.get(id=party.citizen_id)
+    assert (await resubmit_application(quiet.blobs, party, old.id)).draft.form["applicant_name"] == person.name
+
+
+async def test_somebody_elses_case_is_none(quiet: House) -> None:
+    """It is not found."""
+    _, old = await ended(quiet)
+    stranger = Party.own((await verified_citizen(quiet)).id)
+    with pytest.raises(ApplicationNotFoundError):
+        await resubmit_application(quiet.blobs, stranger, old.id)
+
+
+def test_a_phone_begins_a_withdrawn_case_anew(phone: Phone) -> None:
+    """The whole draft comes back; what is under way is refused."""
+    draft = phone.draft(remark="请等待")
+    path = f"/api/v1/applications/{draft['id']}"
+    files = {"file": ("a.jpg", photograph(), "image/jpeg")}
+    assert phone.http.post(f"{path}/materials", data={"material_id": "site_photo"}, files=files).status_code == 201
+    assert phone.http.post(f"{path}/submission").status_code == 202
+    assert error_of(phone.http.post(f"{path}/resubmission")) == (409, "state_forbids")
+    assert phone.http.post(f"{path}/withdrawal", json={}).status_code == 202
+    begun = phone.http.post(f"{path}/resubmission")
+    assert begun.status_code == 201, begun.text
+    new = begun.json()["application"]
+    assert (new["state"], new["resubmission_of"], new["form"]) == ("draft", draft["id"], draft["form"])
+    assert [one["material_id"] for one in new["materials"]] == ["site_photo"]
