@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.applications import drafts, filling
+from app.applications import drafts
 from app.applications.errors import MaterialsMissingError
 from app.applications.materials import errors
 from app.applications.materials.copies import copy_material
@@ -27,7 +27,7 @@ from app.mandates.party import Party
 from app.notifications.models import Message
 from app.privacy.parts import PARTS
 from media.storage import BlobMissingError
-from tests.service.cases import photograph, trip_item, verified_citizen
+from tests.service.cases import fill_draft, photograph, trip_item, verified_citizen
 from tests.service.systems import System, drain, one_way
 
 
@@ -90,7 +90,7 @@ async def pending_draft(house: House, citizen: Citizen) -> tuple[Application, Ma
     """A draft that can be submitted, and whose photograph waits for the scanner."""
     party, code = Party.own(citizen.id), await trip_item()
     draft = await drafts.start_application(party, code)
-    await filling.save_form(party, draft.id, (await get_item(code)).guide.form_example)
+    await fill_draft(party, draft.id, (await get_item(code)).guide.form_example)
     return draft, await pending(house, citizen, draft)
 
 

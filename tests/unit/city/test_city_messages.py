@@ -18,7 +18,6 @@ MESSAGE_KINDS = {
     *("identity_used_elsewhere", "accounts_joined", "name_taken_over"),
     *("export_ready", "guardian_added"),
     *("review_invitation", "review_rectified", "review_groundless", "review_settled"),
-    *("special_procedure", "resumed", "expired", "result_ready"),
     *("draft_expiring", "draft_expired", "life_event_done"),
 }
 PLACEHOLDERS = {"item", "case_no", "case_tail", "time", "note", "licence", "verdict", "office", "phrase"}
@@ -35,7 +34,7 @@ def test_every_kind_of_message_is_there_and_legal_ones_are_marked() -> None:
     assert set(MESSAGES) == MESSAGE_KINDS
     legal = {kind for kind, message in MESSAGES.items() if message["urgency"] == "legal"}
     assert legal == {
-        *("not_accepted", "refused", "supplement_requested", "expired", "licence_revoked"),
+        *("not_accepted", "refused", "supplement_requested", "expired", "material_set_aside", "licence_revoked"),
         *("session_reused", "mandate_accepted", "mandate_ended"),
         *("identity_used_elsewhere", "accounts_joined", "name_taken_over", "guardian_added"),
     }

@@ -10,7 +10,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0019_deliveries")]
+    dependencies = [("jiaban", "0020_overtaken")]
 
     initial = False
 
