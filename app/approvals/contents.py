@@ -12,7 +12,6 @@ from app.approvals.models import Delivery, DeliveryKind
 from app.approvals.ports import ApprovalSystem, RemoteCase
 from app.catalogue.guide import GuideMaterial
 from app.kit import clock
-from app.kit.errors import NotFoundError
 from app.licences.models import Licence
 
 Send = Callable[[ApprovalSystem], Awaitable[None]]
@@ -48,11 +47,9 @@ async def prepare(delivery: Delivery) -> Send:
             return lambda system: system.send_notice(case_no, notice)
         case DeliveryKind.WITHDRAWAL:
             return lambda system: system.send_withdrawal(case_no, "申请人撤回")
-        case DeliveryKind.CASE:
+        case _:
             case = await _case(case_no)
             return lambda system: system.send_case(case_no, case)
-        case _:
-            raise NotFoundError
 
 
 async def _case(case_no: str) -> dict[str, Any]:
