@@ -6,7 +6,7 @@ from uuid import UUID
 from app.applications.drafts import owned
 from app.applications.materials.errors import MaterialsUnscannedError, PreviewMissingError
 from app.applications.materials.files import opened, require_safe
-from app.applications.models import Application, Material, Scan
+from app.applications.models import Material, Scan
 from app.kit.crypto import keyring
 from app.kit.errors import NotFoundError
 from app.mandates.party import Party
@@ -25,11 +25,6 @@ async def list_materials(party: Party, application_id: UUID) -> list[Material]:
     """The files of the party's own application. Raises ApplicationNotFoundError or MatterNotCoveredError."""
     application = await owned(party, application_id)
     return await Material.filter(application=application).order_by("id")
-
-
-async def unscanned(application: Application) -> bool:
-    """Whether files of a case wait for the scanner, so that it cannot be handed over."""
-    return await Material.exists(application=application, scan=Scan.PENDING)
 
 
 async def handed_in(application_id: UUID, supplement_id: UUID | None) -> HandedIn:
