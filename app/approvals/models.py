@@ -54,7 +54,6 @@ class Delivery(Model):
 
         table = "deliveries"
         unique_together = (("case_no", "kind", "reference"),)
-        indexes = (("connector", "state", "id"),)
 
 
 class Breaker(StrEnum):
