@@ -222,7 +222,7 @@ class SavedDraftView(DraftView):
     mates: list[MateView]
 
 
-class ContactView(Schema):
+class CaseContact(Schema):
     """How the applicant is reached about a case: a mobile number and a postal address, null where none was given."""
 
     phone: str | None = Field(pattern=r"^1[0-9]{10}$")
@@ -257,14 +257,14 @@ Delivery = Annotated[ElectronicDelivery | PickUpDelivery | PostDelivery, Field(d
 class ReachView(Schema):
     """How the applicant is reached and how the result is to come."""
 
-    contact: ContactView
+    contact: CaseContact
     delivery: Delivery
 
     @classmethod
     def of(cls, application: Application) -> "ReachView":
         """What an application says of it; what was never said is electronic."""
         return cls(
-            contact=ContactView(**(application.contact or {"phone": None, "address": None})),
+            contact=CaseContact(**(application.contact or {"phone": None, "address": None})),
             delivery=TypeAdapter[Any](Delivery).validate_python(application.delivery or {"method": "electronic"}),
         )
 

@@ -10,7 +10,7 @@ from app.applications.models import Application
 from app.catalogue import errors as catalogue_errors
 from app.identity.errors import LevelTooLowError
 from app.kit.errors import NotFoundError
-from miniapp_api.citizen.application_views import ApplicationView, ReachView
+from miniapp_api.citizen.application_views import ApplicationView, CaseContact, Delivery, ReachView
 from miniapp_api.citizen.applications import read_application
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes, Schema
 
@@ -35,6 +35,13 @@ class SubmissionQuery(QuerySchema):
     """``revision`` is the draft's that the applicant has seen: where it was changed since, it is not submitted."""
 
     revision: int | None = Field(default=None, ge=1, le=2**31 - 1)
+
+
+class ContactRequest(Schema):
+    """How the citizen is to be reached and how the result is to come."""
+
+    contact: CaseContact
+    delivery: Delivery
 
 
 class HurryRequest(Schema):
@@ -186,7 +193,7 @@ async def hurry_case(call: Call, application_id: UUID, body: HurryRequest) -> Hu
         catalogue_errors.ItemNotFoundError,
     ),
 )
-async def change_contact(call: Call, application_id: UUID, body: ReachView) -> ReachAnswer:
+async def change_contact(call: Call, application_id: UUID, body: ContactRequest) -> ReachAnswer:
     """Say how I am reached and how the result is to come; of a case that was submitted the office is told."""
     reach = delivery.Reach(body.contact.model_dump(), body.delivery.model_dump())
     changed = await delivery.change_reach(call.party, application_id, reach)
