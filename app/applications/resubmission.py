@@ -61,7 +61,7 @@ async def resubmit_application(
     application_id: UUID,
     shared: SharedData | None = None,
     *,
-    scan_needed: bool = False,
+    scan_needed: bool,
 ) -> Resubmission:
     """Begin a case that came to nothing, or a draft that lapsed, anew. While that is a draft, it answers the same one.
 

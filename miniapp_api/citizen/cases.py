@@ -219,7 +219,9 @@ async def change_contact(call: Call, application_id: UUID, body: ContactRequest)
 async def resubmit_application(call: Call, application_id: UUID) -> ResubmissionView:
     """Begin a case that came to nothing anew, with its form and its files as far as they are still asked for."""
     house = call.house
-    begun = await resubmission.resubmit_application(house.blobs, call.party, application_id, house.shared)
+    begun = await resubmission.resubmit_application(
+        house.blobs, call.party, application_id, house.shared, scan_needed=house.scanner is not None
+    )
     return ResubmissionView(
         application=await read_application(call, begun.draft.id),
         dropped=[DroppedView(field=one.field, title=one.title) for one in begun.dropped],

@@ -136,5 +136,5 @@ async def ready_draft(house: House, citizen: Citizen, *photographs: bytes) -> Ap
     draft = await drafts.start_application(party, code)
     await fill_draft(party, draft.id, (await get_item(code)).guide.form_example)
     for content in photographs or (photograph(),):
-        await add_material(house.blobs, party, draft.id, "site_photo", content)
+        await add_material(house.blobs, party, draft.id, "site_photo", content, scan_needed=False)
     return draft

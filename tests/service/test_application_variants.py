@@ -80,14 +80,14 @@ async def test_answers_decide_what_is_asked_and_what_is_required(quiet: House, i
     draft = await drafts.start_application(party, item.item_code, LOST)
     assert (draft.variant, draft.answers) == ("reported", LOST)
     with pytest.raises(MaterialUnknownError):
-        await add_material(quiet.blobs, party, draft.id, "photo", photo())
+        await add_material(quiet.blobs, party, draft.id, "photo", photo(), scan_needed=False)
     saved = await fill_draft(party, draft.id, {"name": "某"})
     assert [problem["field"] for problem in saved.missing] == ["report_no"]
     await fill_draft(party, draft.id, {"report_no": "1"})
     with pytest.raises(MaterialsMissingError) as caught:
         await submit_application(party, draft.id, None)
     assert [material["id"] for material in caught.value.context["materials"]] == ["report"]
-    await add_material(quiet.blobs, party, draft.id, "report", photo())
+    await add_material(quiet.blobs, party, draft.id, "report", photo(), scan_needed=False)
     assert (await submit_application(party, draft.id, None)).case_no
 
 
@@ -123,12 +123,12 @@ async def test_other_answers_drop_fields_at_once_and_files_at_the_submission(qui
     party = Party.own((await verified_citizen(quiet)).id)
     draft = await drafts.start_application(party, item.item_code, LOST)
     await fill_draft(party, draft.id, {"name": "某", "report_no": "1"})
-    report = await add_material(quiet.blobs, party, draft.id, "report", photo())
+    report = await add_material(quiet.blobs, party, draft.id, "report", photo(), scan_needed=False)
     changed = await answer_draft(party, draft.id, DAMAGED)
     assert changed.form == {"name": "某"}
     with pytest.raises(FormInvalidError):
         await fill_draft(party, draft.id, {"report_no": "1"})
-    await add_material(quiet.blobs, party, draft.id, "photo", photo())
+    await add_material(quiet.blobs, party, draft.id, "photo", photo(), scan_needed=False)
     assert await Material.filter(application_id=draft.id).count() == 2
     await submit_application(party, draft.id, None)
     left = await Material.filter(application_id=draft.id)

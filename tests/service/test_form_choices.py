@@ -104,7 +104,7 @@ async def test_what_is_computed_is_of_the_day_of_submission(quiet: House, draft:
     first = f"230804{tomorrow.replace(year=tomorrow.year - 8):%Y%m%d}002"
     saved = await fill_draft(*of(draft), {"child": first + check_character(first), "age": 99})
     assert saved.application.form["age"] == 7
-    await add_material(quiet.blobs, *of(draft), "site_photo", photograph())
+    await add_material(quiet.blobs, *of(draft), "site_photo", photograph(), scan_needed=False)
     with clock.travel(timedelta(days=1)):
         await service.submit_application(*of(draft), None)
     assert (await Application.get(id=draft[1].id)).form["age"] == 8
@@ -141,7 +141,7 @@ async def test_a_supplement_says_what_became_of_the_form_and_not_what_was_sent(
     """The verified identity stays what it is, also in what is handed over; what follows from a change goes with it."""
     party, name = draft[0], (await Application.get(id=draft[1].id)).form["applicant_name"]
     await fill_draft(*of(draft), {"business_kind": "集中用餐单位食堂", "seats": 20})
-    await add_material(quiet.blobs, *of(draft), "site_photo", photograph())
+    await add_material(quiet.blobs, *of(draft), "site_photo", photograph(), scan_needed=False)
     await service.submit_application(*of(draft), None)
     await Application.filter(id=draft[1].id).update(state=State.SUPPLEMENT_REQUESTED)
     changes = {"applicant_name": "别人", "business_kind": "餐饮服务经营者", "site_area": 60, "age": 99}

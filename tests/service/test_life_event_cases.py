@@ -28,7 +28,7 @@ async def complete(house: House, party: Party, draft: Application) -> None:
     await fill_draft(party, draft.id, guide.form_example)
     for material in guide.materials:
         if material.required:
-            await add_material(house.blobs, party, draft.id, material.id, photograph())
+            await add_material(house.blobs, party, draft.id, material.id, photograph(), scan_needed=False)
 
 
 async def handed_in(house: House) -> tuple[Party, list[Application]]:

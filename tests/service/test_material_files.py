@@ -46,7 +46,7 @@ async def draft(quiet: House, citizen: Citizen) -> Application:
 
 async def added(house: House, citizen: Citizen, draft: Application, content: bytes) -> Material:
     """A file that was taken."""
-    return await add_material(house.blobs, Party.own(citizen.id), draft.id, "site_photo", content)
+    return await add_material(house.blobs, Party.own(citizen.id), draft.id, "site_photo", content, scan_needed=False)
 
 
 async def test_a_pdf_is_taken_as_its_pages_alone(quiet: House, citizen: Citizen, draft: Application) -> None:
@@ -79,7 +79,7 @@ async def test_one_material_has_so_many_bytes(quiet: House, citizen: Citizen, dr
     with pytest.raises(errors.MaterialTooLargeError):
         await added(quiet, citizen, draft, photograph())
     party = Party.own(citizen.id)
-    assert await add_material(quiet.blobs, party, draft.id, "layout_plan", photograph())
+    assert await add_material(quiet.blobs, party, draft.id, "layout_plan", photograph(), scan_needed=False)
 
 
 async def test_a_file_that_was_not_handed_in_can_be_taken_back(

@@ -71,7 +71,7 @@ async def test_a_file_is_given_once_more(quiet: House, citizen: Citizen) -> None
     party, first = Party.own(citizen.id), await given(quiet, citizen, trust=Trust.WINDOW_VERIFIED)
     assert await earlier(party) == [first.id]
     draft = await draft_of(party)
-    copy = await reuse_material(quiet.blobs, party, draft.id, "site_photo", first.id)
+    copy = await reuse_material(quiet.blobs, party, draft.id, "site_photo", first.id, scan_needed=False)
     assert (copy.reused_from, copy.trust, copy.sha256) == (first.id, Trust.WINDOW_VERIFIED, first.sha256)
     assert copy.blob_key != first.blob_key
     assert copy.id not in await earlier(party)
@@ -104,16 +104,16 @@ async def test_what_is_offered_to_nobody(quiet: House, citizen: Citizen) -> None
         (theirs, NotFoundError),
     ):
         with pytest.raises(error):
-            await reuse_material(quiet.blobs, party, draft.id, "site_photo", file.id)
+            await reuse_material(quiet.blobs, party, draft.id, "site_photo", file.id, scan_needed=False)
     photo = await given(quiet, citizen)
     assert await earlier(party, "layout_plan") == []
     with pytest.raises(errors.MaterialNotReusableError):
-        await reuse_material(quiet.blobs, party, draft.id, "layout_plan", photo.id)
+        await reuse_material(quiet.blobs, party, draft.id, "layout_plan", photo.id, scan_needed=False)
     with pytest.raises(errors.MaterialUnknownError):
         await earlier(party, "nothing")
     not_handed_in = await Material.get(application__citizen_id=citizen.id, handed_in_at=None)
     with pytest.raises(NotFoundError):
-        await reuse_material(quiet.blobs, party, draft.id, "site_photo", not_handed_in.id)
+        await reuse_material(quiet.blobs, party, draft.id, "site_photo", not_handed_in.id, scan_needed=False)
 
 
 async def test_a_file_of_another_item_fits_by_the_name_of_its_material(quiet: House, citizen: Citizen) -> None:
@@ -148,8 +148,8 @@ async def test_a_proxy_gives_what_the_mandate_covers(quiet: House, citizen: Citi
     assert await earlier(party) == [first.id]
     draft = await draft_of(party)
     with pytest.raises(NotFoundError):
-        await reuse_material(quiet.blobs, party, draft.id, "site_photo", own.id)
-    assert await reuse_material(quiet.blobs, party, draft.id, "site_photo", first.id)
+        await reuse_material(quiet.blobs, party, draft.id, "site_photo", own.id, scan_needed=False)
+    assert await reuse_material(quiet.blobs, party, draft.id, "site_photo", first.id, scan_needed=False)
     with pytest.raises(MatterNotCoveredError):
         await earlier(await acting("item:other"))
     await Application.filter(id=case_of(first)).update(item_code=OTHER)

@@ -58,7 +58,7 @@ class Device:
 
     async def complete(self, upload: Upload) -> Material:
         """Make a material of it."""
-        return await uploads.complete_upload(self.blobs, self.party, self.draft.id, upload.id)
+        return await uploads.complete_upload(self.blobs, self.party, self.draft.id, upload.id, scan_needed=False)
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,7 @@ async def ready(house: House, guide: Guide, party: Party, *materials: str) -> Ap
     draft = await drafts.start_application(party, FOOD)
     await fill_draft(party, draft.id, guide.form_example)
     for name in ("site_photo", *materials):
-        await add_material(house.blobs, party, draft.id, name, photograph())
+        await add_material(house.blobs, party, draft.id, name, photograph(), scan_needed=False)
     return draft
 
 
@@ -140,7 +140,7 @@ async def test_without_a_licence_the_material_is_asked_for(quiet: House, food: G
     party = Party.own(citizen.id)
     draft = await ready(quiet, food, party)
     assert await missing(party, draft) == ["old_licence"]
-    await add_material(quiet.blobs, party, draft.id, "old_licence", photograph())
+    await add_material(quiet.blobs, party, draft.id, "old_licence", photograph(), scan_needed=False)
     case = await service.submit_application(party, draft.id, None)
     assert (case.licences_used, case.saved_materials) == (None, 2)
 

@@ -52,9 +52,9 @@ async def test_only_what_came_to_nothing_is_begun_anew(quiet: House, state: Stat
     party, old = await ended(quiet, state)
     if state not in CAME_TO_NOTHING:
         with pytest.raises(StateForbidsError):
-            await resubmit_application(quiet.blobs, party, old.id)
+            await resubmit_application(quiet.blobs, party, old.id, scan_needed=False)
         return
-    begun = await resubmit_application(quiet.blobs, party, old.id)
+    begun = await resubmit_application(quiet.blobs, party, old.id, scan_needed=False)
     assert (begun.draft.state, begun.draft.resubmission_of, begun.draft.case_no) == (State.DRAFT, old.id, None)
     assert begun.draft.form == old.form
     assert (begun.dropped, begun.materials_dropped, begun.answers_dropped) == ([], [], False)
@@ -67,7 +67,7 @@ async def test_a_draft_that_lapsed_is_begun_anew(quiet: House) -> None:
     citizen = await verified_citizen(quiet)
     party, draft = Party.own(citizen.id), await ready_draft(quiet, citizen)
     await Application.filter(id=draft.id).update(state=State.EXPIRED)
-    begun = await resubmit_application(quiet.blobs, party, draft.id)
+    begun = await resubmit_application(quiet.blobs, party, draft.id, scan_needed=False)
     assert begun.draft.form == (await Application.get(id=draft.id)).form
     assert await Material.filter(application_id=begun.draft.id).count() == 1
 
@@ -77,7 +77,7 @@ async def test_files_are_taken_along_as_copies_that_outlive_the_old_ones(quiet: 
     party, old = await ended(quiet)
     (given,) = await Material.filter(application=old)
     content = await opened(quiet.blobs, given)
-    begun = await resubmit_application(quiet.blobs, party, old.id)
+    begun = await resubmit_application(quiet.blobs, party, old.id, scan_needed=False)
     (copy,) = await Material.filter(application_id=begun.draft.id)
     assert (copy.sha256, copy.material_id, copy.reused_from) == (given.sha256, given.material_id, given.id)
     assert copy.blob_key != given.blob_key
@@ -85,18 +85,22 @@ async def test_files_are_taken_along_as_copies_that_outlive_the_old_ones(quiet: 
     await delete_due(quiet.blobs)
     assert await opened(quiet.blobs, copy) == content
     await Application.filter(id=begun.draft.id).update(state=State.EXPIRED)
-    again = await resubmit_application(quiet.blobs, party, old.id)
+    again = await resubmit_application(quiet.blobs, party, old.id, scan_needed=False)
     assert again.materials_dropped == ["site_photo"]
     party, infected = await ended(quiet)
     await Material.filter(application=infected).update(scan=Scan.INFECTED)
-    assert (await resubmit_application(quiet.blobs, party, infected.id)).materials_dropped == ["site_photo"]
+    assert (await resubmit_application(quiet.blobs, party, infected.id, scan_needed=False)).materials_dropped == [
+        "site_photo"
+    ]
 
 
 async def test_asked_twice_it_is_one_draft(quiet: House) -> None:
     """Also at the same moment; copies that no draft got are let go."""
     party, old = await ended(quiet)
-    both = await asyncio.gather(*(resubmit_application(quiet.blobs, party, old.id) for _ in range(4)))
-    later = await resubmit_application(quiet.blobs, party, old.id)
+    both = await asyncio.gather(
+        *(resubmit_application(quiet.blobs, party, old.id, scan_needed=False) for _ in range(4))
+    )
+    later = await resubmit_application(quiet.blobs, party, old.id, scan_needed=False)
     assert {one.draft.id for one in (*both, later)} == {later.draft.id}
     assert await Application.filter(resubmission_of=old.id).count() == 1
     assert await Material.filter(application_id=later.draft.id).count() == 1
@@ -115,7 +119,7 @@ async def test_what_the_item_no_longer_asks_or_takes_is_dropped_and_said(quiet: 
     }
     bare = item.model_copy(update={"form_schema": schema, "form_example": {"name": "某"}, "guidance": None})
     await publish(bare)
-    begun = await resubmit_application(quiet.blobs, party, old.id)
+    begun = await resubmit_application(quiet.blobs, party, old.id, scan_needed=False)
     assert begun.draft.form == {}
     assert {one.field: bool(one.title) for one in begun.dropped} == {"name": True, "report_no": True}
     assert begun.answers_dropped
@@ -127,7 +131,9 @@ async def test_the_verified_identity_is_todays(quiet: House) -> None:
     party, old = await ended(quiet)
     await Application.filter(id=old.id).update(form={**old.form, "applicant_name": "旧名"})
     person = await Citizen.get(id=party.citizen_id)
-    assert (await resubmit_application(quiet.blobs, party, old.id)).draft.form["applicant_name"] == person.name
+    assert (await resubmit_application(quiet.blobs, party, old.id, scan_needed=False)).draft.form[
+        "applicant_name"
+    ] == person.name
 
 
 async def test_somebody_elses_case_is_none(quiet: House) -> None:
@@ -135,7 +141,7 @@ async def test_somebody_elses_case_is_none(quiet: House) -> None:
     _, old = await ended(quiet)
     stranger = Party.own((await verified_citizen(quiet)).id)
     with pytest.raises(ApplicationNotFoundError):
-        await resubmit_application(quiet.blobs, stranger, old.id)
+        await resubmit_application(quiet.blobs, stranger, old.id, scan_needed=False)
 
 
 def test_a_phone_begins_a_withdrawn_case_anew(phone: Phone) -> None:

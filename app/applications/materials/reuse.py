@@ -49,7 +49,7 @@ async def earlier_materials(party: Party, item_code: str, material_id: str) -> l
 
 
 async def reuse_material(
-    blobs: BlobStore, party: Party, application_id: UUID, material_id: str, file_id: UUID, *, scan_needed: bool = False
+    blobs: BlobStore, party: Party, application_id: UUID, material_id: str, file_id: UUID, *, scan_needed: bool
 ) -> Material:
     """Give a file of an earlier case of the party's own once more: a copy under a key of its own.
 

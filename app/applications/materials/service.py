@@ -39,7 +39,7 @@ async def add_material(
     material_id: str,
     content: bytes,
     *,
-    scan_needed: bool = False,
+    scan_needed: bool,
 ) -> Material:
     """Take a photograph or a PDF as a material: its content is checked, its metadata removed, and it is sealed.
 

@@ -121,7 +121,7 @@ async def put_chunk(
 
 
 async def complete_upload(
-    blobs: BlobStore, party: Party, application_id: UUID, upload_id: UUID, *, scan_needed: bool = False
+    blobs: BlobStore, party: Party, application_id: UUID, upload_id: UUID, *, scan_needed: bool
 ) -> Material:
     """Make a material of what has arrived, as one request with the whole file does. Again, it is the same material.
 
