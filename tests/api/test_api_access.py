@@ -25,7 +25,8 @@ GUARDED = {name: route for name, route in ROUTES.items() if route.actor not in {
 
 def visit(client: httpx.Client, route: Route, headers: dict[str, str]) -> httpx.Response:
     """Call a route with plausible parameters."""
-    path = re.sub(r"<\w+:uuid>", lambda _: str(uuid.uuid4()), re.sub(r"<\w+:str>", "x", route.path))
+    plain = re.sub(r"<\w+:int>", "1", re.sub(r"<\w+:str>", "x", route.path))
+    path = re.sub(r"<\w+:uuid>", lambda _: str(uuid.uuid4()), plain)
     return client.request(route.method, path, headers=headers, json={} if route.body else None)
 
 
