@@ -77,6 +77,22 @@ def test_a_receipt_has_one_spelling() -> None:
             read_receipt(SIGNER, spelled)
 
 
+@pytest.mark.parametrize(
+    "tagged",
+    [
+        "c482f6f6",
+        "c4821b0de0b6b3a76400001b0de0b6b3a7640000",
+        "c5821b0de0b6b3a76400001b0de0b6b3a7640000",
+        "d864c2491f" + "00" * 8,
+    ],
+)
+def test_numbers_and_days_that_cannot_be_are_no_receipt(tagged: str) -> None:
+    """Decimal fractions and bigfloats beyond all bounds, half a number, a day beyond all calendars."""
+    for code in (bytes.fromhex(tagged), b"\x81" + bytes.fromhex(tagged)):
+        with pytest.raises(CodeMalformedError):
+            read_receipt(SIGNER, token(code))
+
+
 def test_what_another_key_or_another_purpose_signed_is_no_receipt() -> None:
     """A key that is not in the ring, one under our key's id, and the head of an audit."""
     payload, _, _ = cbor2.loads(code())
