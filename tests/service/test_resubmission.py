@@ -19,6 +19,7 @@ from app.identity.models import Citizen
 from app.kit.blobs import delete_due
 from app.mandates.party import Party
 from tests.conftest import Phone, error_of
+from tests.e2e.breaking import await_true
 from tests.service.cases import fill_draft, photograph, ready_draft, verified_citizen
 from tests.service.test_application_variants import LOST, guided, publish
 
@@ -145,11 +146,12 @@ async def test_somebody_elses_case_is_none(quiet: House) -> None:
 
 
 def test_a_phone_begins_a_withdrawn_case_anew(phone: Phone) -> None:
-    """The whole draft comes back; what is under way is refused."""
+    """The whole draft comes back, its files to be scanned once more; what is under way is refused."""
     draft = phone.draft(remark="请等待")
     path = f"/api/v1/applications/{draft['id']}"
     files = {"file": ("a.jpg", photograph(), "image/jpeg")}
     assert phone.http.post(f"{path}/materials", data={"material_id": "site_photo"}, files=files).status_code == 201
+    await_true("it is scanned", lambda: phone.http.get(path).json()["materials"][0]["scan"] == "clean")
     assert phone.http.post(f"{path}/submission").status_code == 202
     assert error_of(phone.http.post(f"{path}/resubmission")) == (409, "state_forbids")
     assert phone.http.post(f"{path}/withdrawal", json={}).status_code == 202
@@ -157,4 +159,5 @@ def test_a_phone_begins_a_withdrawn_case_anew(phone: Phone) -> None:
     assert begun.status_code == 201, begun.text
     new = begun.json()["application"]
     assert (new["state"], new["resubmission_of"], new["form"]) == ("draft", draft["id"], draft["form"])
-    assert [one["material_id"] for one in new["materials"]] == ["site_photo"]
+    (copy,) = new["materials"]
+    assert (copy["material_id"], copy["scan"] in {"pending", "clean"}) == ("site_photo", True)
