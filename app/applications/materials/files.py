@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from app.applications.materials import rules
@@ -28,6 +30,10 @@ from media.storage import BlobStore
 
 # A blob whose row was never written, since its case has gone or its process died, is deleted after this.
 PATIENCE = timedelta(hours=1)
+
+# In threads of their own: files that are slow, or wait for another process, keep sign-ins and blobs from no thread. So
+# few bound the memory as well: each holds a whole picture several times.
+_INSPECTING = ThreadPoolExecutor(max_workers=4, thread_name_prefix="uploads")
 
 _REFUSED: dict[str, type[DomainError]] = {
     "empty": UploadBrokenError,
@@ -68,13 +74,14 @@ async def inspected(content: bytes) -> InspectedFile:
     UploadUnsupportedError or UploadBrokenError.
     """
     try:
-        return await asyncio.to_thread(
+        look = partial(
             inspect_file,
             content,
             max_bytes=rules.MAX_UPLOAD_BYTES,
             max_pixels=rules.MAX_PIXELS,
             max_pages=rules.MAX_PAGES,
         )
+        return await asyncio.get_running_loop().run_in_executor(_INSPECTING, look)
     except FileRefusedError as error:
         raise _REFUSED[error.code](**_LIMITS) from error
 
