@@ -18,11 +18,11 @@ from app.identity.staff_accounts import Scope
 from app.kit import clock
 from app.kit.db import transaction
 from app.kit.errors import InvalidCursorError
-from app.kit.paging import PAGE, Page, decode_cursor, encode_cursor, newest_first
+from app.kit.paging import PAGE, Page, decode_cursor, encode_cursor
 from app.reviews import rectifying, rules
 from app.reviews.errors import RectificationNotFoundError
 from app.reviews.models import CommentState, Rectification, RectificationState, RectificationStep, Review
-from app.reviews.queries import periods
+from app.reviews.queries import newest_first, periods
 from app.reviews.rules import Tone
 
 _NEVER = date.max

@@ -1,7 +1,7 @@
 """Rows of reviews and of what was done about bad ones. What people wrote is sealed."""
 
 from enum import StrEnum
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from tortoise import Model, fields
 
@@ -33,9 +33,10 @@ class Review(Model):
 
     ``comment`` is masked before it is kept. ``item_code``, ``department`` and ``region`` are those of the item. A
     review outlives who wrote it: with the account ``application``, ``author`` and comment go, level and reasons stay.
+    Staff see ``id``, so it is random: a UUIDv7 would tell the moment, and by that the case.
     """
 
-    id = fields.UUIDField(primary_key=True, default=new_id)
+    id = fields.UUIDField(primary_key=True, default=uuid4)
     application: fields.ForeignKeyNullableRelation[Application] = fields.ForeignKeyField(
         "jiaban.Application", related_name="reviews", null=True, on_delete=fields.SET_NULL
     )
@@ -84,10 +85,10 @@ class Rectification(Model):
 
     ``round`` counts from 1, one more with each time that the citizen was not satisfied. ``due_on`` is the day by which
     the next step of the staff must be taken, None where none is; ``rectify_by`` that by which all is to be put right;
-    ``answer_by`` the last day on which the citizen may say whether it is.
+    ``answer_by`` the last day on which the citizen may say whether it is. ``id`` is random, as the review's.
     """
 
-    id = fields.UUIDField(primary_key=True, default=new_id)
+    id = fields.UUIDField(primary_key=True, default=uuid4)
     review: fields.OneToOneRelation[Review] = fields.OneToOneField("jiaban.Review", related_name="rectification")
     state = fields.CharEnumField(RectificationState, max_length=32, default=RectificationState.OPENED)
     round = fields.SmallIntField(default=1)

@@ -11,7 +11,8 @@ from app.applications.drafts import owned
 from app.applications.models import TimelineEntry
 from app.catalogue.queries import get_item
 from app.kit import clock, db
-from app.kit.paging import Page, newest_first
+from app.kit.errors import InvalidCursorError
+from app.kit.paging import PAGE, Page, decode_cursor, encode_cursor
 from app.mandates.party import Party
 from app.reviews import rules
 from app.reviews.definitions import terms
@@ -95,6 +96,23 @@ async def list_own(party: Party, cursor: str | None) -> Page[Review]:
     return await newest_first(found if covered is None else found.filter(item_code__in=covered), cursor)
 
 
+async def newest_first(query: QuerySet[Review], cursor: str | None) -> Page[Review]:
+    """One page of reviews, the newest first. A cursor names the last one seen by its id alone, and tells no time.
+
+    Raises InvalidCursorError.
+    """
+    if key := decode_cursor(cursor, str):
+        try:
+            last = await Review.get_or_none(id=UUID(key[0]))
+        except ValueError as error:
+            raise InvalidCursorError from error
+        if last is None:
+            raise InvalidCursorError
+        query = query.filter(Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, id__lt=last.id))
+    found = await query.order_by("-created_at", "-id").limit(PAGE + 1)
+    return Page(found[:PAGE], encode_cursor(str(found[PAGE - 1].id)) if len(found) > PAGE else None)
+
+
 async def get_own(party: Party, review_id: UUID) -> Own:
     """A review of a party's own case. Raises ReviewNotFoundError or MatterNotCoveredError."""
     review = await _own(party).get_or_none(id=review_id)
@@ -112,8 +130,9 @@ async def item_reviews(item_code: str) -> ItemReviews:
     await get_item(item_code)
     found = {row["level"]: row["reviews"] for row in await db.rows(_LEVELS, item_code)}
     counts = {level: found.get(level, 0) for level in sorted(rules.LEVELS, reverse=True)}
-    released = Review.filter(item_code=item_code, comment_state=CommentState.RELEASED).order_by("-id").limit(_SHOWN)
-    reviews = [review for review in await released if review.comment]
+    released = Review.filter(item_code=item_code, comment_state=CommentState.RELEASED)
+    newest = await released.order_by("-created_at", "-id").limit(_SHOWN)
+    reviews = [review for review in newest if review.comment]
     told = await periods(reviews)
     comments = [PublicComment(one.level, one.reasons, one.comment or "", told[one.id]) for one in reviews]
     return ItemReviews(counts, rules.satisfaction(counts), comments)

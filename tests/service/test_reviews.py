@@ -15,6 +15,7 @@ from app.kit import clock, db
 from app.kit.crypto import keyring
 from app.kit.db import transaction
 from app.kit.errors import DomainError
+from app.kit.paging import decode_cursor
 from app.kit.ports import TryLaterError
 from app.mandates.party import Party
 from app.notifications.models import Message
@@ -309,3 +310,22 @@ async def test_after_their_time_reviews_are_of_nobody(quiet: House) -> None:
     assert (review.author_id, review.level) == (None, 1)
     async with transaction():
         assert await forget_reviews(clock.now(), 500) == 0
+
+
+async def test_no_id_and_no_cursor_tells_when_a_review_was_given(quiet: House) -> None:
+    """Neither its own nor its rectification's: staff see them. Pages go by the time all the same."""
+    citizen = await verified_citizen(quiet)
+    review, rectification = await bad_review(quiet, citizen, "不好")
+    assert {review.id.version, rectification.id.version} == {4}
+    now = clock.now()
+    moments = [now - timedelta(minutes=n // 2) for n in range(30)]
+    columns = {"stage": "result", "item_code": "x", "item_name": "x", "region": "230800", "level": 5, "reasons": []}
+    made = [await Review.create(department="newest", created_at=moment, **columns) for moment in moments]
+    scope = await scope_of_new(department="newest")
+    first = await desk.list_reviews(scope, None, None, None, None)
+    second = await desk.list_reviews(scope, None, None, None, first.next_cursor)
+    seen = [one.review for one in (*first.items, *second.items)]
+    assert sorted(one.id for one in seen) == sorted(one.id for one in made)
+    assert [one.created_at for one in seen] == moments
+    assert decode_cursor(first.next_cursor, str) == (str(first.items[-1].review.id),)
+    await Review.filter(department="newest").delete()
