@@ -16,16 +16,24 @@ SELECT procrastinate_defer_jobs_v1(ARRAY[
 ])
 """
 
-# The inner rows are locked and read anew by each sweeper, so two sweepers never take up one job twice.
+# The inner rows are locked and read anew by each sweeper, so two sweepers never take up one job twice. Of those that
+# share a ``queueing_lock`` one alone may wait: the others stay until it is under way, or none would be taken up at all.
 _RETRY_STALLED = """
 WITH stalled AS (
-    SELECT job.id FROM procrastinate_jobs AS job
+    SELECT job.id, job.queueing_lock FROM procrastinate_jobs AS job
     LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
     WHERE job.status = 'doing'
       AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => $1::float))
     FOR UPDATE OF job SKIP LOCKED
+), single AS (
+    SELECT min(id) AS id FROM stalled
+    WHERE NOT EXISTS (
+        SELECT 1 FROM procrastinate_jobs AS waiting
+        WHERE waiting.queueing_lock = stalled.queueing_lock AND waiting.status = 'todo'
+    )
+    GROUP BY COALESCE(queueing_lock, id::text)
 )
-SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM stalled
+SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM single
 """
 
 

@@ -88,6 +88,33 @@ async def test_a_stalled_job_is_taken_up_once_by_many_sweepers() -> None:
     await db.execute("DELETE FROM procrastinate_workers WHERE id = ANY($1::bigint[])", [silent, alive])
 
 
+async def test_stalled_jobs_by_the_clock_that_are_twins_hold_up_no_other() -> None:
+    """One of each is taken up, the next once that is under way: of those that wait there is one of a name."""
+    queue, future = f"nobody-{uuid4().hex}", datetime.now(UTC) + timedelta(days=365)
+    ids, clockwork = [], uuid4().hex
+    alive = await insert(_WORKER, timedelta(hours=1))
+    for queueing_lock in (None, clockwork, clockwork):
+        lock = uuid4().hex
+        # What waits for another day under the same lock keeps the running worker from doing what is taken up.
+        await insert(_JOB, queue, lock, "todo", future, None)
+        ids.append(await insert(_JOB, queue, lock, "doing", None, alive))
+        await db.execute("UPDATE procrastinate_jobs SET queueing_lock = $2 WHERE id = $1", ids[-1], queueing_lock)
+    other, *twins = ids
+    # They die together.
+    await db.execute("DELETE FROM procrastinate_workers WHERE id = $1", alive)
+
+    async def taken_up() -> set[int]:
+        await jobs.retry_stalled(300.0)
+        sql = "SELECT id FROM procrastinate_jobs WHERE queue_name = $1 AND status = 'todo' AND attempts = 1 FOR UPDATE"
+        return {int(row["id"]) for row in await db.rows(sql, queue)}
+
+    assert await taken_up() == {other, twins[0]}
+    assert await taken_up() == {other, twins[0]}
+    await db.execute("DELETE FROM procrastinate_jobs WHERE id = $1", twins[0])
+    assert await taken_up() == {other, twins[1]}
+    await db.execute("DELETE FROM procrastinate_jobs WHERE queue_name = $1", queue)
+
+
 def test_every_job_that_is_deferred_has_a_function(house: House) -> None:
     """A name that nobody does would wait for ever."""
     deferred = {APPLY, ASK, COLLECT, DELETE_BLOBS, DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL, SEND, TELL}
