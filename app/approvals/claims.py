@@ -144,6 +144,10 @@ async def record(connector: Connector, claimed: Claim, outcome: Outcome) -> None
         await db.execute(_RECORD, delivery.id, delivery.attempts, outcome.state, outcome.reason, due, now)
         if outcome.answered is not None:
             await _learn(channel, now, answered=outcome.answered)
+        elif channel.breaker is Breaker.HALF_OPEN:
+            # No probe after all: the next may be one at once.
+            channel.probe_at = now
+            await channel.save(update_fields=["probe_at"])
 
 
 async def _learn(channel: Channel, now: datetime, *, answered: bool) -> None:

@@ -105,11 +105,16 @@ class Drains:
     async def _carry_out(self, connector: Connector, claimed: Claim) -> None:
         delivery = claimed.delivery
         self._in_flight.add(delivery.id)
+        extra = {"connector": connector.name, "case_no": delivery.case_no}
         try:
             outcome = await (self._ask if claimed.ask else _send)(connector, delivery)
+        except Exception as error:  # a fault of ours, in the midst of a call: it may have arrived
+            _log.exception("delivery_failed", extra=extra)
+            outcome = Outcome(DeliveryState.SENDING, type(error).__name__, None)
+        try:
             await record(connector, claimed, outcome)
         except Exception:  # without a record the claim lapses, and the system is asked
-            _log.exception("delivery_failed", extra={"connector": connector.name, "case_no": delivery.case_no})
+            _log.exception("delivery_not_recorded", extra=extra)
         finally:
             self._in_flight.discard(delivery.id)
             self.wake(connector.name)

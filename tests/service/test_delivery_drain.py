@@ -3,12 +3,15 @@
 import asyncio
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from app.applications.models import Application, Material, Scan
 from app.approvals.claims import Claim, Outcome, Pause, claim, record
 from app.approvals.drain import Drains
 from app.approvals.models import Breaker, Channel, Delivery, DeliveryState
+from app.approvals.ports import RemoteCase
 from app.approvals.rules import FAILURES_TO_OPEN, PROBE_EVERY
 from app.approvals.tasks import deliver_case
 from app.bootstrap import House
@@ -175,3 +178,63 @@ class Choking(System):
 
 
 pytestmark = pytest.mark.usefixtures("house")
+
+
+async def test_a_probe_that_cannot_be_prepared_leaves_its_turn_to_the_next(house: House, citizen: Citizen) -> None:
+    """Files that wait for the scanner say nothing of the system: what can be sent finds out whether it is back."""
+    system = System()
+    drains = one_way(system, concurrency=1)
+    waiting = await queued(house, drains, citizen, 3)
+    for case_no in waiting:
+        await unscanned_file(await Application.get(case_no=case_no))
+    (ready,) = await queued(house, drains, citizen, 1)
+    name = next(iter(drains.connectors)).name
+    opened = {"breaker": Breaker.OPEN, "failures": FAILURES_TO_OPEN, "probe_at": clock.now()}
+    await Channel.update_or_create(connector=name, defaults=opened)
+    await drain(drains)
+    assert system.cases == [ready]
+    assert (await channel(drains)).breaker is Breaker.CLOSED
+
+
+async def unscanned_file(application: Application) -> Material:
+    """A file that was handed in and waits for the scanner."""
+    return await Material.create(
+        application=application,
+        material_id="floor_plan",
+        content_type="image/jpeg",
+        size=1,
+        width=1,
+        height=1,
+        sha256="0" * 64,
+        blob_key=f"materials/{uuid4().hex}",
+        scan=Scan.PENDING,
+        handed_in_at=clock.now(),
+        created_at=clock.now(),
+    )
+
+
+async def test_a_fault_of_ours_while_sending_is_recorded_and_rests(house: House, citizen: Citizen) -> None:
+    """It holds no place among those in flight, and its connector goes on with the others."""
+
+    class Faulty(System):
+        async def send_case(self, case_no: str, case: dict[str, Any]) -> None:
+            if case_no == broken:
+                raise KeyError("a fault")
+            await super().send_case(case_no, case)
+
+        async def get_case(self, case_no: str) -> RemoteCase | None:
+            if case_no == unreadable:
+                raise AttributeError("a fault")
+            return await super().get_case(case_no)
+
+    system = Faulty()
+    drains = one_way(system, concurrency=1)
+    broken, unreadable, other = await queued(house, drains, citizen, 3)
+    await Delivery.filter(case_no=unreadable).update(state=DeliveryState.SENDING)
+    await drain(drains)
+    assert system.cases == [other]
+    for case_no, reason in ((broken, "KeyError"), (unreadable, "AttributeError")):
+        row = await Delivery.get(case_no=case_no)
+        assert (row.state, row.reason, row.claimed_until) == (DeliveryState.SENDING, reason, None)
+        assert row.due_at
+        assert row.due_at > row.updated_at
