@@ -109,16 +109,16 @@ async def claim(connector: Connector, lifetime: timedelta) -> Claim | Pause:
 async def take_turn(connector: Connector) -> Pause | None:
     """Take the next turn of a connector's pace for something else than a delivery; a pause where it is not yet there.
 
-    While its breaker is not closed there is none: probes are deliveries.
+    While its breaker is not closed there is one only for a probe.
     """
     async with transaction():
         channel, now = await _locked(connector.name), clock.now()
-        if channel.breaker is not Breaker.CLOSED:
+        if not may_send(channel, now):
             return Pause(channel.probe_at)
         if channel.next_at is not None and channel.next_at > now:
             return Pause(channel.next_at, paced=True)
         after_claim(channel, now, connector.per_second)
-        await channel.save(update_fields=["next_at"])
+        await channel.save(update_fields=["next_at", "breaker", "probe_at"])
         return None
 
 

@@ -108,3 +108,16 @@ async def test_a_system_that_is_away_is_not_asked_on(quiet: House, drains: Drain
         )
         assert await ask_silent(drains.connectors, name_of(drains)) == 0
         assert away.asked == 1
+
+
+async def test_an_open_breaker_is_closed_by_a_question_where_nothing_waits(
+    quiet: House, drains: Drains, system: System
+) -> None:
+    """Or a connector that has nothing to send would never ask again."""
+    await delivered(quiet, drains)
+    opened = {"breaker": Breaker.OPEN, "failures": 5, "probe_at": clock.now()}
+    await Channel.filter(connector=name_of(drains)).update(**opened)
+    with clock.travel(LATER):
+        assert await ask_silent(drains.connectors, name_of(drains)) == 1
+    assert system.asked == 1
+    assert (await Channel.get(connector=name_of(drains))).breaker is Breaker.CLOSED
