@@ -41,23 +41,30 @@ ORDER BY COALESCE(asked_at, delivery.updated_at) LIMIT $5
 async def ask_silent(connectors: Connectors, name: str) -> int:
     """Ask a connector's system for the events of cases that it has been silent about, at the connector's pace.
 
-    Returns how many were asked about. Where the system is away the rest waits for the next time.
+    Returns how many were asked about. Where the system is away the rest waits for the next time; whatever it did not
+    answer about waits as long as what it did, lest one case hold up all others.
     """
     connector = connectors.get(name)
     now = clock.now()
     silent = await db.rows(_SILENT, name, sorted(ENDED), now - SILENT_AFTER, now - _GAP_AFTER, _SLICE)
     for asked, row in enumerate(silent):
-        if not await _ask(connectors, connector, row["case_no"]):
+        if not await _turn_came(connector):
             return asked
         await Delivery.filter(id=row["id"]).update(asked_at=clock.now())
+        if not await _ask(connectors, connector, row["case_no"]):
+            return asked
     return len(silent)
 
 
-async def _ask(connectors: Connectors, connector: Connector, case_no: str) -> bool:
+async def _turn_came(connector: Connector) -> bool:
     while pause := await take_turn(connector):
         if not pause.paced or pause.until is None:
             return False
         await asyncio.sleep(max((pause.until - clock.now()).total_seconds(), 0))
+    return True
+
+
+async def _ask(connectors: Connectors, connector: Connector, case_no: str) -> bool:
     try:
         remote = await connector.system.get_case(case_no)
     except (TryLaterError, AmbiguousError):

@@ -9,6 +9,7 @@ from app.approvals.drain import Drains
 from app.approvals.feed import read_feed
 from app.approvals.inbox import apply_events
 from app.approvals.models import Breaker, Channel, FeedCursor, InboxEvent
+from app.approvals.ports import RemoteCase
 from app.approvals.silence import SILENT_AFTER, ask_silent
 from app.approvals.tasks import deliver_case
 from app.bootstrap import House
@@ -108,6 +109,26 @@ async def test_a_system_that_is_away_is_not_asked_on(quiet: House, drains: Drain
         )
         assert await ask_silent(drains.connectors, name_of(drains)) == 0
         assert away.asked == 1
+
+
+async def test_a_case_that_alone_gets_no_answer_holds_up_no_other(quiet: House, drains: Drains, system: System) -> None:
+    """It ends the round; the next one begins with the others."""
+    cases = [str((await delivered(quiet, drains)).case_no) for _ in range(2)]
+    (connector,) = drains.connectors
+
+    class Broken(System):
+        async def get_case(self, case_no: str) -> RemoteCase | None:
+            asked.append(case_no)
+            if case_no == cases[0]:
+                raise AmbiguousError("unreadable_answer")
+            return await system.get_case(case_no)
+
+    asked: list[str] = []
+    object.__setattr__(connector, "system", Broken())
+    with clock.travel(LATER):
+        assert await ask_silent(drains.connectors, connector.name) == 0
+        assert await ask_silent(drains.connectors, connector.name) == 1
+    assert asked == cases
 
 
 async def test_an_open_breaker_is_closed_by_a_question_where_nothing_waits(
