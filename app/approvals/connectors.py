@@ -63,6 +63,10 @@ class Connectors:
         department = await department_of(case_no)
         return None if department is None else self.name_for(department)
 
+    async def adopt_nameless(self) -> None:
+        """Write the default connector into deliveries from before connectors had names: nothing else is drained."""
+        await Delivery.filter(connector=None).update(connector=self._default)
+
     async def of_case(self, case_no: str) -> Connector:
         """The connector of a case, as ``name_of`` finds it.
 

@@ -45,6 +45,7 @@ async def ask_silent(connectors: Connectors, name: str) -> int:
     answer about waits as long as what it did, lest one case hold up all others.
     """
     connector = connectors.get(name)
+    await connectors.adopt_nameless()
     now = clock.now()
     silent = await db.rows(_SILENT, name, sorted(ENDED), now - SILENT_AFTER, now - _GAP_AFTER, _SLICE)
     for asked, row in enumerate(silent):

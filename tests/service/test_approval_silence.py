@@ -8,7 +8,7 @@ from app.applications.models import Application, State
 from app.approvals.drain import Drains
 from app.approvals.feed import read_feed
 from app.approvals.inbox import apply_events
-from app.approvals.models import Breaker, Channel, FeedCursor, InboxEvent
+from app.approvals.models import Breaker, Channel, Delivery, FeedCursor, InboxEvent
 from app.approvals.ports import RemoteCase
 from app.approvals.silence import SILENT_AFTER, ask_silent
 from app.approvals.tasks import deliver_case
@@ -142,3 +142,14 @@ async def test_an_open_breaker_is_closed_by_a_question_where_nothing_waits(
         assert await ask_silent(drains.connectors, name_of(drains)) == 1
     assert system.asked == 1
     assert (await Channel.get(connector=name_of(drains))).breaker is Breaker.CLOSED
+
+
+async def test_what_was_delivered_before_connectors_had_names_is_the_default_ones(
+    quiet: House, drains: Drains, system: System
+) -> None:
+    """It is asked about as well, and what staff had tried anew is sent."""
+    case_no = str((await delivered(quiet, drains)).case_no)
+    await Delivery.filter(case_no=case_no).update(connector=None)
+    with clock.travel(LATER):
+        assert await ask_silent(drains.connectors, name_of(drains)) == 1
+    assert system.asked == 1
