@@ -1,6 +1,6 @@
 """The inbox of the approval system's events: kept first, applied by the worker, strictly in the case's sequence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.applications.events import apply_event, pass_over
@@ -41,8 +41,10 @@ async def take_callback(connectors: Connectors, connector: str, event: Event, no
 async def keep_event(connectors: Connectors, connector: str, event: Event) -> bool:
     """Keep an event that a connector brought, within the caller's transaction; False where it was kept before.
 
-    A system speaks for the cases that went to it: raises CaseUnknownError for any other, or EventConflictError.
+    What it says of the future happened at this moment: its clock may be wrong. A system speaks for the cases that went
+    to it: raises CaseUnknownError for any other, or EventConflictError.
     """
+    event = replace(event, occurred_at=min(event.occurred_at, clock.now()))
     if not await known_case(event.case_no) or await connectors.name_of(event.case_no) != connector:
         raise CaseUnknownError
     place = await _next_place(event) if event.sequence is None else Place(event.sequence)

@@ -1,12 +1,13 @@
 """What never came: the feed alone carries a case, and where the feed lost it too the system is asked."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from app.applications.models import Application, State
 from app.approvals.drain import Drains
-from app.approvals.feed import read_feed
+from app.approvals.feed import keep_all, read_feed
 from app.approvals.inbox import apply_events
 from app.approvals.models import Breaker, Channel, Delivery, FeedCursor, InboxEvent
 from app.approvals.ports import RemoteCase
@@ -153,3 +154,16 @@ async def test_what_was_delivered_before_connectors_had_names_is_the_default_one
     with clock.travel(LATER):
         assert await ask_silent(drains.connectors, name_of(drains)) == 1
     assert system.asked == 1
+
+
+async def test_what_happened_in_the_future_happened_when_it_was_heard_of(quiet: House, drains: Drains) -> None:
+    """A system whose clock is wrong moves no limit for ever, and what comes after is not overtaken."""
+    case = await delivered(quiet, drains)
+    first, second, *_ = events_of(case)
+    wrong = replace(first, sequence=None, occurred_at=datetime(9999, 12, 31, 23, tzinfo=UTC))
+    (connector,) = drains.connectors
+    await keep_all(drains.connectors, connector, [wrong])
+    assert (await InboxEvent.get(case_no=case.case_no)).occurred_at <= clock.now()
+    await keep_all(drains.connectors, connector, [replace(second, sequence=None, occurred_at=clock.now())])
+    await apply_events(str(case.case_no))
+    assert [event.moved for event in await InboxEvent.filter(case_no=case.case_no)] == [True, True]
