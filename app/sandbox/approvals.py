@@ -69,6 +69,10 @@ class _Order(BaseModel):
     materials: list[str] = []
 
 
+class _Settings(BaseModel):
+    idempotent: bool
+
+
 def blueprint(store: ApprovalsStore, gate: Gate, faults: Faults) -> Blueprint:
     """The protocol's own routes; every request must be signed."""
     routes = Blueprint("approvals")
@@ -149,12 +153,19 @@ def _act(store: ApprovalsStore, case_no: str, order: _Order) -> dict[str, Any]:
 
 
 def control(*stores: ApprovalsStore) -> Blueprint:
-    """The list of cases and the actions on them, whichever way they came in."""
+    """The cases, whichever way they came in: their list, the actions on them, whether one is known that comes again."""
     routes = Blueprint("approvals_control", url_prefix="/control/approvals")
 
     @routes.get("/")
     async def listing(_request: Request) -> HTTPResponse:
         return answer({"items": [case.control() for store in stores for case in store.cases.values()]})
+
+    @routes.post("/settings")
+    async def settings(request: Request) -> HTTPResponse:
+        body = read(_Settings, request)
+        for store in stores:
+            store.set_idempotent(idempotent=body.idempotent)
+        return answer(body.model_dump())
 
     @routes.post("/<case_no:str>")
     async def act(request: Request, case_no: str) -> HTTPResponse:

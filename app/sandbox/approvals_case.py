@@ -103,7 +103,10 @@ class Material:
 
 @dataclass(slots=True)
 class Case:
-    """One case. ``deliveries`` counts how often it was handed in."""
+    """One case. ``deliveries`` counts how often it was handed in.
+
+    ``duplicates`` counts what was handed in again and taken as something new: a second case, a second supplement.
+    """
 
     case_no: str
     item_code: str | None = None
@@ -114,6 +117,7 @@ class Case:
     supplements: set[str] = field(default_factory=set)
     notices: dict[str, str] = field(default_factory=dict)
     deliveries: int = 0
+    duplicates: int = 0
     materials: list[Material] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
@@ -165,6 +169,7 @@ class Case:
             "supplements": len(self.supplements),
             "notices": sorted(self.notices.values()),
             "deliveries": self.deliveries,
+            "duplicates": self.duplicates,
             "materials": [material.control() for material in self.materials],
             "events": [event.control() for event in self.events],
         }

@@ -27,13 +27,15 @@ def _ignore(_case: Case) -> None:
 class ApprovalsStore:
     """Cases by number and all events in the order they happened.
 
-    ``on_change`` is called with a case after anything that may move it on.
+    ``on_change`` is called with a case after anything that may move it on. Without ``idempotent``, what is handed in
+    again is something new: it counts in the case's ``duplicates``.
     """
 
     def __init__(self, folder: Path) -> None:
         self.cases: dict[str, Case] = {}
         self.feed: list[Event] = []
         self.on_change: Callable[[Case], None] = _ignore
+        self.idempotent = True
         self._held_early: set[str] = set()
         self._events: dict[str, Event] = {}
         self._journal = Journal(folder / "approvals.jsonl", self._apply)
@@ -49,6 +51,8 @@ class ApprovalsStore:
             event.given_up = not change["delivered"]
         elif kind == "case":
             self._apply_case(change["submission"])
+        elif kind == "idempotent":
+            self.idempotent = change["idempotent"]
         elif kind == "held":
             self._apply_hold(change["case_no"], held=change["held"])
         else:
@@ -83,6 +87,8 @@ class ApprovalsStore:
     def _apply_to_case(case: Case, kind: str, change: Change) -> None:
         if kind == "delivered_again":
             case.deliveries += 1
+        elif kind == "duplicate":
+            case.duplicates += 1
         elif kind == "supplement":
             new_words = words_in(change["supplement"]["form"]) - case.words
             case.held = case.held or Word.WAIT in new_words
@@ -103,25 +109,35 @@ class ApprovalsStore:
             raise RefusedError(404, "unknown_case", "没有这个办件")
         return self.cases[case_no]
 
+    def _again(self, case_no: str, *counted: Change) -> bool:
+        """Take what is here already; whether it was taken as something new."""
+        duplicate = [] if self.idempotent else [{"kind": "duplicate", "case_no": case_no}]
+        if changes := [*counted, *duplicate]:
+            self._journal.record(*changes)
+        return not self.idempotent
+
+    def set_idempotent(self, *, idempotent: bool) -> None:
+        """Say whether what is handed in again is recognised."""
+        self._journal.record({"kind": "idempotent", "idempotent": idempotent})
+
     def receive(self, submission: dict[str, Any]) -> bool:
-        """Take a case; False where it was here already, which changes nothing but the count."""
+        """Take a case; False where it was recognised, which changes nothing but the count."""
         case_no: str = submission["case_no"]
         if case_no in self.cases:
-            self._journal.record({"kind": "delivered_again", "case_no": case_no})
-            return False
+            return self._again(case_no, {"kind": "delivered_again", "case_no": case_no})
         received = {"kind": "event", "event": self._event(case_no, 1, (Kind.RECEIVED, {}))}
         self._journal.record({"kind": "case", "submission": submission}, received)
         self.on_change(self.cases[case_no])
         return True
 
     def supplement(self, case_no: str, supplement: dict[str, Any]) -> bool:
-        """Take what the citizen supplemented; False where it was here already.
+        """Take what the citizen supplemented; False where it was recognised.
 
         Raises RefusedError 404 ``unknown_case`` or 409 ``not_awaiting_supplement``.
         """
         case = self.case(case_no)
         if supplement["supplement_id"] in case.supplements:
-            return False
+            return self._again(case_no)
         if case.withdrawn or not case.awaiting_supplement:
             raise RefusedError(409, "not_awaiting_supplement", "该件没有等待补正")
         self._journal.record({"kind": "supplement", "case_no": case_no, "supplement": supplement})
@@ -129,13 +145,13 @@ class ApprovalsStore:
         return True
 
     def notice(self, case_no: str, notice: dict[str, Any]) -> bool:
-        """Take what the citizen lets the office know; False where it was here already.
+        """Take what the citizen lets the office know; False where it was recognised.
 
         Raises RefusedError 404 ``unknown_case``.
         """
         case = self.case(case_no)
         if notice["notice_id"] in case.notices:
-            return False
+            return self._again(case_no)
         self._journal.record({"kind": "notice", "case_no": case_no, "notice": notice})
         return True
 

@@ -246,3 +246,21 @@ async def test_materials_are_fetched_and_held_to_their_digest(stand_ins: StandIn
     case = await until(lambda: stand_ins.case("materials"), lambda case: case["materials"][1]["verified"])
     assert case["materials"][0]["verified"] is False
     assert case["materials"][1]["file_id"] == right["file_id"]
+
+
+async def test_a_stand_in_that_recognises_nothing_counts_what_comes_twice(stand_ins: StandIns) -> None:
+    await stand_ins.http.post("/control/approvals/settings", json={"idempotent": False})
+    try:
+        await stand_ins.hand_in("unrecognised", "请补正")
+        await stand_ins.reached("unrecognised", "supplement_requested")
+        await stand_ins.supplement("unrecognised", "s1", "请等待")
+        again = [await stand_ins.hand_in("unrecognised"), await stand_ins.supplement("unrecognised", "s1")]
+        assert [answer.status_code for answer in again] == [201, 201]
+        case = await stand_ins.case("unrecognised")
+        assert (case["duplicates"], case["deliveries"], case["supplements"]) == (2, 2, 1)
+        asked = (await stand_ins.signed("GET", "/approvals/unrecognised")).json()
+        assert (asked["last_sequence"], asked["supplements"]) == (2, ["s1"])
+    finally:
+        await stand_ins.http.post("/control/approvals/settings", json={"idempotent": True})
+    assert (await stand_ins.hand_in("unrecognised")).status_code == 200
+    assert (await stand_ins.case("unrecognised"))["duplicates"] == 2
