@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import Any
 
@@ -16,6 +16,8 @@ import httpx
 from app.demo.plan import Plan
 
 _PATIENCE_SECONDS = 30.0
+# What is raised on a connection whose PostgreSQL was killed.
+_CUT = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
 
 
 def await_true(what: str, look: Callable[[], Any], seconds: float = _PATIENCE_SECONDS) -> Any:
@@ -39,10 +41,21 @@ class Breaker:
         self._sandbox.close()
 
     def kill(self, name: str) -> None:
-        """``kill -9``, and wait until the process was started again and the run file says so."""
-        dead = self._pid(name)
-        os.kill(dead, signal.SIGKILL)
-        await_true(f"{name} is started again", lambda: self._pid(name) not in {0, dead}, seconds=5)
+        """``kill -9``, and wait until the process was started again and the run file says so.
+
+        Of PostgreSQL the postmaster dies; what it forked ends by itself, and only then does the next one start.
+        """
+        dead = await_true(f"{name} runs", lambda: self._killed(name))
+        await_true(f"{name} is started again", lambda: self._pid(name) not in {0, dead})
+
+    def _killed(self, name: str) -> int:
+        """The process that was killed, or 0 where the run file names one that ended by itself."""
+        pid = self._pid(name)
+        with suppress(ProcessLookupError):
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+                return pid
+        return 0
 
     def stop(self, name: str) -> None:
         """Hold a process as it is: it answers nobody, and nobody starts it again."""
@@ -58,10 +71,14 @@ class Breaker:
         except (OSError, ValueError, KeyError):
             return 0
 
+    def fault(self, point: str, action: str) -> None:
+        """Let a stand-in do this to the next request that comes to ``point``."""
+        self._sandbox.post("/control/faults", json={"point": point, "action": action, "times": 1}).raise_for_status()
+
     @contextmanager
     def paused(self, point: str) -> Iterator[Callable[[], None]]:
         """Let a stand-in pause at ``point``; yields a wait until somebody is held there."""
-        self._sandbox.post("/control/faults", json={"point": point, "action": "pause", "times": 1}).raise_for_status()
+        self.fault(point, "pause")
 
         def is_held() -> bool:
             items = self._sandbox.get("/control/faults").json()["items"]
@@ -70,13 +87,15 @@ class Breaker:
         try:
             yield lambda: await_true(f"somebody waits at {point}", is_held)
         finally:
-            self._sandbox.delete(f"/control/faults/{point}")
+            # Stand-ins that were killed forgot it.
+            with suppress(httpx.TransportError):
+                self._sandbox.delete(f"/control/faults/{point}")
 
     @contextmanager
-    def locked(self, table: str) -> Iterator[Callable[[], None]]:
-        """Hold every write to ``table``; yields a wait until a writer is held.
+    def locked(self, table: str, *, cut: bool = True) -> Iterator[Callable[[], None]]:
+        """Hold every write to ``table``; yields a wait until a writer is held. PostgreSQL's death ends it, too.
 
-        At the end the held writers' connections are cut before the lock is let go, so that a killed process's last
+        With ``cut`` the held writers' connections are cut before the lock is let go, so that a killed process's last
         statement is not carried out by the database after its death.
         """
         loop = asyncio.new_event_loop()
@@ -94,10 +113,12 @@ class Breaker:
             run(lock.start())
             run(holder.execute(f'LOCK TABLE "{table}" IN EXCLUSIVE MODE'))
             yield lambda: await_true(f"a writer waits for {table}", lambda: run(watcher.fetch(held, table)))
-            for entry in run(watcher.fetch(held, table)):
-                run(watcher.execute("SELECT pg_terminate_backend($1)", entry["pid"]))
+            with suppress(*_CUT):
+                for entry in run(watcher.fetch(held, table)) if cut else ():
+                    run(watcher.execute("SELECT pg_terminate_backend($1)", entry["pid"]))
         finally:
-            run(lock.rollback())
+            with suppress(*_CUT):
+                run(lock.rollback())
             run(holder.close())
             run(watcher.close())
             loop.call_soon_threadsafe(loop.stop)
