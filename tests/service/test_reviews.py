@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -319,7 +320,14 @@ async def test_no_id_and_no_cursor_tells_when_a_review_was_given(quiet: House) -
     assert {review.id.version, rectification.id.version} == {4}
     now = clock.now()
     moments = [now - timedelta(minutes=n // 2) for n in range(30)]
-    columns = {"stage": "result", "item_code": "x", "item_name": "x", "region": "230800", "level": 5, "reasons": []}
+    columns: dict[str, Any] = {
+        "stage": "result",
+        "item_code": "x",
+        "item_name": "x",
+        "region": "230800",
+        "level": 5,
+        "reasons": [],
+    }
     made = [await Review.create(department="newest", created_at=moment, **columns) for moment in moments]
     scope = await scope_of_new(department="newest")
     first = await desk.list_reviews(scope, None, None, None, None)
