@@ -25,15 +25,17 @@ from app.kit.blobs import doom
 from app.kit.crypto import keyring
 from app.kit.errors import DomainError
 from app.kit.ids import new_id
+from media.documents import is_pdf
 from media.files import FileRefusedError, InspectedFile, inspect_file
 from media.storage import BlobStore
 
 # A blob whose row was never written, since its case has gone or its process died, is deleted after this.
 PATIENCE = timedelta(hours=1)
 
-# In threads of their own: files that are slow, or wait for another process, keep sign-ins and blobs from no thread. So
-# few bound the memory as well: each holds a whole picture several times.
-_INSPECTING = ThreadPoolExecutor(max_workers=4, thread_name_prefix="uploads")
+# In threads of their own: files that are slow, or wait for another process, keep sign-ins and blobs from no thread, and
+# PDFs keep photos from none. So few bound the memory as well: each holds a whole picture several times.
+_PAPERS = ThreadPoolExecutor(max_workers=3, thread_name_prefix="papers")
+_PHOTOS = ThreadPoolExecutor(max_workers=3, thread_name_prefix="photos")
 
 _REFUSED: dict[str, type[DomainError]] = {
     "empty": UploadBrokenError,
@@ -81,7 +83,8 @@ async def inspected(content: bytes) -> InspectedFile:
             max_pixels=rules.MAX_PIXELS,
             max_pages=rules.MAX_PAGES,
         )
-        return await asyncio.get_running_loop().run_in_executor(_INSPECTING, look)
+        threads = _PAPERS if is_pdf(content) else _PHOTOS
+        return await asyncio.get_running_loop().run_in_executor(threads, look)
     except FileRefusedError as error:
         raise _REFUSED[error.code](**_LIMITS) from error
 
