@@ -61,17 +61,17 @@ async def read_preview(blobs: BlobStore, party: Party, application_id: UUID, fil
 
 
 async def read_material(blobs: BlobStore, case_no: str, file_id: UUID) -> tuple[Material, bytes]:
-    """A file of a submitted case with its content.
+    """A file that was handed in with a case, with its content.
 
     Raises NotFoundError, MaterialPendingError or MaterialInfectedError.
     """
-    found = await Material.get_or_none(id=file_id).select_related("application")
+    found = await Material.get_or_none(id=file_id, handed_in_at__not_isnull=True).select_related("application")
     material = await _safe(found if found and found.application.case_no == case_no else None)
     return material, await opened(blobs, material)
 
 
 async def read_content(blobs: BlobStore, case_no: str, file_id: str) -> bytes:
-    """The content of a file of a submitted case. Raises what ``read_material`` raises."""
+    """The content of a file that was handed in with a case. Raises what ``read_material`` raises."""
     _, content = await read_material(blobs, case_no, UUID(file_id))
     return content
 
