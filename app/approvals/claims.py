@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.approvals.connectors import Connector
 from app.approvals.models import Breaker, Channel, Delivery, DeliveryState
-from app.approvals.rules import after_answer, after_claim, after_failure, back_off, may_send
+from app.approvals.rules import after_answer, after_claim, after_failure, back_off, is_paced, may_send
 from app.kit import clock, db
 from app.kit.db import transaction
 
@@ -94,7 +94,7 @@ async def claim(connector: Connector, lifetime: timedelta) -> Claim | Pause:
         found = await db.row(_NEXT, connector.name, now)
         if found is None:
             return Pause(await _next_due(connector.name, now))
-        if channel.next_at is not None and channel.next_at > now:
+        if is_paced(channel, now, connector.per_second):
             return Pause(channel.next_at, paced=True)
         after_claim(channel, now, connector.per_second)
         await channel.save(update_fields=["next_at", "breaker", "probe_at"])
@@ -115,7 +115,7 @@ async def take_turn(connector: Connector) -> Pause | None:
         channel, now = await _locked(connector.name), clock.now()
         if not may_send(channel, now):
             return Pause(channel.probe_at)
-        if channel.next_at is not None and channel.next_at > now:
+        if is_paced(channel, now, connector.per_second):
             return Pause(channel.next_at, paced=True)
         after_claim(channel, now, connector.per_second)
         await channel.save(update_fields=["next_at", "breaker", "probe_at"])

@@ -20,9 +20,19 @@ def back_off(attempts: int) -> timedelta:
     return spread
 
 
+def is_paced(channel: Channel, now: datetime, per_second: float) -> bool:
+    """Whether the next may not begin yet. A moment farther off than a pace was written by a clock that was wrong."""
+    return channel.next_at is not None and now < channel.next_at <= now + _pace(per_second)
+
+
+def _pace(per_second: float) -> timedelta:
+    return timedelta(seconds=1 / per_second)
+
+
 def may_send(channel: Channel, now: datetime) -> bool:
     """Whether something may be sent: always while the breaker is closed, else one probe in each interval."""
-    return channel.breaker is Breaker.CLOSED or channel.probe_at is None or channel.probe_at <= now
+    at = channel.probe_at
+    return channel.breaker is Breaker.CLOSED or at is None or not now < at <= now + PROBE_EVERY
 
 
 def after_claim(channel: Channel, now: datetime, per_second: float) -> None:
@@ -30,7 +40,7 @@ def after_claim(channel: Channel, now: datetime, per_second: float) -> None:
 
     A probe that is never heard of again is followed by another after the interval.
     """
-    channel.next_at = now + timedelta(seconds=1 / per_second)
+    channel.next_at = now + _pace(per_second)
     if channel.breaker is not Breaker.CLOSED:
         channel.breaker, channel.probe_at = Breaker.HALF_OPEN, now + PROBE_EVERY
 

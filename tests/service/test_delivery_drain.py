@@ -87,6 +87,19 @@ async def test_claims_lie_a_pace_apart(house: House, citizen: Citizen) -> None:
         assert isinstance(await claim(connector, timedelta(seconds=20)), Claim)
 
 
+async def test_a_worker_whose_clock_is_wrong_stops_no_other(house: House, citizen: Citizen) -> None:
+    """What it wrote of the next turn and the next probe lies days ahead, and nobody waits so long."""
+    drains = one_way(System(), per_second=2.0)
+    await queued(house, drains, citizen, 3)
+    (connector,) = drains.connectors
+    with clock.travel(timedelta(days=2)):
+        assert isinstance(await claim(connector, timedelta(seconds=20)), Claim)
+    assert isinstance(await claim(connector, timedelta(seconds=20)), Claim)
+    far_off = {"breaker": Breaker.OPEN, "probe_at": clock.now() + timedelta(days=2), "next_at": None}
+    await Channel.filter(connector=connector.name).update(**far_off)
+    assert isinstance(await claim(connector, timedelta(seconds=20)), Claim)
+
+
 async def test_a_lost_claims_record_changes_nothing(house: House, citizen: Citizen) -> None:
     """A worker that was held up finds its delivery in other hands."""
     drains = one_way(System())
