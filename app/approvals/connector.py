@@ -1,14 +1,17 @@
 """The approval system over signed HTTP."""
 
+import logging
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.applications.rules import EVENT_CAUSES, Cause
-from app.approvals.ports import Event, FeedPage, RemoteCase
+from app.approvals.ports import Event, FeedPage, RemoteCase, plausible
 from app.kit.ports import AmbiguousError
 from app.kit.signed_http import SignedHttp
+
+_log = logging.getLogger(__name__)
 
 _DONE = frozenset({200, 201})
 
@@ -21,7 +24,7 @@ class EventMessage(BaseModel):
     case_no: str = Field(min_length=1, max_length=43)
     sequence: int = Field(ge=1, le=1_000_000, strict=True)
     kind: Cause = Field(json_schema_extra={"enum": [cause.value for cause in sorted(EVENT_CAUSES)]})
-    occurred_at: AwareDatetime
+    occurred_at: Annotated[AwareDatetime, AfterValidator(plausible)]
     data: dict[str, Any] = {}
 
     def to_event(self) -> Event:
@@ -33,10 +36,19 @@ class EventMessage(BaseModel):
 
 
 def _events(body: Any, name: str) -> list[Event]:
+    """The events of an answer. One that cannot be read is logged and holds up no other: its place stays open."""
     try:
-        return [EventMessage.model_validate(entry).to_event() for entry in body[name]]
-    except (ValidationError, ValueError, KeyError, TypeError) as error:
+        entries = list(body[name])
+    except (KeyError, TypeError) as error:
         raise AmbiguousError("unreadable_answer") from error
+    events = []
+    for entry in entries:
+        try:
+            events.append(EventMessage.model_validate(entry).to_event())
+        except ValueError:
+            named = entry.get("event_id") if isinstance(entry, dict) else None
+            _log.error("event_unreadable", extra={"event_id": str(named)[:64]})
+    return events
 
 
 class HttpApprovalSystem:

@@ -1,10 +1,19 @@
 """The approval system as a port. Every method raises the errors of ``app.kit.ports``."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from app.applications.rules import Cause
+
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def plausible(moment: datetime) -> datetime:
+    """When something happened. Raises ValueError for what no case is from: some systems write year 1 for no time."""
+    if moment < _EARLIEST:
+        raise ValueError("before 1970")
+    return moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,12 +185,14 @@ async def test_a_row_that_cannot_be_read_is_set_aside(front: Front) -> None:
     await front.step("case", "02", 10)
     events, cursor = await front.read("0")
     assert kinds(events) == ["pre_review"]
+    await front.connection.execute(_PROCESS, uuid.uuid4().hex, "case", "02", datetime(1, 1, 1, 1), None)  # noqa: DTZ001
     await front.read("0")
     noted = await front.connection.fetch("SELECT table_name, row_id, reason FROM pro_unread_row ORDER BY row_id")
     assert [tuple(row.values()) for row in noted] == [
         ("up_pro_process", 1, "event_name"),
         ("up_pro_process", 2, "event_name"),
         ("up_pro_process", 3, "event_start_time"),
+        ("up_pro_process", 5, "event_start_time"),
     ]
     await front.connection.execute("UPDATE up_pro_process SET event_name = '06' WHERE row_guid = $1", bad[0])
     assert kinds((await front.read(cursor))[0]) == ["under_review"]

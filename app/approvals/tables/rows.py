@@ -11,12 +11,14 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.applications.rules import Cause
-from app.approvals.ports import Event
+from app.approvals.ports import Event, plausible
 from app.approvals.tables.codes import APPROVED, REFUSED, STEPS
 from app.kit import clock
 
 Said = tuple[Cause, datetime, dict[str, Any]]
-CityTime = Annotated[datetime, AfterValidator(lambda moment: moment.replace(tzinfo=clock.CITY_TIME))]
+CityTime = Annotated[
+    datetime, AfterValidator(lambda moment: moment.replace(tzinfo=clock.CITY_TIME)), AfterValidator(plausible)
+]
 
 
 class _Row(BaseModel):
