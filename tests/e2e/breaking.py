@@ -6,18 +6,23 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from threading import Thread
-from typing import Any
+from typing import Any, Self
 
 import asyncpg
 import httpx
+import psutil
 
 from app.demo.plan import Plan
 
 _PATIENCE_SECONDS = 30.0
 # What is raised on a connection whose PostgreSQL was killed.
 _CUT = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
+_WAITING = """
+SELECT pid, client_port FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE relation = $1::regclass AND NOT granted
+"""
 
 
 def await_true(what: str, look: Callable[[], Any], seconds: float = _PATIENCE_SECONDS) -> Any:
@@ -92,38 +97,90 @@ class Breaker:
                 self._sandbox.delete(f"/control/faults/{point}")
 
     @contextmanager
-    def locked(self, table: str, *, cut: bool = True) -> Iterator[Callable[[], None]]:
-        """Hold every write to ``table``; yields a wait until a writer is held. PostgreSQL's death ends it, too.
+    def locked(
+        self, table: str, *, writer: str | None = None, cut: bool = True, passing: int = 0
+    ) -> Iterator[Callable[[], None]]:
+        """Hold every write to ``table``; yields a wait until a writer is held, that of the process named ``writer``
+        where one is. PostgreSQL's death ends it, too.
 
-        With ``cut`` the held writers' connections are cut before the lock is let go, so that a killed process's last
-        statement is not carried out by the database after its death.
+        So many times as ``passing`` says, those held are let through until the end of their transactions, and the next
+        is waited for. With ``cut`` the held writers' connections are cut before the lock is let go, so that a killed
+        process's last statement is not carried out by the database after its death.
         """
-        loop = asyncio.new_event_loop()
-        thread = Thread(target=loop.run_forever, daemon=True)
-        thread.start()
+        with _Locks(self._plan.database_url, table) as locks:
 
-        def run(work: Any) -> Any:
-            return asyncio.run_coroutine_threadsafe(work, loop).result(_PATIENCE_SECONDS)
+            def is_held() -> bool:
+                ports = self._ports(writer) if writer else None
+                return any(ports is None or entry["client_port"] in ports for entry in locks.waiting())
 
-        holder: asyncpg.Connection = run(asyncpg.connect(self._plan.database_url))
-        watcher: asyncpg.Connection = run(asyncpg.connect(self._plan.database_url))
-        held = "SELECT pid FROM pg_locks WHERE relation = $1::regclass AND NOT granted"
-        lock = holder.transaction()
-        try:
-            run(lock.start())
-            run(holder.execute(f'LOCK TABLE "{table}" IN EXCLUSIVE MODE'))
-            yield lambda: await_true(f"a writer waits for {table}", lambda: run(watcher.fetch(held, table)))
+            def wait() -> None:
+                await_true(f"{writer or 'a writer'} waits for {table}", is_held)
+                for _ in range(passing):
+                    locks.let_through()
+                    await_true(f"{writer or 'a writer'} waits for {table} again", is_held)
+
+            yield wait
+            if cut:
+                locks.cut()
+
+    def _ports(self, name: str) -> set[int]:
+        """From which ports a process speaks to others."""
+        return {entry.laddr.port for entry in psutil.Process(self._pid(name)).net_connections() if entry.laddr}
+
+
+class _Locks:
+    """A lock on a table against writers, on connections and a thread of its own."""
+
+    def __init__(self, database_url: str, table: str) -> None:
+        self._url, self._table = database_url, table
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, daemon=True)
+
+    def _begin(self, work: Any) -> Future[Any]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _run(self, work: Any) -> Any:
+        return self._begin(work).result(_PATIENCE_SECONDS)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._watcher: asyncpg.Connection = self._run(asyncpg.connect(self._url))
+        self._holder, taken = self._ask()
+        taken.result(_PATIENCE_SECONDS)
+        return self
+
+    def _ask(self) -> tuple[asyncpg.Connection, Future[Any]]:
+        """A connection that asks for the lock, and what ends once it has it."""
+        holder: asyncpg.Connection = self._run(asyncpg.connect(self._url))
+        self._run(holder.execute("BEGIN"))
+        return holder, self._begin(holder.execute(f'LOCK TABLE "{self._table}" IN EXCLUSIVE MODE'))
+
+    def waiting(self) -> list[Any]:
+        """Who waits to write: the number of the backend and the port of its client."""
+        return list(self._run(self._watcher.fetch(_WAITING, self._table)))
+
+    def let_through(self) -> None:
+        """Let those who wait write; whoever comes later is held."""
+        before = self._holder
+        self._holder, taken = self._ask()
+        number = self._holder.get_server_pid()
+        await_true("the next lock waits", lambda: number in {entry["pid"] for entry in self.waiting()})
+        self._run(before.close())
+        taken.result(_PATIENCE_SECONDS)
+
+    def cut(self) -> None:
+        """Cut the connections of those who wait."""
+        with suppress(*_CUT):
+            for entry in self.waiting():
+                self._run(self._watcher.execute("SELECT pg_terminate_backend($1)", entry["pid"]))
+
+    def __exit__(self, *_: object) -> None:
+        for connection in (self._holder, self._watcher):
             with suppress(*_CUT):
-                for entry in run(watcher.fetch(held, table)) if cut else ():
-                    run(watcher.execute("SELECT pg_terminate_backend($1)", entry["pid"]))
-        finally:
-            with suppress(*_CUT):
-                run(lock.rollback())
-            run(holder.close())
-            run(watcher.close())
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
-            loop.close()
+                self._run(connection.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 class Background:

@@ -110,13 +110,15 @@ WAYS = (PLAIN, SCRAMBLED, SUPPLEMENTED, STEPWISE, SPECIAL, REFUSED, NOT_ACCEPTED
 class Boundary:
     """Where the victim is killed: at a stand-in's fault point, at a held write to a table, or at a random moment.
 
-    ``way`` is a case that comes to it; ``first`` says that submissions come to it already.
+    ``way`` is a case that comes to it; ``first`` says that submissions do not come to it yet. Of ``writers`` the victim
+    itself must be held there; where others die, it is enough that somebody is.
     """
 
     point: str = ""
     table: str = ""
     way: Way = PLAIN
     first: bool = True
+    writers: tuple[str, ...] = ("web", "worker")
 
     def __str__(self) -> str:
         return self.point or (f"a write to {self.table}" if self.table else "a random moment")
@@ -129,15 +131,18 @@ BOUNDARIES = (
     *(Boundary(point=f"approvals.notice.{moment}", way=HURRIED) for moment in ("before", "after")),
     *(Boundary(point=f"approvals.query.{moment}") for moment in ("before", "after")),
     *(Boundary(point=f"approvals.events.{moment}") for moment in ("before", "after")),
-    Boundary(table="deliveries"),
+    Boundary(table="deliveries", writers=("worker",)),
     Boundary(table="inbox_events"),
     Boundary(table="applications", first=False),
     Boundary(table="procrastinate_jobs", first=False),
     Boundary(table="timeline_entries", first=False),
-    Boundary(table="licences"),
+    Boundary(table="licences", writers=("worker",)),
     Boundary(table="messages", first=False),
     Boundary(),
 )
+# Where the approval system recognises nothing, the second held writer dies here: so is found what belongs to a
+# transaction, and is written after it.
+_WRITTEN_OFTEN = {"procrastinate_jobs", "inbox_events"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,7 @@ class Script:
     ways: tuple[Way, ...]
     idempotent: bool
     moment: float
+    passing: int
     then: str | None
     after: float
 
@@ -159,13 +165,15 @@ class Script:
         chance = random.Random(seed)
         number, place = divmod(seed, len(BOUNDARIES))
         boundary = BOUNDARIES[place]
+        idempotent = (place + number // len(VICTIMS)) % 2 == 0
         return cls(
             seed=seed,
             victim=VICTIMS[(place + number) % len(VICTIMS)],
             boundary=boundary,
             ways=(*dict.fromkeys((PLAIN, boundary.way)), *chance.choices(WAYS, k=chance.randint(2, 3))),
-            idempotent=(place + number // len(VICTIMS)) % 2 == 0,
+            idempotent=idempotent,
             moment=chance.uniform(0, 2),
+            passing=0 if idempotent or boundary.table not in _WRITTEN_OFTEN else 1,
             then=chance.choice(VICTIMS) if chance.random() < 1 / 3 else None,
             after=chance.uniform(0, 1.5),
         )
@@ -173,9 +181,10 @@ class Script:
     def __str__(self) -> str:
         ways = ", ".join(way.name for way in self.ways)
         then = f", then {self.then} {self.after:.2f} s later" if self.then else ""
+        where = f"the second of those who come to {self.boundary}" if self.passing else str(self.boundary)
         there = "recognises" if self.idempotent else "does not recognise"
         return (
-            f"seed {self.seed}: {self.victim} is killed at {self.boundary}{then}; the cases are {ways}; "
+            f"seed {self.seed}: {self.victim} is killed at {where}{then}; the cases are {ways}; "
             f"the approval system {there} what it has"
         )
 
@@ -285,7 +294,8 @@ def _held(breaker: Breaker, script: Script) -> Iterator[Callable[[], Any]]:
         with breaker.paused(boundary.point) as wait:
             yield wait
     elif boundary.table:
-        with breaker.locked(boundary.table, cut=script.victim in {"web", "worker"}) as wait:
+        writer = script.victim if script.victim in boundary.writers else None
+        with breaker.locked(boundary.table, writer=writer, cut=writer is not None, passing=script.passing) as wait:
             yield wait
     else:
         yield lambda: threading.Event().wait(script.moment)
