@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -200,14 +200,17 @@ def _named(function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[
     return job
 
 
-async def _retry_stalled(house: House) -> None:
-    """Take up again what a killed worker left, for as long as this worker lives."""
+async def _retry_stalled(house: House, known: Collection[str]) -> None:
+    """Take up again what a killed worker left or one of the last release gave up, for as long as this worker lives."""
     pace = house.settings.worker
     while True:
         try:
             taken = await jobs.retry_stalled(pace.stalled_after_seconds)
             if taken:
                 _log.warning("stalled_jobs_taken_up", extra={"count": taken})
+            revived = await jobs.revive(known)
+            if revived:
+                _log.warning("unknown_jobs_taken_up", extra={"count": revived})
         except Exception:  # the database may be away for a while; the sweep goes on when it is back
             _log.exception("stalled_sweep_failed")
         await asyncio.sleep(pace.heartbeat_seconds)
@@ -218,7 +221,8 @@ async def run_worker(house: House) -> None:
     pace = house.settings.worker
     drains = Drains(house.connectors, pace.stalled_after_seconds)
     queue = build_queue(house, drains)
-    sweep, draining = asyncio.create_task(_retry_stalled(house)), asyncio.create_task(drains.run())
+    sweep = asyncio.create_task(_retry_stalled(house, jobs_of(house, drains)))
+    draining = asyncio.create_task(drains.run())
     try:
         async with queue.open_async():
             await queue.run_worker_async(

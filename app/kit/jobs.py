@@ -5,6 +5,7 @@ transaction that rolls back leaves no job. ``app/worker.py`` maps each name to t
 """
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +37,13 @@ WITH stalled AS (
 SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM single
 """
 
+_REVIVE = """
+WITH failed AS (
+    SELECT id FROM procrastinate_jobs WHERE status = 'failed' AND task_name = ANY($1::text[]) FOR UPDATE SKIP LOCKED
+)
+SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM failed
+"""
+
 
 async def defer(task: str, *, lock: str | None = None, at: datetime | None = None, **arguments: Any) -> None:
     """Defer a job within the present transaction.
@@ -49,3 +57,11 @@ async def defer(task: str, *, lock: str | None = None, at: datetime | None = Non
 async def retry_stalled(silent_seconds: float) -> int:
     """Take up again the jobs of workers that were silent for so long; returns how many."""
     return len(await db.rows(_RETRY_STALLED, silent_seconds))
+
+
+async def revive(tasks: Iterable[str]) -> int:
+    """Take up again jobs of these names that were given up; returns how many.
+
+    A worker gives up only what it does not know: one of the release before, while both run.
+    """
+    return len(await db.rows(_REVIVE, sorted(tasks)))

@@ -115,6 +115,22 @@ async def test_stalled_jobs_by_the_clock_that_are_twins_hold_up_no_other() -> No
     await db.execute("DELETE FROM procrastinate_jobs WHERE queue_name = $1", queue)
 
 
+async def test_what_a_worker_of_the_last_release_did_not_know_is_taken_up_again() -> None:
+    """It gives up a job whose name it does not know; what is known to nobody stays where it is."""
+    queue, future = f"nobody-{uuid4().hex}", datetime.now(UTC) + timedelta(days=365)
+    known, unknown = f"known-{queue}", f"unknown-{queue}"
+    for name in (known, unknown):
+        lock = uuid4().hex
+        await insert(_JOB, queue, lock, "todo", future, None)
+        given_up = await insert(_JOB, queue, lock, "failed", None, None)
+        await db.execute("UPDATE procrastinate_jobs SET task_name = $2 WHERE id = $1", given_up, name)
+    assert sorted(await asyncio.gather(*(jobs.revive([known]) for _ in range(3)))) == [0, 0, 1]
+    sql = "SELECT task_name, status::text FROM procrastinate_jobs WHERE task_name = ANY($1) ORDER BY task_name"
+    found = await db.rows(sql, [known, unknown])
+    assert [(job["task_name"], job["status"]) for job in found] == [(known, "todo"), (unknown, "failed")]
+    await db.execute("DELETE FROM procrastinate_jobs WHERE queue_name = $1", queue)
+
+
 def test_every_job_that_is_deferred_has_a_function(house: House) -> None:
     """A name that nobody does would wait for ever."""
     deferred = {APPLY, ASK, COLLECT, DELETE_BLOBS, DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL, SEND, TELL}
