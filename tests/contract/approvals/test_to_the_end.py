@@ -39,7 +39,7 @@ def test_a_case_over_tables_ends_like_any_other(plan: Plan, phone: Phone) -> Non
     draft = phone.http.post("/api/v1/applications", json={"item_code": code})
     assert draft.status_code == 201, draft.text
     path = f"/api/v1/applications/{draft.json()['id']}"
-    saved = phone.http.patch(path, json={"form": item["form_example"]})
+    saved = phone.http.patch(path, json={"form": item["form_example"], "revision": draft.json()["revision"]})
     assert saved.status_code == 200, saved.text
     file = {"file": ("a.jpg", portrait(), "image/jpeg")}
     uploaded = phone.http.post(f"{path}/materials", data={"material_id": "portrait"}, files=file)
