@@ -88,16 +88,24 @@ def _needs_its_program(form: Dictionary) -> bool:
     """Whether what was filled in has no drawing yet, and is of letters that qpdf cannot draw."""
     if not form.get("/NeedAppearances"):
         return False
-    return not all(str(value).isascii() for value in _values(form.get("/Fields"), 0))
+    return not all(str(value).isascii() for value in _values(form))
 
 
-def _values(fields: Object | None, depth: int) -> Iterator[Object]:
-    if isinstance(fields, Array) and depth < 20:  # noqa: PLR2004  # forms nest by two or three
-        for field in fields.as_list():
-            if isinstance(field, Dictionary):
-                if isinstance(value := field.get("/V"), pikepdf.String):
-                    yield value
-                yield from _values(field.get("/Kids"), depth + 1)
+def _values(form: Dictionary) -> Iterator[Object]:
+    """What the fields were filled in with; what is named several times is looked at once, or few would be many."""
+    waiting, seen = [form.get("/Fields")], set()
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, Object) and found.is_indirect:
+            if found.objgen in seen:
+                continue
+            seen.add(found.objgen)
+        if isinstance(found, Array):
+            waiting += found.as_list()
+        elif isinstance(found, Dictionary):
+            if isinstance(value := found.get("/V"), pikepdf.String):
+                yield value
+            waiting.append(found.get("/Kids"))
 
 
 def _copy_pages(source: Pdf, target: Pdf) -> None:
