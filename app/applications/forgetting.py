@@ -29,10 +29,11 @@ SELECT id FROM applications WHERE state = ANY($3::text[]) AND case_no IS NOT NUL
 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 _OLD_FILES = """
-DELETE FROM materials WHERE id IN (
+DELETE FROM materials WHERE id = ANY(ARRAY(
     SELECT materials.id FROM materials JOIN applications ON applications.id = application_id
-    WHERE applications.state = ANY($3::text[]) AND applications.updated_at < $1 ORDER BY materials.id LIMIT $2
-)
+    WHERE materials.created_at < $1 AND applications.state = ANY($3::text[]) AND applications.updated_at < $1
+    ORDER BY materials.id LIMIT $2
+))
 RETURNING blob_key, preview_blob_key
 """
 _FILES_OF = "DELETE FROM materials WHERE application_id = ANY($1::uuid[]) RETURNING blob_key, preview_blob_key"

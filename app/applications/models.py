@@ -189,7 +189,7 @@ class Material(Model):
     reused_from = fields.UUIDField(null=True)
     handed_in_at = fields.DatetimeField(null=True)
     supplement_id = fields.UUIDField(null=True, db_index=True)
-    created_at = fields.DatetimeField()
+    created_at = fields.DatetimeField(db_index=True)
 
     class Meta:
         """Table."""

@@ -77,17 +77,19 @@ PARTS = (
 
 # Only where the case ended as well, or is gone: an event that repeats is known by its row.
 _FORGET = """
-DELETE FROM {table} WHERE id IN (
+DELETE FROM {table} WHERE id = ANY(ARRAY(
     SELECT {table}.id FROM {table} LEFT JOIN applications USING (case_no)
-    WHERE {table}.{since} < $1 AND (applications.id IS NULL OR (
+    WHERE {since} AND (applications.id IS NULL OR (
         applications.state = ANY($3::text[]) AND applications.updated_at < $1
     ))
     ORDER BY {table}.id LIMIT $2
-)
+))
 """
-_FORGET_DELIVERIES = _FORGET.format(table="deliveries", since="updated_at")
-_FORGET_EVENTS = _FORGET.format(table="inbox_events", since="received_at")
-_FORGET_REDRIVES = _FORGET.format(table="redrives", since="created_at")
+_FORGET_DELIVERIES = _FORGET.format(
+    table="deliveries", since="deliveries.created_at < $1 AND deliveries.updated_at < $1"
+)
+_FORGET_EVENTS = _FORGET.format(table="inbox_events", since="received_at < $1")
+_FORGET_REDRIVES = _FORGET.format(table="redrives", since="redrives.created_at < $1")
 
 
 async def forget_deliveries(before: datetime, most: int) -> int:

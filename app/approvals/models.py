@@ -46,7 +46,7 @@ class Delivery(Model):
     due_at = fields.DatetimeField(null=True)
     claimed_until = fields.DatetimeField(null=True)
     asked_at = fields.DatetimeField(null=True)
-    created_at = fields.DatetimeField()
+    created_at = fields.DatetimeField(db_index=True)
     updated_at = fields.DatetimeField()
 
     class Meta:
@@ -118,7 +118,7 @@ class InboxEvent(Model):
     occurred_at = fields.DatetimeField()
     data = sealed_json()
     overtaken = fields.BooleanField(default=False, db_default=False)
-    received_at = fields.DatetimeField()
+    received_at = fields.DatetimeField(db_index=True)
     applied_at = fields.DatetimeField(null=True)
     moved = fields.BooleanField(null=True)
 

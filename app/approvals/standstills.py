@@ -21,24 +21,32 @@ _PATIENCE = timedelta(minutes=1)
 # $1 department or *, $2 what regions begin with, $3 ended states, $4 from when on nothing hangs, $5 from when on
 # silence is no matter. Nothing is left to be redriven of a refusal once the case is over; a withdrawal that was refused
 # stands until the decision comes that it was too late for.
+# Most deliveries arrived and most cases are over: what did not arrive is found by the delivery, what was not answered
+# by the state of its case.
 _STANDSTILLS = """
-WITH hanging AS (
-    SELECT delivery.id, case_no, delivery.kind, delivery.connector, attempts, reason, due_at AS next_try_at,
-        delivery.updated_at, delivery.created_at AS since, NULL::int AS missing,
-        CASE delivery.state WHEN 'sending' THEN 'ambiguous' WHEN 'delivered' THEN 'no_answer' ELSE delivery.state END
-        AS standstill
-    FROM deliveries AS delivery JOIN applications AS application USING (case_no)
-    WHERE delivery.state IN ('waiting', 'sending') AND delivery.created_at < $4
-    OR delivery.state = 'refused' AND (
-        application.state <> ALL($3::text[]) OR delivery.kind = 'withdrawal' AND application.state = 'withdrawn'
+WITH undelivered AS (
+    SELECT delivery.* FROM deliveries AS delivery JOIN applications AS application USING (case_no)
+    WHERE delivery.state <> 'delivered' AND (
+        delivery.state IN ('waiting', 'sending') AND delivery.created_at < $4
+        OR delivery.state = 'refused' AND (
+            application.state <> ALL($3::text[]) OR delivery.kind = 'withdrawal' AND application.state = 'withdrawn'
+        )
     )
-    OR delivery.state = 'delivered' AND delivery.updated_at < $5 AND (
+), unanswered AS (
+    SELECT delivery.* FROM applications AS application JOIN deliveries AS delivery USING (case_no)
+    WHERE application.state IN ('submitted', 'supplemented')
+    AND delivery.state = 'delivered' AND delivery.updated_at < $5 AND (
         delivery.kind = 'case' AND application.state = 'submitted'
         OR delivery.kind = 'supplement' AND application.state = 'supplemented' AND NOT EXISTS (
             SELECT 1 FROM deliveries AS later
             WHERE later.case_no = delivery.case_no AND later.kind = 'supplement' AND later.id > delivery.id
         )
     )
+), hanging AS (
+    SELECT id, case_no, kind, connector, attempts, reason, due_at AS next_try_at, updated_at, created_at AS since,
+        NULL::int AS missing,
+        CASE state WHEN 'sending' THEN 'ambiguous' WHEN 'delivered' THEN 'no_answer' ELSE state END AS standstill
+    FROM (TABLE undelivered UNION ALL TABLE unanswered) AS delivery
     UNION ALL (
         SELECT DISTINCT ON (case_no) event.id, case_no, 'event', NULL, 0, NULL, NULL,
             received_at, received_at, application.last_sequence + 1, 'gap'

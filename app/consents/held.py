@@ -25,10 +25,10 @@ PARTS = (
 )
 
 _FORGET = """
-DELETE FROM consents WHERE id IN (
+DELETE FROM consents WHERE id = ANY(ARRAY(
     SELECT consents.id FROM consents JOIN citizens ON citizens.id = citizen_id
     WHERE citizens.deleted_at < $1 ORDER BY consents.id LIMIT $2
-)
+))
 """
 
 

@@ -102,20 +102,20 @@ ORDER BY id LIMIT $3
 """
 # A session that nobody ended is over when its last refresh token is.
 _FORGET_SESSIONS = """
-DELETE FROM sessions WHERE id IN (
+DELETE FROM sessions WHERE id = ANY(ARRAY(
     SELECT id FROM sessions WHERE ended_at < $1 OR (ended_at IS NULL AND COALESCE(last_used_at, created_at) < $2)
     ORDER BY id LIMIT $3
-)
+))
 """
 _FORGET_FACES = """
-DELETE FROM face_verifications WHERE id IN (
+DELETE FROM face_verifications WHERE id = ANY(ARRAY(
     SELECT id FROM face_verifications WHERE created_at < $1 ORDER BY id LIMIT $2
-)
+))
 """
 _FORGET_TOKENS = """
-DELETE FROM refresh_tokens WHERE id IN (
+DELETE FROM refresh_tokens WHERE id = ANY(ARRAY(
     SELECT id FROM refresh_tokens WHERE expires_at < $1 ORDER BY id LIMIT $2
-)
+))
 """
 
 

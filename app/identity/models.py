@@ -172,7 +172,7 @@ class RefreshToken(Model):
         "jiaban.Session", related_name="refresh_tokens", db_index=True
     )
     digest = fields.CharField(max_length=64, unique=True)
-    expires_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField(db_index=True)
     used_at = fields.DatetimeField(null=True)
     idempotency_key = fields.CharField(max_length=128, null=True)
     answer = sealed_json(null=True)

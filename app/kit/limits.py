@@ -33,11 +33,11 @@ UPDATE counted_tries SET count = count - 1 WHERE rule = $1 AND subject = $2 AND 
 """
 # A window is numbered in its rule's own seconds; what a rule counted that is no more goes by the shortest.
 _FORGET = """
-DELETE FROM counted_tries WHERE id IN (
+DELETE FROM counted_tries WHERE id = ANY(ARRAY(
     SELECT counted_tries.id FROM counted_tries
     LEFT JOIN unnest($1::text[], $2::bigint[]) AS known(rule, seconds) USING (rule)
     WHERE "window" * COALESCE(known.seconds, $3) < $4 LIMIT $5
-)
+))
 """
 
 

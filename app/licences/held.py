@@ -99,17 +99,21 @@ PARTS = (
 )
 
 _FORGET_LICENCES = """
-DELETE FROM licences WHERE id IN (
-    SELECT id FROM licences WHERE CASE WHEN state = 'revoked' THEN state_changed_at < $1
-        ELSE valid_until < ($1 AT TIME ZONE 'Asia/Shanghai')::date END
+DELETE FROM licences WHERE id = ANY(ARRAY(
+    SELECT id FROM licences WHERE state = 'revoked' AND state_changed_at < $1
+        OR state <> 'revoked' AND valid_until < ($1 AT TIME ZONE 'Asia/Shanghai')::date
     ORDER BY id LIMIT $2
-)
+))
 """
 _FORGET_PRESENTATIONS = """
-DELETE FROM presentations WHERE nonce IN (SELECT nonce FROM presentations WHERE expires_at < $1 LIMIT $2)
+DELETE FROM presentations WHERE nonce = ANY(ARRAY(
+    SELECT nonce FROM presentations WHERE expires_at < $1 LIMIT $2
+))
 """
 _FORGET_VERIFICATIONS = """
-DELETE FROM verifications WHERE id IN (SELECT id FROM verifications WHERE at < $1 ORDER BY id LIMIT $2)
+DELETE FROM verifications WHERE id = ANY(ARRAY(
+    SELECT id FROM verifications WHERE at < $1 ORDER BY id LIMIT $2
+))
 """
 
 

@@ -44,7 +44,7 @@ class Licence(Model):
     issuer = fields.CharField(max_length=128)
     issued_on = fields.DateField()
     valid_from = fields.DateField()
-    valid_until = fields.DateField()
+    valid_until = fields.DateField(db_index=True)
     version = fields.IntField(default=1)
 
     class Meta:
@@ -76,7 +76,7 @@ class Presentation(Model):
     digest = fields.CharField(max_length=64)
     mandate_id = fields.UUIDField(null=True)
     issued_at = fields.DatetimeField()
-    expires_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField(db_index=True)
     spent_at = fields.DatetimeField(null=True)
 
     class Meta:
@@ -99,7 +99,7 @@ class Verification(Model):
     shown = fields.JSONField[list[str]]()
     idempotency_key = fields.CharField(max_length=128, null=True)
     code_digest = fields.CharField(max_length=64)
-    at = fields.DatetimeField()
+    at = fields.DatetimeField(db_index=True)
 
     class Meta:
         """Table."""

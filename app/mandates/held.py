@@ -59,9 +59,9 @@ PARTS = (
 )
 
 _FORGET = """
-DELETE FROM mandates WHERE id IN (
+DELETE FROM mandates WHERE id = ANY(ARRAY(
     SELECT id FROM mandates WHERE LEAST(ended_at, ends_at) < $1 ORDER BY id LIMIT $2
-)
+))
 """
 
 

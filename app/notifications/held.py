@@ -59,9 +59,10 @@ DELETE FROM messages WHERE id = ANY(ARRAY(
 ))
 """
 _FORGET_SENDS = """
-DELETE FROM sends WHERE id IN (
-    SELECT id FROM sends WHERE updated_at < $1 AND state IN ('sent', 'failed', 'uncertain') ORDER BY id LIMIT $2
-)
+DELETE FROM sends WHERE id = ANY(ARRAY(
+    SELECT id FROM sends WHERE created_at < $1 AND updated_at < $1 AND state IN ('sent', 'failed', 'uncertain')
+    ORDER BY id LIMIT $2
+))
 """
 
 

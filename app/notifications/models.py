@@ -30,7 +30,7 @@ class Message(Model):
     title = fields.CharField(max_length=64)
     text = sealed_text()
     link = fields.CharField(max_length=255, null=True)
-    created_at = fields.DatetimeField()
+    created_at = fields.DatetimeField(db_index=True)
 
     class Meta:
         """Table."""
@@ -55,14 +55,14 @@ class Send(Model):
     message: fields.ForeignKeyRelation[Message] = fields.ForeignKeyField(
         "jiaban.Message", related_name="sends", db_index=True
     )
-    citizen_id = fields.UUIDField()
+    citizen_id = fields.UUIDField(db_index=True)
     template_id = fields.CharField(max_length=64)
     page = fields.CharField(max_length=255, null=True)
     data = fields.JSONField[dict[str, str]]()
     state = fields.CharEnumField(SendState, max_length=16, default=SendState.WAITING)
     reason = fields.CharField(max_length=64, null=True)
     attempts = fields.IntField(default=0)
-    created_at = fields.DatetimeField()
+    created_at = fields.DatetimeField(db_index=True)
     updated_at = fields.DatetimeField()
 
     class Meta:

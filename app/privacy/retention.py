@@ -22,9 +22,9 @@ SLICE = 500
 _FIRST = UUID(int=0)
 
 _FORGET_EXPORTS = """
-DELETE FROM exports WHERE id IN (
+DELETE FROM exports WHERE id = ANY(ARRAY(
     SELECT id FROM exports WHERE COALESCE(ready_at, created_at) < $1 ORDER BY id LIMIT $2
-)
+))
 """
 
 

@@ -102,6 +102,7 @@ class Rectification(Model):
         """Table."""
 
         table = "rectifications"
+        indexes = (("state", "answer_by"),)
 
 
 class RectificationStep(Model):
