@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -117,6 +118,13 @@ def _bench_search(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _bench_cases(arguments: argparse.Namespace) -> int:
+    from app.commands.bench_cases import bench_cases
+
+    asyncio.run(bench_cases(arguments.cases, arguments.submissions, arguments.database_url, arguments.json))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="jiaban", description="佳办: Jiamusi's mobile government services")
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -149,6 +157,12 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--database-url", help="an empty database to fill; an engine of its own unless given")
     bench.add_argument("--best-of", type=int, default=1, help="times each call is made, the best one counts (1)")
     bench.set_defaults(function=_bench_search)
+    cases = dev.add_parser("bench-cases", help="measure the way of a case, in databases of its own full of cases")
+    cases.add_argument("--cases", type=int, nargs="+", default=[10_000], help="how many there are before (10000)")
+    cases.add_argument("--submissions", type=int, default=60, help="how many are submitted and seen through (60)")
+    cases.add_argument("--database-url", help="beside this database theirs are made; an engine of its own unless given")
+    cases.add_argument("--json", type=Path, help="a file for all figures and plans")
+    cases.set_defaults(function=_bench_cases)
     return parser
 
 

@@ -21,7 +21,7 @@ from rich.table import Table
 from app.catalogue.guide import Guide
 from app.catalogue.models import Item, Region
 from app.catalogue.service import BATCH
-from app.demo.engines import postgres_program
+from app.demo.engines import port_is_free, postgres_program
 from app.demo.house import ensure_database
 from app.finding import words
 from app.finding.everyday import everyday
@@ -50,7 +50,7 @@ async def bench_search(count: int, given: str | None, best_of: int) -> None:
     ``given`` is the address of an empty database; None starts PostgreSQL from its wheel, with data in ``var/bench``.
     """
     process = psutil.Process()
-    async with _engine(given) as url:
+    async with engine(given) as url:
         await ensure_database(url)
         await migrate_database(url)
         async with db.database(url):
@@ -64,21 +64,29 @@ async def bench_search(count: int, given: str | None, best_of: int) -> None:
     _console.print(f"memory of this process: {before >> 20} MiB, filled {filled >> 20} MiB, measured {after >> 20} MiB")
 
 
+def free_port(in_a_row: int = 1) -> int:
+    """The first of so many free ports in a row."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if all(port_is_free(port + more) for more in range(in_a_row)):
+            return port
+
+
 @asynccontextmanager
-async def _engine(given: str | None) -> AsyncIterator[str]:
-    """The database's address; PostgreSQL from its wheel runs on a free port for as long as it is needed."""
+async def engine(given: str | None, *options: str) -> AsyncIterator[str]:
+    """The database's address; PostgreSQL from its wheel runs on a free port, with these options, while it is needed."""
     if given:
         yield given
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     demo = load_demo_settings()
     folder = demo.var / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     program = postgres_program(folder / "postgres", port, demo.postgres_bin)
     with (folder / "postgres.log").open("ab") as log:
-        child = subprocess.Popen(program.command, stdout=log, stderr=log, **program.identity)  # noqa: ASYNC220, S603  # our own engine, once
+        child = subprocess.Popen((*program.command, *options), stdout=log, stderr=log, **program.identity)  # noqa: ASYNC220, S603  # our own engine, once
     try:
         await _answers(f"postgresql://jiaban@127.0.0.1:{port}/postgres")
         yield f"postgresql://jiaban@127.0.0.1:{port}/bench_{time.time_ns()}"
@@ -167,14 +175,14 @@ async def _measure(best_of: int) -> None:
 
         async def measure(what: str, calls: list[Call], place: str = name) -> list[float]:
             taken = [min([await _taken(call) for _ in range(best_of)]) for call in calls]
-            table.add_row(what, place, str(len(taken)), *(f"{value:.1f}" for value in _quantiles(taken)))
+            table.add_row(what, place, str(len(taken)), *(f"{value:.1f}" for value in quantiles(taken)))
             return taken
 
         every: list[float] = []
         for kind, texts in queries.items():
             every += await measure(f"search: {kind}", [_search(text, region) for text in texts])
         table.add_row(
-            "search: all", name, str(len(every)), *(f"{value:.1f}" for value in _quantiles(every)), style="bold"
+            "search: all", name, str(len(every)), *(f"{value:.1f}" for value in quantiles(every)), style="bold"
         )
         await measure("suggestions", [_suggest(text, region) for text in _prefixes(queries)])
         await measure("facets", [_facets(text, region) for text in queries["keywords"][::5]])
@@ -210,6 +218,7 @@ async def _taken(call: Call) -> float:
     return (time.perf_counter() - start) * _MILLISECONDS
 
 
-def _quantiles(values: list[float]) -> list[float]:
+def quantiles(values: list[float]) -> list[float]:
+    """The middle, the 95th and 99th of a hundred, and the most."""
     ordered = sorted(values)
     return [ordered[min(int(len(ordered) * share), len(ordered) - 1)] for share in (0.5, 0.95, 0.99, 1)]
