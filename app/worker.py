@@ -44,6 +44,7 @@ from app.upkeep.tasks import take_effect
 
 _log = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
+_WEEK_HOURS = 7 * 24
 _SHORTEST, _LONGEST, _LONGEST_FAULT = 0.5, 60.0, 600.0
 
 
@@ -95,6 +96,13 @@ async def _forget_old(timestamp: int) -> None:
     await forget_old_logins()
 
 
+async def forget_old_jobs(queue: procrastinate.App) -> None:
+    """Delete jobs that ended a week ago: those by the clock that failed while somebody was away are many."""
+    await queue.job_manager.delete_old_jobs(
+        nb_hours=_WEEK_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+    )
+
+
 async def _retain(timestamp: int) -> None:
     del timestamp
     await retain()
@@ -132,6 +140,10 @@ def build_queue(house: House, drains: Drains) -> procrastinate.App:
     for name, function in jobs_of(house, drains).items():
         queue.task(name=name, retry=RepeatUntilDone())(_named(function))
 
+    async def old_jobs(timestamp: int) -> None:
+        del timestamp
+        await forget_old_jobs(queue)
+
     async def delete_blobs(timestamp: int) -> None:
         del timestamp
         await delete_due(house.blobs)
@@ -144,6 +156,7 @@ def build_queue(house: House, drains: Drains) -> procrastinate.App:
         ("audit.make_checkpoints", "* * * * *", make_audit_checkpoints),
         ("upkeep.take_effect", "*/5 * * * *", _take_effect),
         ("kit.forget_old", "17 * * * *", _forget_old),
+        ("kit.forget_old_jobs", "47 * * * *", old_jobs),
         ("kit.delete_due_blobs", "37 * * * *", delete_blobs),
         # 00:10, 02:30, 02:50 and 03:20 in the city.
         ("reviews.settle_unanswered", "10 16 * * *", _settle_unanswered),

@@ -1,4 +1,7 @@
-"""All states of a case, its statutory day, and the word for a special procedure."""
+"""All states of a case, its statutory day, and the word for a special procedure.
+
+A state is renamed: processes of the release before write the old word, so they must be stopped first.
+"""
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops

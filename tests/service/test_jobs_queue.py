@@ -16,7 +16,7 @@ from app.kit.blobs import DELETE_BLOBS
 from app.kit.db import transaction
 from app.notifications.service import SEND
 from app.privacy.exports import COLLECT
-from app.worker import jobs_of
+from app.worker import build_queue, forget_old_jobs, jobs_of
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -135,3 +135,21 @@ def test_every_job_that_is_deferred_has_a_function(house: House) -> None:
     """A name that nobody does would wait for ever."""
     deferred = {APPLY, ASK, COLLECT, DELETE_BLOBS, DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL, SEND, TELL}
     assert deferred <= set(jobs_of(house, Drains(house.connectors, 20)))
+
+
+async def test_jobs_that_ended_long_ago_are_forgotten(house: House) -> None:
+    """Those that failed, too: of what goes by the clock each time that somebody was away."""
+    name = f"nobody-{uuid4().hex}"
+    ids = {age: await insert(_JOB, name, uuid4().hex, "failed", None, None) for age in (6, 8)}
+    await db.execute("DELETE FROM procrastinate_events WHERE job_id = ANY($1::bigint[])", list(ids.values()))
+    ended = (
+        "INSERT INTO procrastinate_events (job_id, type, at) VALUES ($1, 'failed', now() - make_interval(days => $2))"
+    )
+    for age, job in ids.items():
+        await db.rows(ended, job, age)
+    queue = build_queue(house, Drains(house.connectors, 20.0))
+    async with queue.open_async():
+        await forget_old_jobs(queue)
+    left = await db.rows("SELECT id FROM procrastinate_jobs WHERE queue_name = $1", name)
+    assert [job["id"] for job in left] == [ids[6]]
+    await db.execute("DELETE FROM procrastinate_jobs WHERE queue_name = $1", name)
