@@ -15,8 +15,8 @@ from threading import BoundedSemaphore
 from typing import Any
 
 _MEMORY = 1_000_000_000
-_CPU_SECONDS = 20
-_WALL_SECONDS = 60
+_CPU_SECONDS = 8
+_WALL_SECONDS = 30
 
 _AT_ONCE = BoundedSemaphore(3)
 """How many children may run at once: what they take together is bounded too."""
