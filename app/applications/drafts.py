@@ -8,8 +8,9 @@ from uuid import UUID
 from app.applications.errors import (
     ApplicationNotFoundError,
     AudienceMismatchError,
+    TooManyDraftsError,
 )
-from app.applications.models import Application
+from app.applications.models import Application, State
 from app.applications.ports import SharedData
 from app.applications.prefill import Prefill, Sources
 from app.audit import service as audit
@@ -25,6 +26,9 @@ from app.mandates.party import Party
 from app.mandates.queries import level_of
 
 _log = logging.getLogger(__name__)
+
+MOST_DRAFTS = 50
+"""So that nobody fills the store with what is never handed in."""
 
 
 async def owned(party: Party, application_id: UUID, *, lock: bool = False) -> Application:
@@ -102,8 +106,11 @@ async def begin_draft(
     """Write a draft, within the caller's transaction.
 
     ``group_id`` joins those that were begun for one life event; ``resubmission_of`` is the case that it begins anew.
+    Raises TooManyDraftsError.
     """
     await lock_present(party.citizen_id or party.actor_id)
+    if await Application.filter(**party.owner, state=State.DRAFT).count() >= MOST_DRAFTS:
+        raise TooManyDraftsError(limit=MOST_DRAFTS)
     guide, variant, known = prepared.detail.guide, prepared.variant, prepared.prefill
     application = await Application.create(
         citizen_id=party.citizen_id or party.actor_id,

@@ -45,6 +45,12 @@ class PickUpPlaceUnknownError(DomainError):
     code, kind = "pick_up_place_unknown", Kind.INVALID
 
 
+class TooManyDraftsError(DomainError):
+    """Whoever applies has as many drafts as they may have; the context says how many."""
+
+    code, kind = "too_many_drafts", Kind.CONFLICT
+
+
 class StateForbidsError(DomainError):
     """The case's present state does not allow what was asked; the context names the state."""
 

@@ -64,8 +64,12 @@ class PublicComment:
 
 @dataclass(frozen=True, slots=True)
 class ItemReviews:
-    """What everybody sees of an item's reviews: how many of each level, and the newest released comments."""
+    """What everybody sees of an item's reviews: how many of each level, and the newest released comments.
 
+    ``counts`` is empty and ``satisfaction`` None where the reviews are so few that they would tell who gave which.
+    """
+
+    total: int
     counts: dict[int, int]
     satisfaction: float | None
     comments: list[PublicComment]
@@ -135,7 +139,10 @@ async def item_reviews(item_code: str) -> ItemReviews:
     reviews = [review for review in newest if review.comment]
     told = await periods(reviews)
     comments = [PublicComment(one.level, one.reasons, one.comment or "", told[one.id]) for one in reviews]
-    return ItemReviews(counts, rules.satisfaction(counts), comments)
+    total = sum(counts.values())
+    if total < terms().small_group:
+        return ItemReviews(total, {}, None, comments)
+    return ItemReviews(total, counts, rules.satisfaction(counts), comments)
 
 
 async def periods(reviews: list[Review]) -> dict[UUID, str | None]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.applications import drafts, errors, filling, queries
+from app.applications import discarding, drafts, errors, filling, queries
 from app.catalogue import errors as catalogue_errors
 from app.identity.errors import LevelTooLowError
 from app.kit.errors import InvalidCursorError, NotFoundError
@@ -69,6 +69,7 @@ class FormRequest(Schema):
         catalogue_errors.ItemNotFoundError,
         LevelTooLowError,
         errors.AudienceMismatchError,
+        errors.TooManyDraftsError,
         errors.ApplicationNotFoundError,
         *_ANSWER_ERRORS,
         NotFoundError,
@@ -179,3 +180,17 @@ async def save_form(call: Call, application_id: UUID, body: FormRequest) -> Save
         prefill_away=saved.application.prefill_away or [],
         mates=MateView.all_of(saved.mates),
     )
+
+
+@routes.add(
+    "DELETE",
+    "/api/v1/applications/<application_id:uuid>",
+    actor=Actor.CITIZEN,
+    acting=True,
+    limit="write",
+    errors=(errors.ApplicationNotFoundError, errors.NotADraftError),
+)
+async def discard_draft(call: Call, application_id: UUID) -> ApplicationPage:
+    """Delete a draft of mine; the newest of the others are answered."""
+    await discarding.discard_draft(call.party, application_id)
+    return await list_applications(call, PageQuery())

@@ -185,7 +185,7 @@ async def hurry_case(call: Call, application_id: UUID, body: HurryRequest) -> Hu
     "/api/v1/applications/<application_id:uuid>/contact",
     actor=Actor.CITIZEN,
     acting=True,
-    limit="write",
+    limit="contact",
     errors=(
         errors.ApplicationNotFoundError,
         errors.StateForbidsError,
@@ -211,6 +211,7 @@ async def change_contact(call: Call, application_id: UUID, body: ContactRequest)
         errors.ApplicationNotFoundError,
         errors.StateForbidsError,
         errors.AudienceMismatchError,
+        errors.TooManyDraftsError,
         catalogue_errors.ItemNotFoundError,
         LevelTooLowError,
         NotFoundError,

@@ -203,6 +203,7 @@ async def read_life_event(life_event: str) -> LifeEventView:
         catalogue_errors.AnswersUnfinishedError,
         LevelTooLowError,
         errors.AudienceMismatchError,
+        errors.TooManyDraftsError,
         errors.ApplicationNotFoundError,
         NotFoundError,
     ),

@@ -169,15 +169,15 @@ class ItemReviewsView(Schema):
     """What everybody sees of an item's reviews."""
 
     total: int
-    satisfaction: float | None = Field(description="the share of levels 5 to 3, null without reviews")
-    levels: list[LevelCountView]
+    satisfaction: float | None = Field(description="the share of levels 5 to 3, null of few reviews")
+    levels: list[LevelCountView] = Field(description="empty of few reviews, which would tell who gave which")
     comments: list[PublicCommentView] = Field(description="the newest fifty")
 
     @classmethod
     def of(cls, found: ItemReviews) -> "ItemReviewsView":
         """The view of an item's reviews."""
         return cls(
-            total=sum(found.counts.values()),
+            total=found.total,
             satisfaction=found.satisfaction,
             levels=[LevelCountView(level=level, reviews=count) for level, count in found.counts.items()],
             comments=[

@@ -89,6 +89,7 @@ CITIZEN: dict[str, tuple[str, ...]] = {
         OWN_CASE,
     ),
     "withdraw_application": OWN_CASE,
+    "discard_draft": OWN_CASE,
     "reuse_material": (OWN_CASE[0], "not_found", "not_found", *OWN_CASE[3:]),
     "resubmit_application": OWN_CASE,
     **dict.fromkeys(("list_case_reviews", "submit_review"), OWN_CASE),

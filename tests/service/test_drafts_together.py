@@ -7,12 +7,21 @@ from uuid import uuid4
 import pytest
 
 from app.applications import drafts, filling
-from app.applications.errors import DraftOutdatedError
+from app.applications.discarding import discard_draft
+from app.applications.drafts import MOST_DRAFTS
+from app.applications.errors import (
+    ApplicationNotFoundError,
+    DraftOutdatedError,
+    NotADraftError,
+    TooManyDraftsError,
+)
 from app.applications.groups import get_group, start_group
-from app.applications.models import Application, State
+from app.applications.models import Application, Material, State
 from app.applications.service import submit_application
+from app.audit.models import AuditRecord
 from app.bootstrap import House
 from app.catalogue.errors import FormInvalidError
+from app.kit import db
 from app.mandates.party import Party
 from tests.conftest import Phone, error_of
 from tests.service.cases import fill_draft, insist, ready_draft, trip_item, verified_citizen
@@ -138,3 +147,42 @@ def test_phones_are_told_over_http(phone: Phone) -> None:
     answered = phone.http.put(f"{path}/answers", json={"revision": seen + 1, "answers": {}}).json()
     assert (answered["revision"], answered["mates"]) == (seen + 1, [])
     assert error_of(phone.http.post(f"{path}/submission", params={"revision": seen})) == (409, "draft_outdated")
+
+
+async def test_a_draft_that_nobody_wants_is_deleted_with_its_files(quiet: House) -> None:
+    """By whose it is alone, and never a case; its audit says so."""
+    citizen = await verified_citizen(quiet)
+    party, stranger = Party.own(citizen.id), Party.own((await verified_citizen(quiet)).id)
+    draft, case = await ready_draft(quiet, citizen), await ready_draft(quiet, citizen)
+    await submit_application(party, case.id, None)
+    key = (await Material.get(application=draft)).blob_key
+    with pytest.raises(ApplicationNotFoundError):
+        await discard_draft(stranger, draft.id)
+    with pytest.raises(NotADraftError):
+        await discard_draft(party, case.id)
+    await discard_draft(party, draft.id)
+    assert not await Application.exists(id=draft.id)
+    assert await db.row("SELECT 1 FROM doomed_blobs WHERE blob_key = $1", key)
+    last = await AuditRecord.filter(chain=f"application:{draft.id}").order_by("-position").first()
+    assert last is not None
+    assert last.action == "draft_discarded"
+
+
+async def test_drafts_are_fifty_at_most(quiet: House) -> None:
+    """The next one is refused until another has gone, also of those that begin at once."""
+    party, draft = await begun(quiet)
+    moment = draft.created_at
+    plain: dict[str, Any] = {
+        "citizen_id": party.citizen_id,
+        "item_code": draft.item_code,
+        "item_name": draft.item_name,
+        "form": {},
+    }
+    rows = [Application(**plain, created_at=moment, updated_at=moment) for _ in range(MOST_DRAFTS - 2)]
+    await Application.bulk_create(rows)
+    started = (drafts.start_application(party, draft.item_code) for _ in range(3))
+    outcomes = await asyncio.gather(*started, return_exceptions=True)
+    refused = [one for one in outcomes if isinstance(one, TooManyDraftsError)]
+    assert [one.context for one in refused] == [{"limit": MOST_DRAFTS}] * 2
+    await discard_draft(party, draft.id)
+    await drafts.start_application(party, draft.item_code)

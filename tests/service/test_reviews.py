@@ -337,3 +337,18 @@ async def test_no_id_and_no_cursor_tells_when_a_review_was_given(quiet: House) -
     assert [one.created_at for one in seen] == moments
     assert decode_cursor(first.next_cursor, str) == (str(first.items[-1].review.id),)
     await Review.filter(department="newest").delete()
+
+
+async def test_few_reviews_are_not_counted_in_public(quiet: House) -> None:
+    """Whoever had a case of a rare item would be known by its level; from five on there are counts."""
+    del quiet
+    code = "11230800JB0000017Q3000731001001"
+    plain: dict[str, Any] = {"stage": "result", "item_code": code, "item_name": "x", "department": "scjg"}
+    plain |= {"region": "230800", "reasons": [], "created_at": clock.now()}
+    made = [await Review.create(**plain, level=2) for _ in range(4)]
+    few = await queries.item_reviews(code)
+    assert (few.total, few.counts, few.satisfaction) == (4, {}, None)
+    made.append(await Review.create(**plain, level=5))
+    many = await queries.item_reviews(code)
+    assert (many.total, many.counts[2], many.counts[5], many.satisfaction) == (5, 4, 1, 0.2)
+    await Review.filter(id__in=[review.id for review in made]).delete()
