@@ -119,7 +119,7 @@ async def test_what_is_offered_to_nobody(quiet: House, citizen: Citizen) -> None
 async def test_a_file_of_another_item_fits_by_the_name_of_its_material(quiet: House, citizen: Citizen) -> None:
     """Not by its id alone, which may mean something else there."""
     party, first = Party.own(citizen.id), await given(quiet, citizen)
-    await Application.filter(id=case_of(first)).update(item_code=OTHER)
+    await Application.filter(id=case_of(first)).update(item_code=OTHER, item_version=1)
     assert await earlier(party) == []
     await Material.filter(id=first.id).update(material_id=await id_card(OTHER))
     assert await earlier(party, await id_card(await trip_item())) == [first.id]
@@ -152,7 +152,7 @@ async def test_a_proxy_gives_what_the_mandate_covers(quiet: House, citizen: Citi
     assert await reuse_material(quiet.blobs, party, draft.id, "site_photo", first.id, scan_needed=False)
     with pytest.raises(MatterNotCoveredError):
         await earlier(await acting("item:other"))
-    await Application.filter(id=case_of(first)).update(item_code=OTHER)
+    await Application.filter(id=case_of(first)).update(item_code=OTHER, item_version=1)
     await Material.filter(id=first.id).update(material_id=await id_card(OTHER))
     assert await earlier(Party.own(citizen.id), await id_card(item)) == [first.id]
     assert await earlier(party, await id_card(item)) == []
@@ -169,9 +169,9 @@ async def test_a_copy_is_scanned_again(quiet: House, citizen: Citizen) -> None:
 async def test_files_that_were_deleted_are_not_offered(quiet: House, citizen: Citizen) -> None:
     """With their time of keeping."""
     first = await given(quiet, citizen)
-    await Application.filter(id=case_of(first)).update(
-        state=State.COMPLETED, updated_at=clock.now() - timedelta(days=4000)
-    )
+    long_ago = clock.now() - timedelta(days=4000)
+    await Application.filter(id=case_of(first)).update(state=State.COMPLETED, updated_at=long_ago)
+    await Material.filter(id=first.id).update(created_at=long_ago)
     async with transaction():
         assert await forget_materials(clock.now() - timedelta(days=3000), 500)
     assert await earlier(Party.own(citizen.id)) == []

@@ -12,7 +12,8 @@ from uuid import UUID
 
 import pytest
 
-from app.applications.models import Application, Material, State
+from app.applications.materials.uploads import begin_upload
+from app.applications.models import Application, Material, Notice, NoticeKind, State
 from app.applications.service import submit_application, supplement_application
 from app.approvals.models import Delivery, DeliveryKind, InboxEvent, Redrive
 from app.audit.service import first_broken
@@ -40,6 +41,7 @@ from app.privacy.exports import COLLECT, get_export, read_export, request_export
 from app.privacy.models import Export, ExportState
 from app.privacy.parts import PARTS
 from app.privacy.tasks import collect_export
+from app.reviews.models import Rectification, RectificationState, RectificationStep, Review, Stage
 from media.storage import BlobStore
 from tests.service.cases import (
     issued_licence,
@@ -131,7 +133,33 @@ async def lived(house: House, citizen: Citizen, other: Citizen) -> Application:
     await add_favourite(citizen.id, case.item_code)
     await note_opened(citizen.id, case.item_code)
     await RecentItemsOff.create(citizen_id=citizen.id, since=moment)
+    await Notice.create(application=case, kind=NoticeKind.HURRY, content={"text": "请加快"}, created_at=moment)
+    await begin_upload(party, (await ready_draft(house, citizen)).id, "site_photo", 9, "0" * 64)
+    await reviewed(case, citizen)
     return case
+
+
+async def reviewed(case: Application, citizen: Citizen) -> None:
+    """A bad review of a case, which is being put right."""
+    moment, today = clock.now(), clock.today()
+    review = await Review.create(
+        application=case,
+        author=citizen,
+        stage=Stage.ACCEPTANCE,
+        item_code=case.item_code,
+        item_name=case.item_name,
+        department="scjg",
+        region="230800",
+        level=1,
+        reasons=[],
+        comment="等了很久",
+        created_at=moment,
+    )
+    rectification = await Rectification.create(review=review, rectify_by=today, opened_at=moment)
+    opened, called = RectificationState.OPENED, RectificationState.CALLED_BACK
+    await RectificationStep.create(
+        rectification=rectification, cause="call", before=opened, after=called, round=1, note="已联系", at=moment
+    )
 
 
 async def test_a_copy_holds_something_of_every_table_with_chinese_titles(quiet: House, citizen: Citizen) -> None:

@@ -108,7 +108,7 @@ def guides(draw: st.DrawFn) -> Guide:
         "visits": count,
         "assurance_level": st.integers(0, 3),
         "licence_type": st.none() | names,
-        "keywords": some,
+        "keywords": st.lists(texts.map(lambda text: text[:64]).filter(bool), max_size=3),
         "conditions": some,
         "materials": several(
             {"id": names, "name": texts, "required": st.booleans(), "copies": count, "obtained_from": texts}
