@@ -89,7 +89,8 @@ CITIZEN: dict[str, tuple[str, ...]] = {
         OWN_CASE,
     ),
     "withdraw_application": OWN_CASE,
-    "discard_draft": OWN_CASE,
+    # Whose mandate covers it has deleted it before the others come.
+    "discard_draft": (*OWN_CASE[:3], *OWN_CASE[4:], OWN_CASE[0]),
     "reuse_material": (OWN_CASE[0], "not_found", "not_found", *OWN_CASE[3:]),
     "resubmit_application": OWN_CASE,
     **dict.fromkeys(("list_case_reviews", "submit_review"), OWN_CASE),
