@@ -86,8 +86,9 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
     }
 
 
-def _cron(seconds: int) -> str:
-    return f"*/{seconds} * * * * *" if seconds < 60 else f"*/{seconds // 60} * * * *"  # noqa: PLR2004  # a minute
+def every(seconds: int) -> str:
+    """The cron line of what runs so often: of six fields the seconds are the last."""
+    return f"* * * * * */{seconds}" if seconds < 60 else f"*/{seconds // 60} * * * *"  # noqa: PLR2004  # a minute
 
 
 async def _forget_old(timestamp: int) -> None:
@@ -182,7 +183,7 @@ def _read_feeds(queue: procrastinate.App, connectors: Connectors) -> None:
 
     for connector in connectors:
         queue.periodic(
-            cron=_cron(connector.read_every_seconds),
+            cron=every(connector.read_every_seconds),
             periodic_id=connector.name,
             queueing_lock=f"approvals.read_feed.{connector.name}",
             task_kwargs={"connector": connector.name},

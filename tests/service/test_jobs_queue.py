@@ -2,9 +2,11 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from uuid import uuid4
 
 import pytest
+from croniter import croniter
 
 from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL
 from app.approvals.drain import Drains
@@ -16,7 +18,7 @@ from app.kit.blobs import DELETE_BLOBS
 from app.kit.db import transaction
 from app.notifications.service import SEND
 from app.privacy.exports import COLLECT
-from app.worker import build_queue, forget_old_jobs, jobs_of
+from app.worker import build_queue, every, forget_old_jobs, jobs_of
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -153,3 +155,11 @@ async def test_jobs_that_ended_long_ago_are_forgotten(house: House) -> None:
     left = await db.rows("SELECT id FROM procrastinate_jobs WHERE queue_name = $1", name)
     assert [job["id"] for job in left] == [ids[6]]
     await db.execute("DELETE FROM procrastinate_jobs WHERE queue_name = $1", name)
+
+
+@pytest.mark.parametrize(("seconds", "apart"), [(2, 2), (10, 10), (30, 30), (60, 60), (300, 300)])
+def test_what_runs_every_so_many_seconds_does(seconds: int, apart: int) -> None:
+    """In every minute, whether even or odd."""
+    times = croniter(every(seconds), datetime(2026, 11, 27, 10, 35, tzinfo=UTC), ret_type=float)
+    moments = [times.get_next() for _ in range(40)]
+    assert {later - before for before, later in pairwise(moments)} == {apart}
