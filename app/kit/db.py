@@ -7,9 +7,12 @@ from typing import Any
 import asyncpg
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
+
+from app.kit import postgres
 
 MODEL_MODULES = (
     "app.kit.models",
@@ -36,6 +39,8 @@ AWAY: tuple[type[Exception], ...] = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    # A statement on a connection that PostgreSQL has just said farewell on, before its end is noticed.
+    asyncpg.InternalClientError,
     OSError,
     TimeoutError,
 )
@@ -46,8 +51,9 @@ def tortoise_config(url: str, *, max_connections: int = 10) -> dict[str, Any]:
     scheme, _, rest = url.partition("://")
     if scheme not in {"postgresql", "postgres", "asyncpg"}:
         raise ValueError("the database address begins with postgresql://")
+    default = expand_db_url(f"asyncpg://{rest}?minsize=1&maxsize={max_connections}") | {"engine": postgres.__name__}
     return {
-        "connections": {"default": f"asyncpg://{rest}?minsize=1&maxsize={max_connections}"},
+        "connections": {"default": default},
         "apps": {"jiaban": {"models": list(MODEL_MODULES), "migrations": "app.migrations"}},
         "use_tz": True,
         "timezone": "UTC",
