@@ -92,5 +92,6 @@ async def _issue(application: Application, data: dict[str, Any]) -> None:
         case_no=str(application.case_no),
         form=application.form,
         holder=company.name if company else citizen.name or "",
+        holder_code=company.uscc if company else citizen.id_number,
         valid_from=valid_from,
     )

@@ -110,9 +110,14 @@ async def bench_cases(sizes: list[int], submissions: int, given: str | None, rep
         _write(report, _report(every, submissions))
 
 
+def _sized(size: Size, demo: DemoSettings) -> DemoSettings:
+    """The demonstration on a size's database, with stand-ins of its own: case numbers begin anew in each."""
+    return demo.model_copy(update={"database_url": size.url, "var": demo.var / str(size.cases)})
+
+
 def _settings(size: Size, demo: DemoSettings) -> Settings:
     """The settings of a demonstration on this size's database, without the environment's."""
-    sized = demo.model_copy(update={"database_url": size.url})
+    sized = _sized(size, demo)
     plan = make_plan(sized)
     write_settings(plan, sized)
     return Settings(**tomllib.loads(plan.config_file.read_text(encoding="utf-8")))
@@ -194,7 +199,7 @@ async def _each(what: Sequence[Any], at_once: int, work: Callable[[Any], Awaitab
 async def _processes(size: Size, demo: DemoSettings) -> AsyncIterator[tuple[str, House]]:
     """Web, worker and stand-ins as processes on a size's database: the web's address, and the house's objects."""
     os.environ[_UNPACED] = "1000"
-    running = running_house(demo.model_copy(update={"database_url": size.url}), lambda _: None)
+    running = running_house(_sized(size, demo), lambda _: None)
     plan = await asyncio.to_thread(running.__enter__)
     try:
         async with open_house(_settings(size, demo)) as house:

@@ -2,7 +2,7 @@
 
 The text is ``HTTPS://<host>/V/<token>``, spelled as ``app/kit/codes.py`` says. The token is that of a CWT (RFC 8392) in
 a COSE_Sign1 (RFC 9052) signed with Ed25519. Its claims: 4 expires, 6 issued, 7 nonce, and privately -65537 licence
-type, -65538 masked holder, -65539 valid until (ISO 8601).
+type, -65538 masked holder, -65539 valid until (ISO 8601, null where it has no end).
 """
 
 import hashlib
@@ -33,7 +33,7 @@ class Claims:
     expires_at: datetime
     licence_type: str
     masked_holder: str
-    valid_until: date
+    valid_until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,15 @@ class CodeSigner:
     def sign(self, claims: Claims) -> SignedCode:
         """The code that carries these claims."""
         protected = cbor2.dumps({_ALGORITHM: _EDDSA, _KEY_ID: self._active.encode()}, canonical=True)
-        payload = cbor2.dumps(
-            {
-                _EXPIRES: int(claims.expires_at.timestamp()),
-                _ISSUED: int(claims.issued_at.timestamp()),
-                _NONCE: claims.nonce,
-                _TYPE: claims.licence_type,
-                _HOLDER: claims.masked_holder,
-                _UNTIL: claims.valid_until.isoformat(),
-            },
-            canonical=True,
-        )
+        said = {
+            _EXPIRES: int(claims.expires_at.timestamp()),
+            _ISSUED: int(claims.issued_at.timestamp()),
+            _NONCE: claims.nonce,
+            _TYPE: claims.licence_type,
+            _HOLDER: claims.masked_holder,
+            _UNTIL: claims.valid_until.isoformat() if claims.valid_until else None,
+        }
+        payload = cbor2.dumps(said, canonical=True)
         signature = self._private.sign(_to_be_signed(protected, payload))
         code = cbor2.dumps(cbor2.CBORTag(_SIGN1, [protected, {}, payload, signature]))
         return SignedCode(token_of(code), hashlib.sha256(code).hexdigest(), claims)
@@ -117,7 +115,7 @@ def _claims(payload: dict[object, object]) -> Claims:
             7: bytes(nonce),
             -65537: str(kind),
             -65538: str(holder),
-            -65539: str(until),
+            -65539: str() | None as until,
         }:
             try:
                 return Claims(
@@ -126,7 +124,7 @@ def _claims(payload: dict[object, object]) -> Claims:
                     expires_at=datetime.fromtimestamp(expires, UTC),
                     licence_type=kind,
                     masked_holder=holder,
-                    valid_until=date.fromisoformat(until),
+                    valid_until=date.fromisoformat(until) if until is not None else None,
                 )
             except (ValueError, OverflowError, OSError) as error:
                 raise CodeMalformedError("malformed") from error

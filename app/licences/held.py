@@ -1,14 +1,14 @@
 """What licences hold about a person, and how it goes. A company's licences are the company's."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from app.catalogue.queries import get_licence_type
 from app.kit import clock, db, texts
 from app.kit.held import HeldFile, Part, of_citizen
-from app.licences.models import Licence, Presentation, Verification
+from app.licences.models import Licence, LicenceState, Presentation, Verification
 from app.licences.queries import card_picture
 from media.storage import BlobStore
 
@@ -41,20 +41,33 @@ PARTS = (
             "name": "证照名称",
             "type_code": "证照类型",
             "identifier": "电子证照标识",
+            "reference": "证照引用号",
             "number": "证照编号",
+            "origin": "证照来源",
             "case_no": "办件编号",
             "state": "状态",
             "state_reason": "状态变更的理由",
             "state_changed_at": "状态变更时间",
             "holder": "持证主体",
+            "holder_kind": "持证主体代码类型",
+            "holder_code": "持证主体代码",
             "values": "证照内容",
             "issuer": "颁发机构",
+            "issuer_code": "颁发机构代码",
+            "region": "管辖属地编码",
             "issued_on": "颁发日期",
             "valid_from": "有效期起",
             "valid_until": "有效期止",
             "version": "版本",
+            "previous_id": "上一版本",
         },
-        left_out={"citizen_id": "即副本所属账号", "company_id": "单位的证照不在个人副本之内"},
+        left_out={
+            "citizen_id": "即副本所属账号",
+            "holder_hash": "由持证主体代码算出的不可还原摘要",
+            "status_list": "状态清单的技术编号",
+            "status_index": "状态清单内的技术位置",
+            "company_id": "单位的证照不在个人副本之内",
+        },
         find=of_citizen(company_id=None),
         more=_titled,
         file=_card,
@@ -98,10 +111,12 @@ PARTS = (
     ),
 )
 
+# Ended by somebody's act, at a moment of its own.
+_ENDED = {LicenceState.CANCELLED, LicenceState.REVOKED, LicenceState.SUPERSEDED}
 _FORGET_LICENCES = """
 DELETE FROM licences WHERE id = ANY(ARRAY(
-    SELECT id FROM licences WHERE state = 'revoked' AND state_changed_at < $1
-        OR state <> 'revoked' AND valid_until < ($1 AT TIME ZONE 'Asia/Shanghai')::date
+    SELECT id FROM licences WHERE state IN ('cancelled', 'revoked', 'superseded') AND state_changed_at < $1
+        OR state NOT IN ('cancelled', 'revoked', 'superseded') AND valid_until < ($1 AT TIME ZONE 'Asia/Shanghai')::date
     ORDER BY id LIMIT $2
 ))
 """
@@ -119,17 +134,19 @@ DELETE FROM verifications WHERE id = ANY(ARRAY(
 
 @dataclass(frozen=True, slots=True)
 class KeptLicence:
-    """A licence that outlives its holder's account; its time of keeping begins at ``ends_at``."""
+    """A licence that outlives its holder's account; its time of keeping begins at ``ends_at``, None if it never ends."""
 
     number: str
-    ends_at: datetime
+    ends_at: datetime | None
 
 
 async def kept_licences(citizen_id: UUID) -> list[KeptLicence]:
     """A citizen's own licences, with the moment at which each ended or will end."""
     own = await Licence.filter(citizen_id=citizen_id, company_id=None).order_by("id")
     return [
-        KeptLicence(licence.number, licence.state_changed_at or _end_of(licence.valid_until.isoformat()))
+        KeptLicence(
+            licence.number, licence.state_changed_at if licence.state in _ENDED else _end_of(licence.valid_until)
+        )
         for licence in own
     ]
 
@@ -140,8 +157,8 @@ async def with_licences(citizen_ids: list[UUID]) -> set[UUID]:
     return {row["citizen_id"] for row in await db.rows(sql, citizen_ids)}
 
 
-def _end_of(day: str) -> datetime:
-    return datetime.combine(datetime.fromisoformat(day).date(), time.max, tzinfo=clock.CITY_TIME)
+def _end_of(day: date | None) -> datetime | None:
+    return datetime.combine(day, time.max, tzinfo=clock.CITY_TIME) if day else None
 
 
 async def forget_licences(before: datetime, most: int) -> int:

@@ -7,50 +7,87 @@ from tortoise import Model, fields
 
 from app.identity.models import Citizen, Staff
 from app.kit import clock, db
-from app.kit.fields import sealed_json, sealed_text
+from app.kit.fields import lookup_hash, sealed_json, sealed_text
 from app.kit.ids import new_id
 from app.mandates.models import Company
 
+HOLDER = "licence_holder"
+"""The purpose of the hashes by which a holder's licences are found."""
+
 
 class LicenceState(StrEnum):
-    """What a licence is worth at present."""
+    """What a licence is worth at present. What is suspended may become valid again; the rest after it are ends."""
 
     VALID = "valid"
+    SUSPENDED = "suspended"
     REVOKED = "revoked"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+
+
+class Origin(StrEnum):
+    """Where a licence comes from: issued here upon a case's result, or brought from the system that issued it."""
+
+    ISSUED = "issued"
+    IMPORTED = "imported"
+
+
+class HolderKind(StrEnum):
+    """By what a holder is known (CZZTDMLX of GB/T 36903): a citizen's number or a company's code."""
+
+    PERSON = "111"
+    COMPANY = "001"
 
 
 class Licence(Model):
-    """An e-licence. ``identifier`` follows GB/T 36904; ``values`` are its fields by name.
+    """One version of an e-licence. ``identifier`` follows GB/T 36904; ``values`` are its fields by name.
 
-    It is the ``company``'s where there is one, else the ``citizen``'s.
+    It is the ``company``'s where there is one, else the ``citizen``'s; one that was brought here for somebody without
+    an account is nobody's until they come, known by ``holder_code``. ``previous`` is the version before it. ``reference``
+    is what codes call it by, 16 hexadecimal digits that say nothing. ``status_list`` and ``status_index`` are its
+    place in the published status lists. Without ``valid_until`` it has no end.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    citizen: fields.ForeignKeyRelation[Citizen] = fields.ForeignKeyField(
-        "jiaban.Citizen", related_name="licences", db_index=True
+    citizen: fields.ForeignKeyNullableRelation[Citizen] = fields.ForeignKeyField(
+        "jiaban.Citizen", related_name="licences", db_index=True, null=True
     )
     company: fields.ForeignKeyNullableRelation[Company] = fields.ForeignKeyField(
         "jiaban.Company", related_name="licences", db_index=True, null=True
     )
     type_code = fields.CharField(max_length=64)
     identifier = fields.CharField(max_length=128, unique=True)
+    reference = fields.CharField(max_length=16, unique=True)
     number = fields.CharField(max_length=64)
-    case_no = fields.CharField(max_length=43, unique=True)
+    origin = fields.CharEnumField(Origin, max_length=16, default=Origin.ISSUED, db_default="issued")
+    case_no = fields.CharField(max_length=43, unique=True, null=True)
+    previous: fields.ForeignKeyNullableRelation["Licence"] = fields.ForeignKeyField(
+        "jiaban.Licence", related_name="next", db_index=True, null=True, on_delete=fields.OnDelete.SET_NULL
+    )
+    version = fields.IntField(default=1)
     state = fields.CharEnumField(LicenceState, max_length=16, default=LicenceState.VALID)
     state_reason = sealed_text(null=True)
     state_changed_at = fields.DatetimeField(null=True)
     holder = sealed_text()
+    holder_kind = fields.CharEnumField(HolderKind, max_length=3, default=HolderKind.PERSON, db_default="111")
+    holder_code = sealed_text(null=True)
+    holder_hash = lookup_hash("holder_code", purpose=HOLDER)
     values = sealed_json()
     issuer = fields.CharField(max_length=128)
+    issuer_code = fields.CharField(max_length=18)
+    region = fields.CharField(max_length=12)
     issued_on = fields.DateField()
     valid_from = fields.DateField()
-    valid_until = fields.DateField(db_index=True)
-    version = fields.IntField(default=1)
+    valid_until = fields.DateField(db_index=True, null=True)
+    status_list = fields.IntField(null=True)
+    status_index = fields.IntField(null=True)
 
     class Meta:
         """Table."""
 
         table = "licences"
+        unique_together = (("status_list", "status_index"),)
 
     @classmethod
     async def move_in_name(cls, old: UUID, new: UUID) -> None:

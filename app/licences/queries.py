@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from app.catalogue import queries as catalogue
 from app.catalogue.licence_type import LicenceField, LicenceTypeDefinition
 from app.identity.rules import mask_id_number, require_level
-from app.kit import clock
+from app.kit import clock, texts
 from app.kit.codes import CodeMalformedError
 from app.kit.paging import Page, newest_first
 from app.licences.codes import CodeSigner
@@ -81,9 +83,9 @@ async def valid_licences(party: Party, types: list[str], *, lock: bool = False) 
         type_code__in=wanted,
         state=LicenceState.VALID,
         valid_from__lte=today,
-        valid_until__gte=today,
         **party.owner,
-    ).order_by("valid_from", "id")
+    )
+    valid = valid.filter(Q(valid_until__gte=today) | Q(valid_until=None)).order_by("valid_from", "id")
     found = await (valid.select_for_update(no_key=True, of=("licences",)) if lock else valid)
     return {licence.type_code: licence for licence in found}
 
@@ -115,17 +117,17 @@ async def card_picture(licence: Licence) -> bytes:
 
 
 def _card(licence: Licence, definition: LicenceTypeDefinition) -> CardContent:
-    texts = [
+    rows = [
         (field.title, "、".join(value) if isinstance(value, list) else str(value))
         for field, value in shown_values(licence, definition)
     ]
     return CardContent(
         title=definition.card.title,
         number=licence.number,
-        rows=tuple(texts),
+        rows=tuple(rows),
         issuer=licence.issuer,
         issued_on=licence.issued_on.isoformat(),
-        valid_until=licence.valid_until.isoformat(),
+        valid_until=licence.valid_until.isoformat() if licence.valid_until else texts.text("licence", "endless"),
         color=definition.card.color,
         identifier=licence.identifier,
         watermark=None if licence.state is LicenceState.VALID else "已撤销",
@@ -152,6 +154,6 @@ async def inspect_code(signer: CodeSigner, token: str) -> PublicView:
         expired=over,
         licence_name=definition.name,
         masked_holder=signed.claims.masked_holder,
-        valid_until=licence.valid_until.isoformat(),
+        valid_until=licence.valid_until.isoformat() if licence.valid_until else None,
         state=licence.state,
     )

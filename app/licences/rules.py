@@ -35,11 +35,11 @@ class Verdict:
         return "valid" if self.reason is Reason.VALID else "refused"
 
 
-def judge_licence(state: LicenceState, valid_until: date, today: date) -> Verdict:
+def judge_licence(state: LicenceState, valid_until: date | None, today: date) -> Verdict:
     """What a licence is worth once its code was spent."""
     if state is LicenceState.REVOKED:
         return Verdict(Reason.REVOKED)
-    return Verdict(Reason.LICENCE_EXPIRED if today > valid_until else Reason.VALID)
+    return Verdict(Reason.LICENCE_EXPIRED if valid_until and today > valid_until else Reason.VALID)
 
 
 def judge_unspent(spent_at: datetime | None, expires_at: datetime, moment: datetime) -> Verdict:

@@ -18,12 +18,13 @@ from app.identity.models import Staff
 from app.identity.rules import mask_name
 from app.kit import clock, db, texts
 from app.kit.codes import CodeMalformedError
+from app.kit.crypto import keyring
 from app.kit.db import transaction
 from app.licences import rules
 from app.licences.codes import NONCE_BYTES, Claims, CodeSigner, SignedCode
 from app.licences.errors import VerificationKeyReusedError
 from app.licences.identifiers import LicenceIdentifier
-from app.licences.models import Licence, LicenceState, Presentation, Verification
+from app.licences.models import HOLDER, HolderKind, Licence, LicenceState, Presentation, Verification
 from app.licences.queries import shown_licence
 from app.licences.rules import Reason, Verdict
 from app.mandates.party import Party
@@ -32,6 +33,7 @@ from app.notifications.service import notify
 from media.qr import qr_png
 
 CODE_LIFETIME = timedelta(seconds=60)
+_REFERENCE_BYTES = 8
 
 _NEXT_SERIAL = """
 INSERT INTO licence_serials (id, type_code, year, last_number) VALUES (gen_random_uuid(), $1, $2, 1)
@@ -77,6 +79,7 @@ async def issue_licence(
     case_no: str,
     form: dict[str, Any],
     holder: str,
+    holder_code: str | None,
     valid_from: date,
 ) -> Licence:
     """Issue the licence of an approved case within the caller's transaction; once per case, whatever repeats.
@@ -95,11 +98,17 @@ async def issue_licence(
         company_id=company_id,
         type_code=definition.code,
         identifier=str(LicenceIdentifier(definition.type_code, department.uscc, serial, 1)),
+        reference=secrets.token_hex(_REFERENCE_BYTES),
         number=f"{department.region}{serial}",
         case_no=case_no,
         holder=holder,
+        holder_kind=HolderKind.COMPANY if company_id else HolderKind.PERSON,
+        holder_code=holder_code,
+        holder_hash=keyring().lookup(holder_code, HOLDER) if holder_code else None,
         values={field.name: form[field.from_form] for field in definition.fields if field.from_form in form},
         issuer=department.name,
+        issuer_code=department.uscc,
+        region=department.region,
         issued_on=clock.today(),
         valid_from=valid_from,
         valid_until=rules.valid_until(valid_from, definition.valid_years),

@@ -84,13 +84,13 @@ def _must_stay(standing: Standing, licences: list[KeptLicence]) -> bool:
 
 def _stays(standing: Standing, licences: list[KeptLicence], counts: dict[str, tuple[str, int]]) -> list[Staying]:
     terms, moment = retention.terms(), clock.now()
-    ends: dict[str, list[datetime]] = {
+    ends: dict[str, list[datetime | None]] = {
         "cases": [case.ended_at for case in standing.kept],
         "licences": [licence.ends_at for licence in licences],
         **{kind: [moment] * counts[kind][1] for kind in ("mandates", "consents", "sessions")},
     }
     found = [
-        Staying(kind, terms[kind].title, len(moments), terms[kind].basis, terms[kind].after(max(moments)))
+        Staying(kind, terms[kind].title, len(moments), terms[kind].basis, _after(terms[kind], moments))
         for kind, moments in ends.items()
         if moments
     ]
@@ -100,6 +100,12 @@ def _stays(standing: Standing, licences: list[KeptLicence], counts: dict[str, tu
         found.append(Staying("identity", texts.text("privacy", "identity"), 1, term.basis, max(until, default=None)))
     audit_basis = texts.text("privacy", "audit_basis")
     return [*found, Staying("audit", texts.text("privacy", "audit"), 1, audit_basis, None)]
+
+
+def _after(term: retention.Term, ends: list[datetime | None]) -> datetime | None:
+    """The day after which the last of some things goes; None where one has no end."""
+    known = [end for end in ends if end]
+    return term.after(max(known)) if len(known) == len(ends) else None
 
 
 async def delete_account(citizen_id: UUID, *, by: UUID, actor: str, mandate_id: UUID | None) -> list[Staying]:

@@ -39,7 +39,7 @@ class LicenceEntry(Schema):
     issuer: str
     issued_on: str
     valid_from: str
-    valid_until: str
+    valid_until: str | None
     case_no: str
 
 
@@ -108,7 +108,7 @@ async def _entry(licence: Licence, level: int) -> dict[str, Any]:
         "issuer": licence.issuer,
         "issued_on": licence.issued_on.isoformat(),
         "valid_from": licence.valid_from.isoformat(),
-        "valid_until": licence.valid_until.isoformat(),
+        "valid_until": licence.valid_until.isoformat() if licence.valid_until else None,
         "case_no": licence.case_no,
     }
 

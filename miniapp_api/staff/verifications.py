@@ -42,7 +42,7 @@ class ShownLicence(Schema):
     state_reason: str | None
     issuer: str
     valid_from: str
-    valid_until: str
+    valid_until: str | None
     fields: list[ShownField]
 
 
@@ -69,7 +69,7 @@ def _shown(checked: Checked) -> ShownLicence | None:
         state_reason=licence.state_reason,
         issuer=licence.issuer,
         valid_from=licence.valid_from.isoformat(),
-        valid_until=licence.valid_until.isoformat(),
+        valid_until=licence.valid_until.isoformat() if licence.valid_until else None,
         fields=[
             ShownField(name=field.name, title=field.title, value=value)
             for field, value in shown_values(licence, definition)

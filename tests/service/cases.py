@@ -54,6 +54,7 @@ async def issued_licence(citizen: Citizen, case_no: str) -> Licence:
             licence_type="food_business",
             case_no=case_no,
             form=FORM,
+            holder_code=None,
             holder=citizen.name or "",
             valid_from=date(2026, 11, 22),
         )
@@ -72,6 +73,7 @@ async def sensitive_licence(citizen_id: UUID) -> Licence:
             licence_type="disability_certificate",
             case_no=f"s{uuid4().hex}",
             form={"applicant_name": "测", "disability_kind": "视力"},
+            holder_code=None,
             holder="测",
             valid_from=date(2026, 11, 22),
         )

@@ -120,7 +120,7 @@ async def test_a_revocation_counts_for_codes_handed_out_before_and_after(
     before = await shown(house, citizen, licence)
     for why in ("经查提供虚假材料", "一件事只说一次"):
         async with transaction():
-            await revoke_licence(licence.case_no, why)
+            await revoke_licence(str(licence.case_no), why)
     after = await shown(house, citizen, licence)
     for presented in (before, after):
         checked = await verify_code(house.code_signer, await verifier(), presented.code, None)

@@ -107,6 +107,7 @@ async def licence(citizen: Citizen, kind: str = "food_business", days: int = 0, 
             licence_type=kind,
             case_no=f"p{uuid4().hex}",
             form={"business_name": "老店", "business_site": "示例路1号", "disability_kind": "视力", **form},
+            holder_code=None,
             holder="测",
             valid_from=clock.today() + timedelta(days=days),
         )
@@ -208,7 +209,7 @@ async def test_only_a_valid_licence_gives_values_and_the_newest_first(food: Guid
     newest = await licence(citizen, days=-2, business_name="新店")
     assert (await begun(party)).form["shop"] == "新店"
     async with transaction():
-        await revoke_licence(newest.case_no, "查实")
+        await revoke_licence(str(newest.case_no), "查实")
     assert (await begun(party)).form["shop"] == "老店"
 
 

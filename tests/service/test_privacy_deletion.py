@@ -133,9 +133,18 @@ async def test_a_licence_keeps_name_and_number(quiet: House, citizen: Citizen) -
     stays = {entry.kind: entry for entry in await deleted(citizen)}
     until = stays["licences"].until
     assert until
+    assert licence.valid_until
     assert until.astimezone(clock.CITY_TIME).date() == licence.valid_until + timedelta(days=3650)
     assert "name" in await columns(citizen)
     assert (await Licence.get(id=licence.id)).holder == citizen.name
+
+
+async def test_what_has_no_end_stays_without_an_end(quiet: House, citizen: Citizen) -> None:
+    """The term of keeping begins when a licence ends."""
+    licence = await issued_licence(citizen, some_case_no(citizen.id))
+    await Licence.filter(id=licence.id).update(valid_until=None)
+    stays = {entry.kind: entry for entry in await deleted(citizen)}
+    assert stays["licences"].until is None
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - ENDED - {State.DRAFT}))

@@ -72,6 +72,7 @@ async def licence(citizen: Citizen, **changes: Any) -> Licence:
             licence_type="food_business",
             case_no=f"r{uuid4().hex}",
             form={"business_name": "老店"},
+            holder_code=None,
             holder="测",
             valid_from=clock.today(),
         )
@@ -210,7 +211,7 @@ async def test_a_submitted_case_shows_what_stood_for_its_materials(quiet: House,
     draft = await ready(quiet, food, party)
     await service.submit_application(party, draft.id, None)
     async with transaction():
-        await revoke_licence(held.case_no, "查实")
+        await revoke_licence(str(held.case_no), "查实")
     shown = (await asked(party, draft))["old_licence"]
     assert shown.licence is not None
     assert shown.licence.id == held.id
@@ -225,7 +226,7 @@ async def test_a_revocation_and_a_submission_follow_each_other(quiet: House, foo
 
     async def revoke() -> None:
         async with transaction():
-            await revoke_licence(held.case_no, "查实")
+            await revoke_licence(str(held.case_no), "查实")
             revoked.set()
             await go_on.wait()
 
