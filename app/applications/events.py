@@ -11,7 +11,7 @@ from app.applications.moving import move, tell
 from app.applications.rules import Cause
 from app.audit import service as audit
 from app.kit import clock, jobs
-from app.licences.service import issue_licence, revoke_licence
+from app.licences.issuing import issue_licence, revoke_licence
 
 INVITE_REVIEW = "reviews.invite_review"
 

@@ -134,7 +134,7 @@ DELETE FROM verifications WHERE id = ANY(ARRAY(
 
 @dataclass(frozen=True, slots=True)
 class KeptLicence:
-    """A licence that outlives its holder's account; its time of keeping begins at ``ends_at``, None if it never ends."""
+    """A licence that outlives its holder's account; its time of keeping begins at ``ends_at``, or never."""
 
     number: str
     ends_at: datetime | None

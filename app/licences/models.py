@@ -44,9 +44,9 @@ class Licence(Model):
     """One version of an e-licence. ``identifier`` follows GB/T 36904; ``values`` are its fields by name.
 
     It is the ``company``'s where there is one, else the ``citizen``'s; one that was brought here for somebody without
-    an account is nobody's until they come, known by ``holder_code``. ``previous`` is the version before it. ``reference``
-    is what codes call it by, 16 hexadecimal digits that say nothing. ``status_list`` and ``status_index`` are its
-    place in the published status lists. Without ``valid_until`` it has no end.
+    an account is nobody's until they come, known by ``holder_code``. ``previous`` is the version before it.
+    ``reference`` is what codes call it by, 16 hexadecimal digits that say nothing. ``status_list`` and
+    ``status_index`` are its place in the published status lists. Without ``valid_until`` it has no end.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)

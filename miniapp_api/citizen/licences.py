@@ -13,7 +13,7 @@ from app.consents.errors import ConsentMissingError
 from app.identity.errors import LevelTooLowError
 from app.kit import clock, texts
 from app.kit.errors import InvalidCursorError, NotFoundError
-from app.licences import queries, service
+from app.licences import presenting, queries
 from app.licences.errors import LicenceNotFoundError
 from app.licences.models import Licence
 from app.mandates.queries import level_of
@@ -176,7 +176,7 @@ async def read_card(call: Call, licence_id: UUID) -> HTTPResponse:
 async def present_licence(call: Call, licence_id: UUID) -> PresentationAnswer:
     """Hand out a code that shows the licence once within a minute."""
     house = call.house
-    presented = await service.present_licence(house.code_signer, house.settings.public_url, call.party, licence_id)
+    presented = await presenting.present_licence(house.code_signer, house.settings.public_url, call.party, licence_id)
     return PresentationAnswer(
         code=presented.code,
         url=presented.url,

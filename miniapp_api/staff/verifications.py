@@ -7,11 +7,10 @@ from pydantic import Field
 from app.identity.rules import Duty
 from app.kit import texts
 from app.kit.errors import NotFoundError
-from app.licences import service
 from app.licences.errors import VerificationKeyReusedError
 from app.licences.queries import shown_values
-from app.licences.rules import Reason
-from app.licences.service import Checked
+from app.licences.verdicts import Reason
+from app.licences.verifying import Checked, verify_code
 from miniapp_api.routing import Actor, Call, Routes, Schema
 
 routes = Routes()
@@ -87,9 +86,9 @@ def _shown(checked: Checked) -> ShownLicence | None:
     headers=("Idempotency-Key",),
     errors=(VerificationKeyReusedError, NotFoundError),
 )
-async def verify_code(call: Call, body: VerificationRequest) -> VerificationAnswer:
+async def verify(call: Call, body: VerificationRequest) -> VerificationAnswer:
     """Verify a scanned code and spend it. The same Idempotency-Key answers the same."""
-    checked = await service.verify_code(call.house.code_signer, call.staff, body.code, call.idempotency_key)
+    checked = await verify_code(call.house.code_signer, call.staff, body.code, call.idempotency_key)
     reason = Reason(checked.verification.reason)
     return VerificationAnswer(
         verdict="valid" if reason is Reason.VALID else "refused",

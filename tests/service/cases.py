@@ -22,8 +22,8 @@ from app.identity.staff import hash_password
 from app.identity.verification import verify_real_name
 from app.kit import clock
 from app.kit.db import transaction
+from app.licences.issuing import issue_licence
 from app.licences.models import Licence
-from app.licences.service import issue_licence
 from app.mandates.party import Party
 from tests.people import Person, make_person
 

@@ -24,8 +24,8 @@ from app.identity.models import Citizen
 from app.kit import clock, db
 from app.kit.db import transaction
 from app.kit.ports import AmbiguousError
+from app.licences.issuing import issue_licence, revoke_licence
 from app.licences.models import Licence
-from app.licences.service import issue_licence, revoke_licence
 from app.mandates.models import Company, Mandate, MandateKind, MandateState
 from app.mandates.party import Party, party_of
 from tests.service.cases import fill_draft, photograph, verified_citizen

@@ -23,8 +23,8 @@ from app.consents.service import give_consent, withdraw_consent
 from app.identity.models import Citizen
 from app.kit import clock, db
 from app.kit.db import transaction
+from app.licences.issuing import issue_licence, revoke_licence
 from app.licences.models import Licence, LicenceState
-from app.licences.service import issue_licence, revoke_licence
 from app.mandates.models import Mandate, MandateKind, MandateState
 from app.mandates.party import Party, party_of
 from tests.partners import leading_to

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from app.licences.models import LicenceState
-from app.licences.rules import Reason, judge_licence, valid_until
+from app.licences.rules import valid_until
+from app.licences.verdicts import Reason, judge_licence
 
 
 @pytest.mark.parametrize(
