@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
 from redis import asyncio as aioredis
 
+from app.applications.materials import allowance
 from app.applications.materials.queries import read_content
 from app.applications.ports import SharedData
 from app.applications.shared_data import HttpSharedData
@@ -187,6 +188,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     """
     refuse_stand_ins(settings)
     install_keyring(settings)
+    allowance.install(settings.drafts_max_bytes)
     if settings.environment == "production" and settings.scanner is None:
         _log.warning("no virus scanner is set: what people upload is marked as not scanned")
     async with AsyncExitStack() as stack:

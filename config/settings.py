@@ -247,6 +247,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr
     blobs: Path = Path("var/blobs")
     s3: S3Settings | None = None
+    drafts_max_bytes: int = Field(default=500_000_000, gt=0)
     ops_token: SecretStr
     proxies_count: int = 0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -22,6 +22,7 @@ from app.identity.queries import lock_present
 from app.identity.rules import require_level
 from app.kit import clock
 from app.kit.db import AWAY, transaction
+from app.mandates.models import Company
 from app.mandates.party import Party
 from app.mandates.queries import level_of
 
@@ -42,6 +43,19 @@ async def owned(party: Party, application_id: UUID, *, lock: bool = False) -> Ap
         raise ApplicationNotFoundError
     party.require("item", application.item_code)
     return application
+
+
+async def lock_drafts(party: Party) -> None:
+    """Lock the rows under which a party's drafts stand, within the caller's transaction and before any draft.
+
+    What is counted over all its drafts then holds until the end of it. Raises SessionEndedError where an account was
+    deleted or joined.
+    """
+    # In one order, since two may act for each other.
+    for citizen_id in sorted({party.actor_id, party.citizen_id or party.actor_id}):
+        await lock_present(citizen_id)
+    if party.company_id:
+        await Company.select_for_update(no_key=True).get(id=party.company_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +122,7 @@ async def begin_draft(
     ``group_id`` joins those that were begun for one life event; ``resubmission_of`` is the case that it begins anew.
     Raises TooManyDraftsError.
     """
-    await lock_present(party.citizen_id or party.actor_id)
+    await lock_drafts(party)
     if await Application.filter(**party.owner, state=State.DRAFT).count() >= MOST_DRAFTS:
         raise TooManyDraftsError(limit=MOST_DRAFTS)
     guide, variant, known = prepared.detail.guide, prepared.variant, prepared.prefill

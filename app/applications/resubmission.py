@@ -10,11 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from app.applications.asked import asked_of
-from app.applications.drafts import Prepared, begin_draft, count_uses, owned, prepare_draft
+from app.applications.drafts import Prepared, begin_draft, count_uses, lock_drafts, owned, prepare_draft
 from app.applications.errors import StateForbidsError
+from app.applications.materials.allowance import require_allowance
 from app.applications.materials.errors import MaterialTooLargeError, TooManyMaterialsError
 from app.applications.materials.files import KeptFile, keep_copy, opened
-from app.applications.materials.service import write_material
+from app.applications.materials.service import require_room, write_material
 from app.applications.models import Application, Material, Scan, State
 from app.applications.ports import SharedData
 from app.applications.prefill import Prefill, Sources
@@ -23,7 +24,6 @@ from app.catalogue.errors import AnswerInvalidError, AnswersUnfinishedError
 from app.catalogue.form_words import title_of
 from app.catalogue.guidance import asked_for
 from app.catalogue.queries import known_to
-from app.identity.queries import lock_present
 from app.kit import clock
 from app.kit.db import transaction
 from app.mandates.party import Party
@@ -65,8 +65,9 @@ async def resubmit_application(
 ) -> Resubmission:
     """Begin a case that came to nothing, or a draft that lapsed, anew. While that is a draft, it answers the same one.
 
-    Raises StateForbidsError, ApplicationNotFoundError and what ``drafts.prepare_draft`` raises but for
-    answers, which are dropped where the item asks others by now.
+    Raises StateForbidsError, ApplicationNotFoundError, TooManyDraftsError, DraftsTooLargeError where its files have no
+    place beside those of the party's other drafts, and what ``drafts.prepare_draft`` raises but for answers, which are
+    dropped where the item asks others by now.
     """
     old = await owned(party, application_id)
     if old.state not in _CAME_TO_NOTHING:
@@ -75,7 +76,9 @@ async def resubmit_application(
     draft = await _begun(party, old)
     if draft is None:
         asked = asked_for(prepared.detail.guide, prepared.variant)
-        copies = await _copies(blobs, old, [material.id for material in asked.materials])
+        files = await _files(old, [material.id for material in asked.materials])
+        await require_allowance(party, sum(file.size for file in files))
+        copies = await _copies(blobs, files)
         draft = await _begin(party, old, prepared, copies, scan_needed=scan_needed)
     dropped = await _dropped(old, prepared.prefill.form)
     left = await _materials(old) - await _materials(draft)
@@ -124,11 +127,21 @@ async def _begun(party: Party, old: Application) -> Application | None:
     return await found.order_by("-id").first()
 
 
-async def _copies(blobs: BlobStore, old: Application, wanted: list[str]) -> list[tuple[str, KeptFile]]:
-    """The old case's files for these materials, each under a key of its own; a lost one is left out and logged."""
-    copies = []
+async def _files(old: Application, wanted: list[str]) -> list[Material]:
+    """The old case's files for these materials, as many as a draft takes: it may have more, from its supplements."""
+    files: list[Material] = []
     safe = Material.filter(application=old, material_id__in=wanted, scan__in=[Scan.CLEAN, Scan.UNSCANNED])
     for material in await safe.order_by("id"):
+        with suppress(TooManyMaterialsError, MaterialTooLargeError):
+            require_room(((file.material_id, file.size) for file in files), material.material_id, material.size)
+            files.append(material)
+    return files
+
+
+async def _copies(blobs: BlobStore, files: list[Material]) -> list[tuple[str, KeptFile]]:
+    """Copies of these files, each under a key of its own; a lost one is left out and logged."""
+    copies = []
+    for material in files:
         try:
             copies.append((material.material_id, await keep_copy(blobs, material, await opened(blobs, material))))
         except BlobMissingError:
@@ -140,15 +153,13 @@ async def _begin(
     party: Party, old: Application, prepared: Prepared, copies: list[tuple[str, KeptFile]], *, scan_needed: bool
 ) -> Application:
     async with transaction():
-        await lock_present(party.citizen_id or party.actor_id)
+        await lock_drafts(party)
         await owned(party, old.id, lock=True)
         # Whoever asked at the same moment has begun it by now.
         if begun := await _begun(party, old):
             return begun
         draft = await begin_draft(party, prepared, resubmission_of=old.id)
         for material_id, kept in copies:
-            # The old case may have more than a draft takes, from its supplements.
-            with suppress(TooManyMaterialsError, MaterialTooLargeError):
-                await write_material(party, draft.id, material_id, kept, scan_needed=scan_needed)
+            await write_material(party, draft.id, material_id, kept, scan_needed=scan_needed)
     await count_uses([old.item_code])
     return draft

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.applications import delivery, errors, notices, resubmission, service
+from app.applications.materials.errors import DraftsTooLargeError
 from app.applications.models import Application
 from app.catalogue import errors as catalogue_errors
 from app.identity.errors import LevelTooLowError
@@ -212,6 +213,7 @@ async def change_contact(call: Call, application_id: UUID, body: ContactRequest)
         errors.StateForbidsError,
         errors.AudienceMismatchError,
         errors.TooManyDraftsError,
+        DraftsTooLargeError,
         catalogue_errors.ItemNotFoundError,
         LevelTooLowError,
         NotFoundError,

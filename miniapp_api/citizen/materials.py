@@ -23,7 +23,7 @@ ASKED_ERRORS = (
     ItemNotFoundError,
     NotFoundError,
 )
-ROOM_ERRORS = (errors.TooManyMaterialsError, errors.MaterialTooLargeError)
+ROOM_ERRORS = (errors.TooManyMaterialsError, errors.MaterialTooLargeError, errors.DraftsTooLargeError)
 FILE_ERRORS = (
     errors.UploadTooLargeError,
     errors.UploadTooManyPixelsError,

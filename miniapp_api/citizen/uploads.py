@@ -30,7 +30,7 @@ class UploadRequest(Schema):
     acting=True,
     limit="upload",
     status=201,
-    errors=(*ASKED_ERRORS, errors.UploadTooLargeError, errors.TooManyUploadsError),
+    errors=(*ASKED_ERRORS, *ROOM_ERRORS, errors.UploadTooLargeError, errors.TooManyUploadsError),
 )
 async def begin_upload(call: Call, application_id: UUID, body: UploadRequest) -> UploadView:
     """Announce a file; the same file again answers how far it has come."""

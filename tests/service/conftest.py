@@ -1,12 +1,13 @@
 """A house without a worker, on a database of its own: where a test turns the clock far ahead or lets all data go."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
 
+from app.applications.materials import allowance
 from app.bootstrap import House, open_house
 from app.demo.house import ensure_database
 from app.identity.staff_accounts import ensure_demonstration_staff
@@ -53,3 +54,10 @@ async def empty_audit(quiet: House) -> AsyncIterator[House]:
     await db.rows(_EMPTY)
     yield quiet
     await db.rows(_EMPTY)
+
+
+@pytest.fixture
+def allowance_of(quiet: House) -> Iterator[Callable[[int], None]]:
+    """Sets how many bytes drafts may hold, until the end of the test."""
+    yield allowance.install
+    allowance.install(quiet.settings.drafts_max_bytes)

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
 
@@ -17,6 +18,7 @@ from app.applications.materials.copies import copy_material
 from app.applications.materials.queries import read_own_material, read_preview
 from app.applications.materials.service import add_material, delete_material
 from app.applications.materials.tasks import preview_material
+from app.applications.materials.uploads import begin_upload
 from app.applications.models import Application, Material
 from app.applications.service import submit_application
 from app.bootstrap import House
@@ -25,7 +27,9 @@ from app.kit import clock
 from app.kit.blobs import delete_due
 from app.kit.db import transaction
 from app.kit.errors import NotFoundError, TemporarilyUnavailableError
+from app.kit.models import DoomedBlob
 from app.mandates.party import Party
+from media.files import inspect_file
 from media.storage import BlobMissingError
 from tests.service.cases import photograph, ready_draft, trip_item, verified_citizen
 from tests.unit.media.papers import paper, photo_with_position, with_script
@@ -199,3 +203,44 @@ async def test_few_copies_are_made_at_once(
     go.set()
     assert await asyncio.gather(*waiting) == [(b"x", "image/jpeg")] * 4
     assert await copy_material(quiet.blobs, party, draft.id, material.id, "入学")
+
+
+async def held_by(citizen: Citizen) -> int:
+    """The bytes of files in somebody's drafts."""
+    sizes = await Material.filter(application__citizen_id=citizen.id).values_list("size", flat=True)
+    return sum(int(str(size)) for size in sizes)
+
+
+async def test_the_drafts_of_one_person_hold_so_many_bytes(
+    quiet: House, citizen: Citizen, draft: Application, allowance_of: Callable[[int], None]
+) -> None:
+    """All of them together, and nothing that is more is put into the store; what was handed in counts no more."""
+    party, content = Party.own(citizen.id), photograph(200)
+    first = await added(quiet, citizen, draft, content)
+    other = await ready_draft(quiet, citizen)
+    allowance_of(await held_by(citizen) + first.size - 1)
+    doomed = await DoomedBlob.all().count()
+    with pytest.raises(errors.DraftsTooLargeError) as refused:
+        await added(quiet, citizen, draft, content)
+    with pytest.raises(errors.DraftsTooLargeError):
+        await begin_upload(party, other.id, "site_photo", first.size, "0" * 64)
+    assert refused.value.context == {"limit_bytes": await held_by(citizen) + first.size - 1}
+    assert await DoomedBlob.all().count() == doomed
+    stranger = await verified_citizen(quiet)
+    strangers = await drafts.start_application(Party.own(stranger.id), await trip_item())
+    assert await added(quiet, stranger, strangers, content)
+    await submit_application(party, other.id, None)
+    assert await added(quiet, citizen, draft, content)
+
+
+async def test_files_that_come_at_once_hold_no_more_than_that(
+    quiet: House, citizen: Citizen, allowance_of: Callable[[int], None]
+) -> None:
+    """Each to a draft of its own, all with room when they were looked at."""
+    content = photograph(200)
+    item, party = await trip_item(), Party.own(citizen.id)
+    begun = [await drafts.start_application(party, item) for _ in range(6)]
+    allowance_of(2 * inspect_file(content, max_bytes=len(content), max_pixels=rules.MAX_PIXELS, max_pages=1).size)
+    outcomes = await asyncio.gather(*(added(quiet, citizen, one, content) for one in begun), return_exceptions=True)
+    assert sum(isinstance(one, Material) for one in outcomes) == 2
+    assert sum(isinstance(one, errors.DraftsTooLargeError) for one in outcomes) == 4

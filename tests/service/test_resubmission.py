@@ -1,12 +1,14 @@
 """A case that came to nothing, begun anew: with its form and its files, as far as the item still asks for them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from app.applications import drafts
 from app.applications.errors import ApplicationNotFoundError, StateForbidsError
+from app.applications.materials import rules
+from app.applications.materials.errors import DraftsTooLargeError
 from app.applications.materials.files import opened
 from app.applications.models import Application, Material, Scan, State
 from app.applications.resubmission import resubmit_application
@@ -93,6 +95,45 @@ async def test_files_are_taken_along_as_copies_that_outlive_the_old_ones(quiet: 
     assert (await resubmit_application(quiet.blobs, party, infected.id, scan_needed=False)).materials_dropped == [
         "site_photo"
     ]
+
+
+class Unread:
+    """A store that nobody may read."""
+
+    async def get(self, key: str) -> bytes:
+        """Refuse."""
+        raise AssertionError(key)
+
+
+async def test_files_that_have_no_place_are_refused_before_any_is_read(
+    quiet: House, monkeypatch: pytest.MonkeyPatch, allowance_of: Callable[[int], None]
+) -> None:
+    """The case stays as it is, and is begun anew once there is a place."""
+    party, old = await ended(quiet)
+    (given,) = await Material.filter(application=old)
+    allowance_of(given.size - 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(quiet.blobs, "get", Unread().get)
+        with pytest.raises(DraftsTooLargeError) as refused:
+            await resubmit_application(quiet.blobs, party, old.id, scan_needed=False)
+    assert refused.value.context == {"limit_bytes": given.size - 1}
+    assert not await Application.exists(resubmission_of=old.id)
+    allowance_of(quiet.settings.drafts_max_bytes)
+    begun = await resubmit_application(quiet.blobs, party, old.id, scan_needed=False)
+    assert begun.materials_dropped == []
+
+
+async def test_of_more_files_than_a_draft_takes_the_first_are_copied(quiet: House) -> None:
+    """By their recorded sizes; the others are not read."""
+    party, old = await ended(quiet)
+    (given,) = await Material.filter(application=old)
+    await Material.filter(id=given.id).update(size=rules.MAX_BYTES_OF_MATERIAL)
+    values = {
+        name: getattr(given, name) for name in ("material_id", "content_type", "size", "width", "height", "sha256")
+    }
+    await Material.create(**values, application=old, blob_key="nowhere", created_at=given.created_at)
+    begun = await resubmit_application(quiet.blobs, party, old.id, scan_needed=False)
+    assert [one.reused_from for one in await Material.filter(application=begun.draft)] == [given.id]
 
 
 async def test_asked_twice_it_is_one_draft(quiet: House) -> None:

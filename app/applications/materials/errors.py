@@ -65,6 +65,12 @@ class MaterialTooLargeError(DomainError):
     code, kind = "material_too_large", Kind.CONFLICT
 
 
+class DraftsTooLargeError(DomainError):
+    """What lies in a party's drafts has more bytes together than are taken."""
+
+    code, kind = "drafts_too_large", Kind.CONFLICT
+
+
 class MaterialPendingError(DomainError):
     """The file is not scanned yet."""
 

@@ -9,7 +9,7 @@ from tortoise.queryset import QuerySet
 
 from app.applications.materials.errors import MaterialNotReusableError, MaterialUnknownError
 from app.applications.materials.files import keep_copy, opened, require_safe
-from app.applications.materials.service import require_asked, write_material
+from app.applications.materials.service import require_asked, require_place, write_material
 from app.applications.models import Material, Scan
 from app.catalogue.errors import ItemNotFoundError
 from app.catalogue.guide import GuideMaterial
@@ -64,6 +64,7 @@ async def reuse_material(
     fitting = [one async for one in _fitting(_handed_in(party).filter(id=file_id), application.item_code, wanted)]
     if not fitting:
         raise MaterialNotReusableError
+    await require_place(party, application, material_id, given.size)
     kept = await keep_copy(blobs, given, await opened(blobs, given))
     async with transaction():
         return await write_material(party, application_id, material_id, kept, scan_needed=scan_needed)

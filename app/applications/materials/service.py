@@ -1,12 +1,14 @@
 """Use cases of materials: taken as files, deleted, dropped where they are not asked for."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from uuid import UUID
 
 from app.applications.asked import asked_of
-from app.applications.drafts import owned
+from app.applications.drafts import lock_drafts, owned
 from app.applications.errors import StateForbidsError
 from app.applications.materials import rules
+from app.applications.materials.allowance import TAKES_MATERIALS, require_allowance
 from app.applications.materials.errors import (
     MaterialHandedInError,
     MaterialTooLargeError,
@@ -28,7 +30,6 @@ from media.storage import BlobStore
 SCAN_MATERIAL = "applications.scan_material"
 PREVIEW_MATERIAL = "applications.preview_material"
 
-_TAKES_MATERIALS = {State.DRAFT, State.SUPPLEMENT_REQUESTED}
 _DELETE = "DELETE FROM materials WHERE id = ANY($1::uuid[]) RETURNING blob_key, preview_blob_key"
 
 
@@ -46,8 +47,11 @@ async def add_material(
     With ``scan_needed`` nobody gets to see it before the worker has scanned it. Raises what ``require_asked``,
     ``inspected`` and ``write_material`` raise.
     """
-    await require_asked(party, application_id, material_id)
-    kept = await keep(blobs, await inspected(content))
+    application, _ = await require_asked(party, application_id, material_id)
+    file = await inspected(content)
+    # Before it lies in the store, where it would stay for a while.
+    await require_place(party, application, material_id, file.size)
+    kept = await keep(blobs, file)
     async with transaction():
         return await write_material(party, application_id, material_id, kept, scan_needed=scan_needed)
 
@@ -68,16 +72,27 @@ async def require_asked(party: Party, application_id: UUID, material_id: str) ->
     raise MaterialUnknownError
 
 
+async def require_place(party: Party, application: Application, material_id: str, size: int) -> None:
+    """Look whether a file of this size has a place in its case, and beside the party's drafts.
+
+    Raises TooManyMaterialsError, MaterialTooLargeError or DraftsTooLargeError.
+    """
+    given = await Material.filter(application=application).exclude(scan=Scan.INFECTED).values("material_id", "size")
+    require_room(((one["material_id"], one["size"]) for one in given), material_id, size)
+    await require_allowance(party, size)
+
+
 async def write_material(
     party: Party, application_id: UUID, material_id: str, kept: KeptFile, *, scan_needed: bool
 ) -> Material:
     """Write the row of a file that was kept, within the caller's transaction, and have the worker look at it.
 
-    Raises ApplicationNotFoundError, StateForbidsError, TooManyMaterialsError or MaterialTooLargeError.
+    Raises ApplicationNotFoundError, StateForbidsError, and what ``lock_drafts`` and ``require_place`` raise.
     """
+    await lock_drafts(party)
     application = await owned(party, application_id, lock=True)
     _require_open(application)
-    await _require_room(application, material_id, kept.size)
+    await require_place(party, application, material_id, kept.size)
     material = await Material.create(
         **asdict(kept),
         application=application,
@@ -93,15 +108,19 @@ async def write_material(
 
 
 def _require_open(application: Application) -> None:
-    if application.state not in _TAKES_MATERIALS:
+    if application.state not in TAKES_MATERIALS:
         raise StateForbidsError(state=application.state)
 
 
-async def _require_room(application: Application, material_id: str, size: int) -> None:
-    given = await Material.filter(application=application).exclude(scan=Scan.INFECTED).values("material_id", "size")
-    if len(given) >= rules.MAX_FILES_OF_CASE:
+def require_room(given: Iterable[tuple[str, int]], material_id: str, size: int) -> None:
+    """Raise TooManyMaterialsError or MaterialTooLargeError where a case takes no such file beside those ``given``.
+
+    Those are told by their materials and sizes.
+    """
+    there = list(given)
+    if len(there) >= rules.MAX_FILES_OF_CASE:
         raise TooManyMaterialsError(limit=rules.MAX_FILES_OF_CASE)
-    sizes = [one["size"] for one in given if one["material_id"] == material_id]
+    sizes = [size for name, size in there if name == material_id]
     if len(sizes) >= rules.MAX_FILES_OF_MATERIAL:
         raise TooManyMaterialsError(limit=rules.MAX_FILES_OF_MATERIAL, material=material_id)
     if sum(sizes) + size > rules.MAX_BYTES_OF_MATERIAL:

@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.applications.drafts import owned
+from app.applications.drafts import lock_drafts, owned
 from app.applications.materials import rules
 from app.applications.materials.errors import (
     TooManyUploadsError,
@@ -21,9 +21,8 @@ from app.applications.materials.errors import (
 )
 from app.applications.materials.files import PATIENCE, inspected, keep
 from app.applications.materials.models import Upload, UploadChunk
-from app.applications.materials.service import require_asked, write_material
+from app.applications.materials.service import require_asked, require_place, write_material
 from app.applications.models import Material
-from app.identity.queries import lock_present
 from app.kit import clock, retention
 from app.kit.blobs import doom
 from app.kit.crypto import keyring
@@ -45,13 +44,14 @@ class Progress:
 async def begin_upload(party: Party, application_id: UUID, material_id: str, size: int, sha256: str) -> Progress:
     """Announce a file by its size and SHA-256. The same file again is the upload that is under way.
 
-    Raises UploadTooLargeError, TooManyUploadsError, and what ``require_asked`` raises.
+    Raises UploadTooLargeError, TooManyUploadsError, and what ``require_asked``, ``lock_drafts`` and ``require_place``
+    raise.
     """
     if size > rules.MAX_UPLOAD_BYTES:
         raise UploadTooLargeError(limit_bytes=rules.MAX_UPLOAD_BYTES)
     await require_asked(party, application_id, material_id)
     async with transaction():
-        await lock_present(party.actor_id)
+        await lock_drafts(party)
         application = await owned(party, application_id, lock=True)
         under_way = Upload.filter(file_id=None, expires_at__gt=clock.now())
         of_case = under_way.filter(application=application)
@@ -63,6 +63,7 @@ async def begin_upload(party: Party, application_id: UUID, material_id: str, siz
                 raise TooManyUploadsError(
                     limit=rules.MAX_UPLOADS_OF_CASE, limit_bytes=rules.MAX_UPLOAD_BYTES_OF_ACCOUNT
                 )
+            await require_place(party, application, material_id, size)
             upload = await Upload.create(
                 application=application,
                 actor_id=party.actor_id,
@@ -141,10 +142,13 @@ async def complete_upload(
     if hashlib.sha256(content).hexdigest() != upload.sha256:
         await cancel_upload(party, application_id, upload_id)
         raise UploadDigestWrongError
-    await require_asked(party, application_id, upload.material_id)
-    kept = await keep(blobs, await inspected(content))
+    application, _ = await require_asked(party, application_id, upload.material_id)
+    file = await inspected(content)
+    await require_place(party, application, upload.material_id, file.size)
+    kept = await keep(blobs, file)
     async with transaction():
-        # The case first, then what belongs to it, as everybody who takes both.
+        # Whose it is first, then the case, then what belongs to it, as everybody who takes them.
+        await lock_drafts(party)
         await owned(party, application_id, lock=True)
         upload = await _own(party, application_id, upload_id, lock=True)
         if made := await _made(upload):
