@@ -5,7 +5,7 @@ import zlib
 from io import BytesIO
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Page, Pdf
+from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream
 from PIL import Image, ImageDraw
 
 from media.documents import PDF
@@ -151,7 +151,24 @@ def _lay_over(pdf: Pdf, page: Page, sheet: pikepdf.Object) -> None:
         180: (-width, 0, 0, -height, right, top),
         270: (0, -height, width, 0, left, top),
     }.get(int(page.obj.get("/Rotate", 0)) % 360, (width, 0, 0, height, left, bottom))
-    name = page.add_resource(sheet, Name.XObject)
     draw = " ".join(f"{number:.4f}" for number in matrix)
-    page.contents_add(pdf.make_stream(b"q\n"), prepend=True)
-    page.contents_add(pdf.make_stream(f"\nQ q {draw} cm {name} Do Q\n".encode()))
+    forms = Dictionary(Page=_as_drawing(pdf, page), Mark=sheet)
+    page.obj.Resources = Dictionary(XObject=forms)
+    page.obj.Contents = pdf.make_stream(f"/Page Do q {draw} cm /Mark Do Q".encode())
+
+
+def _as_drawing(pdf: Pdf, page: Page) -> Stream:
+    """All that the page draws, as one drawing: whatever it leaves open, or closes once too often, ends with it."""
+    page.contents_coalesce()
+    content = page.obj.get("/Contents")
+    drawing = pdf.make_stream(
+        content.read_raw_bytes() if isinstance(content, Stream) else b"",
+        Type=Name.XObject,
+        Subtype=Name.Form,
+        BBox=page.mediabox,
+        Resources=page.resources,
+    )
+    for key in ("/Filter", "/DecodeParms"):
+        if isinstance(content, Stream) and key in content:
+            drawing[key] = content[key]
+    return drawing

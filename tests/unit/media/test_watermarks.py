@@ -5,7 +5,7 @@ from io import BytesIO
 
 import pypdfium2
 import pytest
-from pikepdf import Array, Pdf
+from pikepdf import Array, Name, Pdf
 from PIL import Image, ImageChops, ImageFilter
 
 from media.documents import inspect_document
@@ -89,6 +89,46 @@ def test_every_page_of_a_paper_is_marked_upright_to_its_edges(degrees: int) -> N
         assert marked_everywhere(change)
         off = ImageChops.difference(change.point(lambda v: 255 * (v > 15)), expected)
         assert off.histogram()[255] < 0.3 * expected.histogram()[255]
+
+
+LEFT_OPEN = {
+    "states": b"q q q 0.2 0 0 0.2 30 30 cm 0 0 9 9 re W n",
+    "too few": b"Q Q 0.2 0 0 0.2 30 30 cm 0 0 9 9 re W n",
+    "text": b"BT /F 9 Tf 3 Tr",
+    "a string": b"BT (",
+    "a picture": b"BI /W 9 /H 9 ID ",
+}
+
+
+@pytest.mark.parametrize("content", LEFT_OPEN.values(), ids=LEFT_OPEN)
+@pytest.mark.parametrize("halved", [False, True])
+def test_what_a_page_leaves_open_moves_and_hides_no_mark(content: bytes, halved: bool) -> None:
+    """The whole paper comes from a stranger, and where it is shown it must say what it is for."""
+
+    def change(pdf: Pdf) -> None:
+        stream = pdf.make_stream(content)
+        pdf.pages[0].obj.Contents = Array([pdf.make_stream(b"q 1 w"), stream]) if halved else stream
+
+    def bare(pdf: Pdf) -> None:
+        pdf.pages[0].obj.Contents = pdf.make_stream(b"")
+
+    marked, _ = watermarked(paper(change), "application/pdf", TEXT)
+    expected, _ = watermarked(paper(bare), "application/pdf", TEXT)
+    assert page_of(marked, 0).tobytes() == page_of(expected, 0).tobytes()
+
+
+def test_pages_that_share_a_content_keep_what_each_draws_with_it() -> None:
+    """One stream, and another letter face on each page."""
+
+    def change(pdf: Pdf) -> None:
+        pdf.pages[1].obj.Contents = pdf.pages[0].obj.Contents
+        pdf.pages[1].obj.Resources.Font.F.BaseFont = Name.Courier
+
+    content = paper(change, pages=2)
+    data, _ = watermarked(content, "application/pdf", TEXT)
+    assert page_of(content, 0).tobytes() != page_of(content, 1).tobytes()
+    changes = [difference(page_of(data, number), page_of(content, number)) for number in range(2)]
+    assert all(sum(change.histogram()[100:]) == 0 for change in changes)
 
 
 def test_a_mark_stays_when_the_paper_is_written_anew() -> None:
