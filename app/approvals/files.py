@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.applications.materials.queries import read_material
+from app.applications.materials.queries import content_of, find_handed_in
 from app.applications.models import Material
 from app.approvals.connectors import Connectors
 from app.kit.errors import NotFoundError
@@ -14,10 +14,10 @@ async def read_for(
 ) -> tuple[Material, bytes]:
     """A file of a case that went to this connector, with its content.
 
-    Raises NotFoundError for any other case's, MaterialPendingError or MaterialInfectedError.
+    Raises NotFoundError for any other case's, whatever its scan found, MaterialPendingError or MaterialInfectedError.
     """
-    material, content = await read_material(blobs, case_no, file_id)
+    material = await find_handed_in(case_no, file_id)
     # Behind the first look: by then the number is a case's, whatever stood in the path.
     if await connectors.name_of(case_no) != connector:
         raise NotFoundError
-    return material, content
+    return material, await content_of(blobs, material)

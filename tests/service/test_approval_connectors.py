@@ -139,7 +139,7 @@ async def test_each_feed_has_a_place_of_its_own(names: tuple[str, str], case_no:
 
 
 async def test_a_file_goes_to_its_cases_system_alone(house: House) -> None:
-    """To another system there is no such file, and to none before it is handed in."""
+    """To another system there is no such file, whatever is known of it, and to none before it is handed in."""
     citizen = await verified_citizen(house)
     case = await submit_application(Party.own(citizen.id), (await ready_draft(house, citizen)).id, None)
     (material,) = await Material.filter(application=case)
@@ -147,8 +147,10 @@ async def test_a_file_goes_to_its_cases_system_alone(house: House) -> None:
     number = str(case.case_no)
     _, content = await read_for(house.connectors, "city", house.blobs, number, material.id)
     assert content
-    with pytest.raises(NotFoundError):
-        await read_for(house.connectors, "civil_affairs", house.blobs, number, material.id)
+    for scan in Scan:
+        await Material.filter(id=material.id).update(scan=scan)
+        with pytest.raises(NotFoundError):
+            await read_for(house.connectors, "civil_affairs", house.blobs, number, material.id)
     await Material.filter(id=material.id).update(handed_in_at=None)
     with pytest.raises(NotFoundError):
         await read_for(house.connectors, "city", house.blobs, number, material.id)

@@ -9,7 +9,7 @@ from app.applications import drafts
 from app.applications.errors import MaterialsMissingError
 from app.applications.materials import errors
 from app.applications.materials.copies import copy_material
-from app.applications.materials.queries import read_material, read_own_material, read_preview
+from app.applications.materials.queries import read_content, read_own_material, read_preview
 from app.applications.materials.service import add_material
 from app.applications.materials.tasks import preview_material, scan_material
 from app.applications.models import Application, Material, Scan, State
@@ -130,7 +130,7 @@ async def test_a_case_is_submitted_at_once_and_handed_over_after_the_scan(quiet:
     delivery = await Delivery.get(case_no=case_no)
     assert (delivery.state, delivery.reason) == (DeliveryState.WAITING, "materials_unscanned")
     with pytest.raises(errors.MaterialPendingError):
-        await read_material(quiet.blobs, case_no, material.id)
+        await read_content(quiet.blobs, case_no, str(material.id))
     with pytest.raises(TryLaterError):
         await scan_material(Knows(TryLaterError("timeout")), quiet.blobs, str(material.id))
     assert await system.gets_more() == []
@@ -139,7 +139,7 @@ async def test_a_case_is_submitted_at_once_and_handed_over_after_the_scan(quiet:
     told = got["materials"][0]
     assert (told["scan"], told["trust"], told["pages"]) == ("clean", "C", 1)
     assert "set_aside" not in got
-    assert await read_material(quiet.blobs, case_no, material.id)
+    assert await read_content(quiet.blobs, case_no, str(material.id))
 
 
 async def test_an_infected_file_of_a_draft_goes_and_is_asked_for_again(quiet: House, citizen: Citizen) -> None:
@@ -175,7 +175,7 @@ async def test_a_case_goes_on_without_an_infected_file(quiet: House, citizen: Ci
     assert got["materials"] == []
     assert got["set_aside"] == [{"material_id": "site_photo", "reason": "infected"}]
     with pytest.raises(errors.MaterialInfectedError):
-        await read_material(quiet.blobs, str(case.case_no), material.id)
+        await read_content(quiet.blobs, str(case.case_no), str(material.id))
     message = await Message.get(citizen_id=citizen.id, kind="material_set_aside")
     assert str(case.case_no) in message.text
     assert (await Application.get(id=case.id)).state is State.SUBMITTED

@@ -45,8 +45,8 @@ async def read_own_material(
     Raises ApplicationNotFoundError, MatterNotCoveredError, NotFoundError, MaterialPendingError or
     MaterialInfectedError.
     """
-    material = await _safe(await _own(party, application_id, file_id))
-    return material, await opened(blobs, material)
+    material = await _own(party, application_id, file_id)
+    return material, await content_of(blobs, material)
 
 
 async def read_preview(blobs: BlobStore, party: Party, application_id: UUID, file_id: UUID) -> bytes:
@@ -54,34 +54,37 @@ async def read_preview(blobs: BlobStore, party: Party, application_id: UUID, fil
 
     Raises PreviewMissingError, and what ``read_own_material`` raises.
     """
-    material = await _safe(await _own(party, application_id, file_id))
+    material = await _own(party, application_id, file_id)
+    require_safe(material)
     if material.preview_blob_key is None:
         raise PreviewMissingError
     return keyring().open(await blobs.get(material.preview_blob_key), material.preview_blob_key)
 
 
-async def read_material(blobs: BlobStore, case_no: str, file_id: UUID) -> tuple[Material, bytes]:
-    """A file that was handed in with a case, with its content.
-
-    Raises NotFoundError, MaterialPendingError or MaterialInfectedError.
-    """
+async def find_handed_in(case_no: str, file_id: UUID) -> Material:
+    """A file that was handed in with a case, whatever its scan found. Raises NotFoundError."""
     found = await Material.get_or_none(id=file_id, handed_in_at__not_isnull=True).select_related("application")
-    material = await _safe(found if found and found.application.case_no == case_no else None)
-    return material, await opened(blobs, material)
+    if found is None or found.application.case_no != case_no:
+        raise NotFoundError
+    return found
+
+
+async def content_of(blobs: BlobStore, material: Material) -> bytes:
+    """The content of a file that may be shown and sent. Raises MaterialPendingError or MaterialInfectedError."""
+    require_safe(material)
+    return await opened(blobs, material)
 
 
 async def read_content(blobs: BlobStore, case_no: str, file_id: str) -> bytes:
-    """The content of a file that was handed in with a case. Raises what ``read_material`` raises."""
-    _, content = await read_material(blobs, case_no, UUID(file_id))
-    return content
+    """The content of a file that was handed in with a case.
+
+    Raises NotFoundError, MaterialPendingError or MaterialInfectedError.
+    """
+    return await content_of(blobs, await find_handed_in(case_no, UUID(file_id)))
 
 
-async def _own(party: Party, application_id: UUID, file_id: UUID) -> Material | None:
-    return await Material.get_or_none(id=file_id, application=await owned(party, application_id))
-
-
-async def _safe(material: Material | None) -> Material:
-    if material is None:
+async def _own(party: Party, application_id: UUID, file_id: UUID) -> Material:
+    found = await Material.get_or_none(id=file_id, application=await owned(party, application_id))
+    if found is None:
         raise NotFoundError
-    require_safe(material)
-    return material
+    return found
