@@ -164,7 +164,7 @@ async def read_preview(call: Call, application_id: UUID, file_id: UUID) -> HTTPR
     acting=True,
     limit="copy",
     media_type="*/*",
-    errors=(*_READ_ERRORS, TemporarilyUnavailableError),
+    errors=(*_READ_ERRORS, errors.CopyImpossibleError, TemporarilyUnavailableError),
 )
 async def copy_material(call: Call, application_id: UUID, file_id: UUID, query: CopyQuery) -> HTTPResponse:
     """A copy that says across all of it what it is for, and since when."""

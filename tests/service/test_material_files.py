@@ -180,6 +180,15 @@ async def test_a_copy_says_what_it_is_for(quiet: House, citizen: Citizen, draft:
         await copy_material(quiet.blobs, Party.own(stranger.id), draft.id, material.id, "x")
 
 
+async def test_a_file_that_cannot_be_marked_is_said(quiet: House, citizen: Citizen, draft: Application) -> None:
+    """With a code of its own; afterwards there is room for others."""
+    party, material = Party.own(citizen.id), await added(quiet, citizen, draft, photograph())
+    await Material.filter(id=material.id).update(content_type="application/pdf")
+    for _ in range(5):
+        with pytest.raises(errors.CopyImpossibleError):
+            await copy_material(quiet.blobs, party, draft.id, material.id, "入学")
+
+
 async def test_few_copies_are_made_at_once(
     quiet: House, citizen: Citizen, draft: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,6 +101,12 @@ class PreviewMissingError(DomainError):
     code, kind = "preview_missing", Kind.NOT_FOUND
 
 
+class CopyImpossibleError(DomainError):
+    """The file cannot be drawn on; it can be read as it is."""
+
+    code, kind = "copy_impossible", Kind.CONFLICT
+
+
 class UploadNotFoundError(DomainError):
     """No such upload: it has expired, was cancelled, or is somebody else's."""
 
