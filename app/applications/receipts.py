@@ -4,10 +4,8 @@ Administrative bodies give a written and dated receipt of either (行政许可�
 made from the case's timeline whenever it is asked for, and what happens to the case later does not change it.
 """
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -25,6 +23,7 @@ from app.catalogue.models import Department
 from app.catalogue.queries import get_department
 from app.identity.rules import mask_id_number, mask_name
 from app.kit import clock, texts
+from app.kit.benches import Bench
 from app.kit.record_signing import RecordSigner
 from app.mandates.party import Party
 from media.papers import Document, Section, render_document
@@ -34,8 +33,8 @@ _PERMIT = "01"
 
 _DIGEST_SHOWN = 16
 
-_drawing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="receipts")
-"""Drawing is work for the processor: more threads would only share it, and take it from requests."""
+# As many as are drawn in about five seconds.
+_BENCH = Bench("receipts", places=32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,8 @@ class _Word:
 async def submission_receipt(signer: RecordSigner, public_url: str, party: Party, application_id: UUID) -> bytes:
     """The PDF that tells what was submitted, and when.
 
-    Raises NotSubmittedError for a draft, ApplicationNotFoundError or MatterNotCoveredError.
+    Raises NotSubmittedError for a draft, ApplicationNotFoundError, MatterNotCoveredError, or
+    TemporarilyUnavailableError where too many are wanted at once.
     """
     case = await _submitted(party, application_id)
     materials = await Material.filter(
@@ -88,8 +88,7 @@ async def submission_receipt(signer: RecordSigner, public_url: str, party: Party
 async def acceptance_receipt(signer: RecordSigner, public_url: str, party: Party, application_id: UUID) -> bytes:
     """The PDF that tells whether a case was accepted.
 
-    Raises AcceptanceOpenError while that is open, NotSubmittedError for a draft, ApplicationNotFoundError or
-    MatterNotCoveredError.
+    Raises AcceptanceOpenError while that is open, and what ``submission_receipt`` raises.
     """
     case = await _submitted(party, application_id)
     entry = next((entry for entry in case.timeline if entry.kind == Cause.NOT_ACCEPTED), None)
@@ -142,7 +141,8 @@ async def _drawn(
         author=case.department.name,
         made_at=word.at,
     )
-    return await asyncio.get_running_loop().run_in_executor(_drawing, render_document, document)
+    with _BENCH.place() as place:
+        return await place.do(render_document, document)
 
 
 def _head(case: _Case) -> Iterable[tuple[str, str]]:

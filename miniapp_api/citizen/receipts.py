@@ -6,12 +6,19 @@ from sanic import HTTPResponse
 
 from app.applications import errors, receipts
 from app.catalogue.errors import ItemNotFoundError
-from app.kit.errors import NotFoundError
+from app.kit.errors import NotFoundError, TemporarilyUnavailableError
 from miniapp_api.answers import file_answer
 from miniapp_api.routing import Actor, Call, Routes
 
 routes = Routes()
 _PDF = "application/pdf"
+_ERRORS = (
+    errors.ApplicationNotFoundError,
+    errors.NotSubmittedError,
+    ItemNotFoundError,
+    NotFoundError,
+    TemporarilyUnavailableError,
+)
 
 
 @routes.add(
@@ -21,7 +28,7 @@ _PDF = "application/pdf"
     acting=True,
     limit="receipt",
     media_type=_PDF,
-    errors=(errors.ApplicationNotFoundError, errors.NotSubmittedError, ItemNotFoundError, NotFoundError),
+    errors=_ERRORS,
 )
 async def read_receipt(call: Call, application_id: UUID) -> HTTPResponse:
     """The receipt of a submission (申请回执) as PDF."""
@@ -39,13 +46,7 @@ async def read_receipt(call: Call, application_id: UUID) -> HTTPResponse:
     acting=True,
     limit="receipt",
     media_type=_PDF,
-    errors=(
-        errors.ApplicationNotFoundError,
-        errors.NotSubmittedError,
-        errors.AcceptanceOpenError,
-        ItemNotFoundError,
-        NotFoundError,
-    ),
+    errors=(*_ERRORS, errors.AcceptanceOpenError),
 )
 async def read_acceptance_receipt(call: Call, application_id: UUID) -> HTTPResponse:
     """The receipt that the case was accepted, or was not (受理回执、不予受理回执), as PDF."""

@@ -10,6 +10,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 
+from app.applications import receipts
 from app.applications.errors import AcceptanceOpenError, ApplicationNotFoundError, NotSubmittedError
 from app.applications.events import apply_event
 from app.applications.models import Application, Material
@@ -21,7 +22,9 @@ from app.applications.service import submit_application, withdraw_application
 from app.bootstrap import House
 from app.identity.models import Citizen
 from app.kit import clock
+from app.kit.benches import Bench
 from app.kit.db import transaction
+from app.kit.errors import TemporarilyUnavailableError
 from app.mandates.models import Company
 from app.mandates.party import Party
 from tests.people import Person, make_person
@@ -200,3 +203,14 @@ async def test_what_has_not_happened_has_no_receipt(case: Case) -> None:
     for receipt in (other.submission(), other.acceptance()):
         with pytest.raises(ApplicationNotFoundError):
             await receipt
+
+
+async def test_of_more_receipts_than_may_wait_one_is_told_to_come_later(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing piles up; when there is a place again it is drawn."""
+    bench = Bench("receipts", places=1)
+    monkeypatch.setattr(receipts, "_BENCH", bench)
+    with bench.place(), pytest.raises(TemporarilyUnavailableError):
+        await case.submission()
+    assert await case.submission()
