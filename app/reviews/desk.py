@@ -1,10 +1,11 @@
 """Reads for the supervision: reviews and rectifications within its scope, never with who wrote them.
 
-Who that is stands behind ``contact`` alone, which is for the call and is recorded.
+Who that is stands behind ``contact`` alone, which is for the call and is recorded. So do the days of the clock: they
+are reckoned from the day of the review, by which the case could be told.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -19,13 +20,13 @@ from app.kit import clock
 from app.kit.db import transaction
 from app.kit.errors import InvalidCursorError
 from app.kit.paging import PAGE, Page, decode_cursor, encode_cursor
+from app.kit.workdays import add_working_days
 from app.reviews import rectifying, rules
+from app.reviews.definitions import terms
 from app.reviews.errors import RectificationNotFoundError
 from app.reviews.models import CommentState, Rectification, RectificationState, RectificationStep, Review
 from app.reviews.queries import newest_first, periods
 from app.reviews.rules import Tone
-
-_NEVER = date.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,11 @@ class SeenReview:
 
 @dataclass(frozen=True, slots=True)
 class SeenRectification:
-    """A rectification with its review; ``overdue`` where the staff's next step should have been taken before today."""
+    """A rectification with its review.
+
+    ``overdue`` where the staff's next step should have been taken before today, ``due_soon`` where it must be within as
+    many working days as a call back and one more, so that what was opened today is not told from the day before.
+    """
 
     rectification: Rectification
     seen: SeenReview
@@ -49,22 +54,43 @@ class SeenRectification:
         due = self.rectification.due_on
         return due is not None and due < clock.today()
 
+    @property
+    def due_soon(self) -> bool:
+        """Whether a step is due soon."""
+        due = self.rectification.due_on
+        last = add_working_days(clock.today(), terms().call_back_working_days + 1).day
+        return due is not None and clock.today() <= due <= last
+
 
 @dataclass(frozen=True, slots=True)
 class SeenStep:
-    """A step with the name of who took it, None for the citizen and the passing of time."""
+    """A step with the name of who took it, None for the citizen and the passing of time.
+
+    ``at`` is None for the citizen's: the moment would tell who it was.
+    """
 
     step: RectificationStep
     by: str | None
 
+    @property
+    def at(self) -> datetime | None:
+        """When it was taken."""
+        return None if self.step.cause in rectifying.CITIZEN_CAUSES else self.step.at
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Whom to call about a bad review; all None where the account was deleted meanwhile."""
+    """Whom to call about a bad review, None where the account was deleted meanwhile, and by when.
+
+    ``due_on`` is the day by which the next step must be taken, None where none is; ``rectify_by`` that by which all is
+    to be put right.
+    """
 
     case_no: str | None
     name: str | None
     phone: str | None
+    due_on: date | None
+    rectify_by: date
 
 
 def _within(scope: Scope, prefix: str = "") -> Q:
@@ -98,33 +124,29 @@ async def list_rectifications(
 ) -> Page[SeenRectification]:
     """Rectifications within a scope, those first whose next step is due first, overdue ones before all.
 
-    Raises InvalidCursorError.
+    A cursor names the last one seen by its id alone, and tells no day. Raises InvalidCursorError.
     """
     found = Rectification.filter(_within(scope, "review__"))
     if state is not None:
         found = found.filter(state=state)
     if overdue:
         found = found.filter(due_on__lt=clock.today())
-    key = decode_cursor(cursor, str, str)
-    if key:
-        day, id_ = _key_of(key)
-        later = Q(due_on=day, id__gt=id_) | Q(due_on__gt=day) | Q(due_on=None)
-        found = found.filter(Q(due_on=None, id__gt=id_) if day == _NEVER else later)
+    if key := decode_cursor(cursor, str):
+        last = await _last_seen(scope, key[0])
+        day, beyond = last.due_on, Q(due_on=last.due_on, id__gt=last.id)
+        found = found.filter(beyond if day is None else beyond | Q(due_on__gt=day) | Q(due_on=None))
     # PostgreSQL puts what has no day last.
     rows = await found.order_by("due_on", "id").limit(PAGE + 1).select_related("review")
     told = await periods([row.review for row in rows])
     items = [SeenRectification(row, SeenReview(row.review, told[row.review.id])) for row in rows[:PAGE]]
-    if len(rows) <= PAGE:
-        return Page(items, None)
-    last = rows[PAGE - 1]
-    return Page(items, encode_cursor((last.due_on or _NEVER).isoformat(), str(last.id)))
+    return Page(items, encode_cursor(str(rows[PAGE - 1].id)) if len(rows) > PAGE else None)
 
 
-def _key_of(key: tuple[str, ...]) -> tuple[date, UUID]:
-    """The day and the id in a cursor. Raises InvalidCursorError."""
+async def _last_seen(scope: Scope, id_: str) -> Rectification:
+    """The rectification that a cursor names. Raises InvalidCursorError."""
     try:
-        return date.fromisoformat(key[0]), UUID(key[1])
-    except ValueError as error:
+        return await _find(scope, UUID(id_))
+    except (ValueError, RectificationNotFoundError) as error:
         raise InvalidCursorError from error
 
 
@@ -139,7 +161,7 @@ async def get_rectification(scope: Scope, rectification_id: UUID) -> tuple[SeenR
 
 
 async def contact(scope: Scope, rectification_id: UUID) -> Contact:
-    """Whom to call about a bad review that is not over; that it was read is recorded.
+    """Whom to call about a bad review that is not over, and by when; that it was read is recorded.
 
     Raises RectificationNotFoundError, also where it is over: then there is nobody to call.
     """
@@ -152,9 +174,9 @@ async def contact(scope: Scope, rectification_id: UUID) -> Contact:
     case = await Application.get_or_none(id=found.review.application_id) if found.review.application_id else None
     author = found.review.author_id
     if case is None or author is None:
-        return Contact(case.case_no if case else None, None, None)
+        return Contact(case.case_no if case else None, None, None, found.due_on, found.rectify_by)
     citizen = await get_citizen(author)
-    return Contact(case.case_no, citizen.name, citizen.phone)
+    return Contact(case.case_no, citizen.name, citizen.phone, found.due_on, found.rectify_by)
 
 
 async def _find(scope: Scope, rectification_id: UUID) -> Rectification:

@@ -50,16 +50,16 @@ class GroundlessDecisionRequest(NoteRequest):
 
 
 class RectificationView(Schema):
-    """What is done about a bad review. ``due_on`` is the day by which the next step of the staff must be taken."""
+    """What is done about a bad review. ``overdue`` and ``due_soon`` say of the next step of the staff when it must be
+    taken; the days themselves stand beside the contact, since they tell the day of the review.
+    """
 
     id: UUID
     state: str
     round: int
-    due_on: str | None
     overdue: bool
-    rectify_by: str
+    due_soon: bool
     answer_by: str | None
-    ended_at: str | None
     review: StaffReviewView
 
     @classmethod
@@ -70,11 +70,9 @@ class RectificationView(Schema):
             id=found.id,
             state=found.state.value,
             round=found.round,
-            due_on=found.due_on.isoformat() if found.due_on else None,
             overdue=seen.overdue,
-            rectify_by=found.rectify_by.isoformat(),
+            due_soon=seen.due_soon,
             answer_by=found.answer_by.isoformat() if found.answer_by else None,
-            ended_at=clock.in_city(found.ended_at) if found.ended_at else None,
             review=StaffReviewView.of(seen.seen),
         )
 
@@ -87,7 +85,9 @@ class RectificationPage(Schema):
 
 
 class StepView(Schema):
-    """A step; ``by`` is the member of staff, null for the citizen and for the passing of time."""
+    """A step; ``by`` is the member of staff, null for the citizen and for the passing of time; ``at`` is null for the
+    citizen, whom the moment could tell.
+    """
 
     cause: str
     before: str
@@ -96,7 +96,7 @@ class StepView(Schema):
     by: str | None
     reached: str | None
     note: str | None
-    at: str
+    at: str | None
 
     @classmethod
     def of(cls, seen: SeenStep) -> "StepView":
@@ -110,7 +110,7 @@ class StepView(Schema):
             by=seen.by,
             reached=step.reached,
             note=step.note,
-            at=clock.in_city(step.at),
+            at=clock.in_city(seen.at) if seen.at else None,
         )
 
 
@@ -122,11 +122,13 @@ class RectificationDetail(Schema):
 
 
 class ContactView(Schema):
-    """Whom to call; null where the account was deleted meanwhile."""
+    """Whom to call, null where the account was deleted meanwhile, by when, and until when all is to be put right."""
 
     case_no: str | None
     name: str | None
     phone: str | None
+    due_on: str | None
+    rectify_by: str
 
 
 async def _detail(call: Call, rectification_id: UUID) -> RectificationDetail:
@@ -175,9 +177,15 @@ async def read_rectification(call: Call, rectification_id: UUID) -> Rectificatio
     errors=(errors.RectificationNotFoundError,),
 )
 async def read_contact(call: Call, rectification_id: UUID) -> ContactView:
-    """Whom to call about a bad review that is not over; that I read it is recorded."""
+    """Whom to call about a bad review that is not over, and by when; that I read it is recorded."""
     found = await desk.contact(Scope.of(call.staff), rectification_id)
-    return ContactView(case_no=found.case_no, name=found.name, phone=found.phone)
+    return ContactView(
+        case_no=found.case_no,
+        name=found.name,
+        phone=found.phone,
+        due_on=found.due_on.isoformat() if found.due_on else None,
+        rectify_by=found.rectify_by.isoformat(),
+    )
 
 
 @routes.add(

@@ -1,6 +1,8 @@
 """Bad reviews are called back, put right and asked about again, each step once."""
 
 import asyncio
+import base64
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,6 +15,8 @@ from app.identity.models import Citizen
 from app.identity.staff_accounts import Scope
 from app.kit import clock
 from app.kit.errors import DomainError
+from app.kit.paging import PAGE
+from app.kit.workdays import add_working_days
 from app.mandates.party import Party
 from app.notifications.models import Message
 from app.privacy.deletion import delete_account
@@ -27,6 +31,7 @@ from app.reviews.errors import (
 from app.reviews.models import Rectification, RectificationState, RectificationStep, Review
 from app.reviews.rectification import answer, call_back, settle_unanswered, take_step
 from app.reviews.rectifying import Cause, Reached
+from miniapp_api.staff.rectifications import RectificationView, StepView
 from tests.service.cases import verified_citizen
 from tests.service.reviewed import bad_review, scope_of_new
 
@@ -234,6 +239,72 @@ async def test_pages_leave_nothing_out_and_repeat_nothing(quiet: House) -> None:
     days = [one.due_on for one in seen]
     assert days == sorted(days, key=lambda day: (day is None, day or clock.today()))
     await Review.filter(department="paging").delete()
+
+
+def days_in(told: str) -> set[str]:
+    """Every day that a text tells, also within a cursor."""
+    words = [told, *(base64.urlsafe_b64decode(word + "==").decode("latin-1") for word in re.findall(r"\w{24,}", told))]
+    return {day for word in words for day in re.findall(r"20\d\d-\d\d-\d\d", word)}
+
+
+async def test_no_day_tells_whose_review_it_is(quiet: House) -> None:
+    """Neither the list, its cursor nor the steps: the clock stands beside the contact, for as long as there is one."""
+    scope = await scope_of_new()
+    citizen = await verified_citizen(quiet)
+    with clock.travel(timedelta(days=-40)):
+        review, rectification = await bad_review(quiet, citizen)
+    due = rectification.due_on
+    contact = await desk.contact(scope, rectification.id)
+    assert (contact.due_on, contact.rectify_by) == (due, rectification.rectify_by)
+    found, _ = await desk.get_rectification(scope, rectification.id)
+    told = [RectificationView.of(found).model_dump_json()]
+    for _ in range(PAGE + 1):
+        await Rectification.create(
+            review=await copied(review), due_on=due, rectify_by=rectification.rectify_by, opened_at=clock.now()
+        )
+    page = await desk.list_rectifications(scope, None, overdue=True, cursor=None)
+    assert page.next_cursor
+    told += [page.next_cursor, *(RectificationView.of(one).model_dump_json() for one in page.items)]
+    assert not days_in(" ".join(told))
+    await call_back(scope, rectification.id, Reached.AUTHOR, "说等了太久")
+    await take_step(scope, rectification.id, Cause.RECTIFY, "已经增加窗口")
+    await answer(Party.own(citizen.id), review.id, satisfied=True, comment="")
+    found, steps = await desk.get_rectification(scope, rectification.id)
+    assert not days_in(RectificationView.of(found).model_dump_json())
+    assert [StepView.of(step).at is None for step in steps] == [False, False, True]
+    await Review.filter(id__not=review.id, item_name="x").delete()
+
+
+async def copied(review: Review) -> Review:
+    """Another bad review of the same item, of nobody."""
+    return await Review.create(
+        stage=review.stage,
+        item_code=review.item_code,
+        item_name="x",
+        department=review.department,
+        region=review.region,
+        level=1,
+        reasons=[],
+        created_at=review.created_at - timedelta(days=400),
+    )
+
+
+async def test_what_is_due_is_told_without_its_day(quiet: House) -> None:
+    """Soon from the day it is opened until it is overdue; what rests is neither."""
+    scope = await scope_of_new()
+    _, rectification = await bad_review(quiet, await verified_citizen(quiet))
+    last = add_working_days(clock.today(), terms().call_back_working_days + 1).day
+    for due, expected in (
+        (rectification.due_on, (False, True)),
+        (clock.today(), (False, True)),
+        (last, (False, True)),
+        (last + timedelta(days=1), (False, False)),
+        (clock.today() - timedelta(days=1), (True, False)),
+        (None, (False, False)),
+    ):
+        await Rectification.filter(id=rectification.id).update(due_on=due)
+        found, _ = await desk.get_rectification(scope, rectification.id)
+        assert (found.overdue, found.due_soon) == expected, due
 
 
 async def test_elsewhere_it_is_not_there(quiet: House) -> None:
