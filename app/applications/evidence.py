@@ -20,8 +20,8 @@ _DETAILS = frozenset(
 async def read_evidence(party: Party, application_id: UUID, signer: RecordSigner) -> bytes:
     """A ZIP that proves what was done with the party's own case, when and in which order.
 
-    Of who acted it names the citizen who asks, and systems; of others the kind alone. Raises ApplicationNotFoundError
-    or MatterNotCoveredError.
+    Of who acted it names the citizen who asks, and systems; of others the kind alone. Raises ApplicationNotFoundError,
+    MatterNotCoveredError, and what ``evidence_pack`` raises.
     """
     application = await owned(party, application_id)
     reader = Reader(await acting_names(party.actor_id), _DETAILS)

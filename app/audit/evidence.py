@@ -7,7 +7,7 @@ for it. Nothing is in a pack that its check does not look at.
 
 import io
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,22 @@ from app.audit import verify_pack
 from app.audit.chains import entry_of
 from app.audit.checkpoints import head_leaf, statement
 from app.audit.digests import Entry, canonical, commitments_of, opening_of
+from app.audit.errors import EvidenceTooLargeError
 from app.audit.merkle import inclusion_proof
 from app.audit.models import AuditRecord, ChainHead, Checkpoint
-from app.kit import clock, texts
+from app.kit import clock, db, texts
+from app.kit.benches import Bench, Place
 from app.kit.record_signing import RecordSigner
 
+_MOST_RECORDS = 20_000
+"""A case has some dozens."""
+_MOST_PROOFS = 32
+"""Each hashes the whole tree of its checkpoint, ``MOST_NOTES`` leaves at most."""
+_PAGE = 500
+
+_BENCH = Bench("evidence", places=8)
+
+_LEAVES = "SELECT chain, position, digest FROM audit_heads WHERE number >= $1 AND number < $2 ORDER BY number"
 _OWNER_ONLY = 0o600 << 16
 _VERIFY = Path(verify_pack.__file__).read_bytes()
 
@@ -41,45 +52,77 @@ class Reader:
 
 
 async def evidence_pack(chain: str, reader: Reader, signer: RecordSigner) -> bytes:
-    """A ZIP of the chain's records, the checkpoints that cover them, the public keys, and how it is checked."""
+    """A ZIP of the chain's records, the checkpoints that cover them, the public keys, and how it is checked.
+
+    Of more checkpoints than ``_MOST_PROOFS`` it has so many, the first and the last among them: each covers all records
+    before it. Raises EvidenceTooLargeError, or TemporarilyUnavailableError where too many packs are wanted at once.
+    """
+    with _BENCH.place() as place:
+        return await _made(place, chain, reader, signer)
+
+
+async def _made(place: Place, chain: str, reader: Reader, signer: RecordSigner) -> bytes:
+    if await AuditRecord.filter(chain=chain).count() > _MOST_RECORDS:
+        raise EvidenceTooLargeError(limit=_MOST_RECORDS)
     # Heads first: what they cover is among the records that are read after them.
-    heads = await ChainHead.filter(chain=chain).order_by("position")
-    checkpoints = [await _covering(head) for head in heads]
-    records = [_shown(row, reader) async for row in AuditRecord.filter(chain=chain).order_by("position").values()]
+    heads = _spread(await ChainHead.filter(chain=chain).order_by("position"), _MOST_PROOFS)
+    checkpoints = [await _covering(place, head) for head in heads]
+    records = [lines async for lines in _pages(place, chain, reader)]
     public_keys = signer.public_keys()
     used = sorted({one["key"] for one in checkpoints} & set(public_keys))
     files = {
         "README.txt": texts.text("evidence", "readme", chain=chain, time=clock.in_city(clock.now())).encode(),
         "verify.py": _VERIFY,
-        "records.jsonl": b"".join(canonical(record) + b"\n" for record in records),
+        "records.jsonl": b"".join(records),
         "checkpoints.json": canonical(checkpoints) + b"\n",
         **{f"keys/{quote(key_id, safe='')}.pem": public_keys[key_id].encode() for key_id in used},
     }
-    return _zipped(files)
+    return await place.do(_zipped, files, clock.now().astimezone(clock.CITY_TIME).timetuple()[:6])
 
 
-async def _covering(head: ChainHead) -> dict[str, Any]:
+def _spread(heads: Sequence[ChainHead], most: int) -> Sequence[ChainHead]:
+    """At most so many of them, evenly, with the first and the last."""
+    if len(heads) <= most:
+        return heads
+    return [heads[number * (len(heads) - 1) // (most - 1)] for number in range(most)]
+
+
+async def _pages(place: Place, chain: str, reader: Reader) -> AsyncIterator[bytes]:
+    """The lines of the chain's records, by the page."""
+    position = 0
+    while (
+        page := await AuditRecord.filter(chain=chain, position__gt=position).order_by("position").limit(_PAGE).values()
+    ):
+        position = page[-1]["position"]
+        yield await place.do(_lines, page, reader)
+
+
+def _lines(rows: Sequence[Mapping[str, Any]], reader: Reader) -> bytes:
+    return b"".join(canonical(_shown(row, reader)) + b"\n" for row in rows)
+
+
+async def _covering(place: Place, head: ChainHead) -> dict[str, Any]:
     """The checkpoint that was made over a head, and the proof that the head is in it."""
     checkpoint = await Checkpoint.filter(first_head__lte=head.number).order_by("-first_head").first()
     if checkpoint is None:
         raise RuntimeError("a head stands under no checkpoint")
     first = checkpoint.first_head
-    within = ChainHead.filter(number__gte=first, number__lt=first + checkpoint.heads).order_by("number")
-    leaves = [head_leaf(name, at, bytes(digest)) for name, at, digest in await _columns(within)]
     index = head.number - first
+    path = await place.do(_path, await db.rows(_LEAVES, first, first + checkpoint.heads), index)
     return {
         "statement": statement(checkpoint).decode(),
         "key": checkpoint.key_id,
         "signature": bytes(checkpoint.signature).hex(),
         "position": head.position,
         "index": index,
-        "path": [one.hex() for one in inclusion_proof(leaves, index)],
+        "path": path,
     }
 
 
-async def _columns(heads: Any) -> list[tuple[str, int, bytes]]:
-    found: list[tuple[str, int, bytes]] = await heads.values_list("chain", "position", "digest")
-    return found
+def _path(heads: Sequence[Mapping[str, Any]], index: int) -> list[str]:
+    """The proof that one of a checkpoint's heads is in its tree."""
+    leaves = [head_leaf(head["chain"], head["position"], bytes(head["digest"])) for head in heads]
+    return [one.hex() for one in inclusion_proof(leaves, index)]
 
 
 def _shown(row: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
@@ -111,8 +154,8 @@ def _committed(entry: Entry, seen: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _zipped(files: Mapping[str, bytes]) -> bytes:
-    content, moment = io.BytesIO(), clock.now().astimezone(clock.CITY_TIME).timetuple()[:6]
+def _zipped(files: Mapping[str, bytes], moment: tuple[int, int, int, int, int, int]) -> bytes:
+    content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as pack:
         for name, data in files.items():
             entry = zipfile.ZipInfo(name, moment)

@@ -7,6 +7,8 @@ from sanic.response.types import ResponseStream
 
 from app.applications import errors
 from app.applications.evidence import read_evidence
+from app.audit.errors import EvidenceTooLargeError
+from app.kit.errors import TemporarilyUnavailableError
 from miniapp_api.answers import zip_answer
 from miniapp_api.routing import Actor, Call, Routes
 
@@ -24,7 +26,7 @@ async def _whole(content: bytes) -> AsyncIterator[bytes]:
     acting=True,
     limit="evidence",
     media_type="application/zip",
-    errors=(errors.ApplicationNotFoundError,),
+    errors=(errors.ApplicationNotFoundError, EvidenceTooLargeError, TemporarilyUnavailableError),
 )
 async def download_evidence(call: Call, application_id: UUID) -> ResponseStream:
     """My case's records with signed checkpoints, as a ZIP that says how it is checked."""

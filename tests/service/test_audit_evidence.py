@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,16 +21,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from app.applications import drafts
 from app.applications.errors import ApplicationNotFoundError
 from app.applications.evidence import read_evidence
+from app.audit import evidence
 from app.audit.chains import entry_of
 from app.audit.checkpoints import make_checkpoints
 from app.audit.digests import canonical, digest_of
+from app.audit.errors import EvidenceTooLargeError
 from app.audit.models import AuditRecord, ChangedChain
 from app.audit.service import record
 from app.bootstrap import House
 from app.commands.audit import fingerprint
 from app.kit import clock, crypto
+from app.kit.benches import Bench
 from app.kit.crypto import keyring
 from app.kit.db import transaction
+from app.kit.errors import TemporarilyUnavailableError
 from app.kit.record_signing import RecordSigner
 from app.mandates.models import Mandate, MandateKind, MandateState
 from app.mandates.party import Party
@@ -430,3 +435,55 @@ async def test_the_interface_hands_out_the_pack(phone: Phone, house: House, tmp_
     code, said = await verify(opened(answer.content, tmp_path))
     assert code == 0, said
     assert "尚未列入" not in said
+
+
+async def test_of_many_checkpoints_a_pack_holds_few_and_proves_every_record(
+    case: Case, empty_audit: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever saves a draft each minute makes no pack that takes the processor for minutes."""
+    for _ in range(5):
+        await append(f"application:{case.application_id}")
+        await make_checkpoints(empty_audit.record_signer)
+    monkeypatch.setattr(evidence, "_MOST_PROOFS", 3)
+    monkeypatch.setattr(evidence, "_PAGE", 2)
+    few = Case(case.party, case.application_id, tmp_path / "few")
+    opened(await read_evidence(few.party, few.application_id, empty_audit.record_signer), few.folder)
+    records, positions = few.records(), [one["position"] for one in few.checkpoints()]
+    assert [one["position"] for one in records] == list(range(1, len(records) + 1))
+    assert (len(positions), positions[0], positions[-1]) == (3, case.checkpoints()[0]["position"], len(records))
+    code, said = await verify(few.folder)
+    assert (code, "尚未列入检查点" in said) == (0, False), said
+
+
+async def test_a_pack_is_reckoned_apart_from_requests(
+    case: Case, empty_audit: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trees and records alike."""
+    threads = set()
+
+    def noted(work: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*values: Any) -> Any:
+            threads.add(threading.current_thread().name)
+            return work(*values)
+
+        return call
+
+    for name in ("inclusion_proof", "_shown", "head_leaf"):
+        monkeypatch.setattr(evidence, name, noted(getattr(evidence, name)))
+    await read_evidence(case.party, case.application_id, empty_audit.record_signer)
+    assert {name.partition("_")[0] for name in threads} == {"evidence"}
+
+
+async def test_too_many_packs_and_too_large_ones_are_refused(
+    case: Case, empty_audit: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each with its own word; afterwards there is a place again."""
+    bench = Bench("evidence", places=1)
+    monkeypatch.setattr(evidence, "_BENCH", bench)
+    with bench.place(), pytest.raises(TemporarilyUnavailableError):
+        await read_evidence(case.party, case.application_id, empty_audit.record_signer)
+    with monkeypatch.context() as patched:
+        patched.setattr(evidence, "_MOST_RECORDS", len(case.records()) - 1)
+        with pytest.raises(EvidenceTooLargeError):
+            await read_evidence(case.party, case.application_id, empty_audit.record_signer)
+    assert await read_evidence(case.party, case.application_id, empty_audit.record_signer)
