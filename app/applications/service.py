@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from prometheus_client import Counter
+from tortoise.exceptions import IntegrityError
 
 from app.applications import rules
 from app.applications.asked import asked_of
@@ -75,12 +76,7 @@ async def submit_application(
         application.case_no = await _new_case_number(application.item_code)
         application.idempotency_key = idempotency_key
         application.submitted_at = clock.now()
-        await application.save(
-            update_fields=[
-                *("case_no", "form", "prefilled", "licences_used", "saved_fields", "saved_materials"),
-                *("idempotency_key", "submitted_at"),
-            ]
-        )
+        await _save_submission(application)
         await _hand_in(application, None)
         await move(application, Cause.SUBMIT, party)
         await tell(application, "submitted", application.case_no)
@@ -94,6 +90,17 @@ async def _require_fresh(application: Application, key: str) -> None:
     whose = application.citizen_id  # type: ignore[attr-defined]  # Tortoise adds it
     if await Application.filter(citizen_id=whose, idempotency_key=key).exclude(id=application.id).exists():
         raise IdempotencyKeyReusedError
+
+
+async def _save_submission(application: Application) -> None:
+    """Raises IdempotencyKeyReusedError where another of the applicant's took the key at the same moment."""
+    fields = ("case_no", "form", "prefilled", "licences_used", "saved_fields", "saved_materials")
+    try:
+        await application.save(update_fields=[*fields, "idempotency_key", "submitted_at"])
+    except IntegrityError as error:
+        if application.idempotency_key is None:
+            raise
+        raise IdempotencyKeyReusedError from error
 
 
 async def _count_saved(application: Application, materials: list[AskedMaterial]) -> None:

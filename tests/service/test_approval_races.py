@@ -1,10 +1,11 @@
 """Races over real connections: whoever is first, there is one outcome."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from uuid import uuid4
 
-from app.applications.errors import StateForbidsError
+from app.applications.errors import IdempotencyKeyReusedError, StateForbidsError
 from app.applications.models import Application, CaseCounter, State
 from app.applications.rules import Cause
 from app.applications.service import DELIVER_CASE, submit_application, withdraw_application
@@ -45,6 +46,21 @@ async def test_fifty_submissions_of_a_draft_are_one_case(quiet: House) -> None:
     await asyncio.gather(*(deliver_case(drains, case_no) for _ in range(8)))
     await asyncio.gather(*(drain(drains) for _ in range(4)))
     assert system.cases == [case_no]
+
+
+async def test_a_key_that_two_drafts_use_at_once_is_one_of_theirs(quiet: House) -> None:
+    """The other stays a draft and is told so, as it would be a moment later."""
+    citizen = await verified_citizen(quiet)
+    party = Party.own(citizen.id)
+    for _ in range(5):
+        drafts, key = [await ready_draft(quiet, citizen) for _ in range(2)], uuid4().hex
+        outcomes = await asyncio.gather(
+            *(submit_application(party, draft.id, key) for draft in drafts), return_exceptions=True
+        )
+        told = Counter(type(outcome) for outcome in outcomes)
+        assert told == {Application: 1, IdempotencyKeyReusedError: 1}
+        states = {(await Application.get(id=draft.id)).state for draft in drafts}
+        assert states == {State.SUBMITTED, State.DRAFT}
 
 
 async def keep_approval(drains: Drains, case_no: str) -> None:
