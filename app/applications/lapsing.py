@@ -13,6 +13,7 @@ from app.applications.moving import move, tell
 from app.applications.rules import Cause
 from app.applications.terms import case_terms
 from app.kit import clock, db
+from app.kit.apart import Apart
 from app.kit.db import transaction
 
 SLICE = 500
@@ -31,26 +32,27 @@ SELECT id FROM ({_TOUCHED} AND draft.id > $2) AS draft WHERE touched_at < $1 ORD
 _ONE = _TOUCHED + "AND draft.id = $2"
 
 
-async def warn_of_lapse() -> None:
+async def warn_of_lapse(apart: Apart) -> None:
     """Warn of every draft that lay untouched for the city's time, once until it is touched again."""
     untouched_since = clock.now() - timedelta(days=case_terms().draft_warned_after.days)
-    await _each(untouched_since, _warn)
+    await _each(apart, untouched_since, _warn)
 
 
-async def lapse_drafts() -> None:
+async def lapse_drafts(apart: Apart) -> None:
     """Let every draft lapse whose announced day has come, and that nobody touched since the warning."""
     # The day of the warning does not count, as is the custom for time limits.
     last_day = clock.today() - timedelta(days=case_terms().draft_lapses_after.days)
     warned_before = datetime.combine(last_day + timedelta(days=1), time(), clock.CITY_TIME)
-    await _each(warned_before, _lapse)
+    await _each(apart, warned_before, _lapse)
 
 
-async def _each(before: datetime, act: Callable[[UUID, datetime], Awaitable[None]]) -> None:
+async def _each(apart: Apart, before: datetime, act: Callable[[UUID, datetime], Awaitable[None]]) -> None:
     """Act on each draft that was last touched before a moment, in a transaction of its own."""
     last = _FIRST
     while found := await db.rows(_UNTOUCHED, before, last, SLICE):
         for row in found:
-            await act(row["id"], before)
+            with apart.row(row["id"]):
+                await act(row["id"], before)
         last = found[-1]["id"]
 
 

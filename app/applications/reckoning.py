@@ -7,6 +7,7 @@ from app.applications.moving import LIMITS, limits_of, set_limits
 from app.applications.rules import ENDED
 from app.audit import service as audit
 from app.kit import db
+from app.kit.apart import Apart
 from app.kit.db import transaction
 
 _SLICE = 500
@@ -16,12 +17,14 @@ SELECT id FROM applications WHERE promised_provisional AND state <> ALL($1::text
 
 
 async def reckon_provisional() -> int:
-    """Reckon every provisional limit of a case under way anew; returns how many moved."""
+    """Reckon every provisional limit of a case under way anew; returns how many moved. Raises RowsFailedError."""
     moved, last, ended = 0, UUID(int=0), sorted(ENDED)
-    while found := await db.rows(_PROVISIONAL, ended, last, _SLICE):
-        for row in found:
-            moved += await _reckon(row["id"])
-        last = found[-1]["id"]
+    with Apart("applications.reckon") as apart:
+        while found := await db.rows(_PROVISIONAL, ended, last, _SLICE):
+            for row in found:
+                with apart.row(row["id"]):
+                    moved += await _reckon(row["id"])
+            last = found[-1]["id"]
     return moved
 
 

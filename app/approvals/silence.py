@@ -11,6 +11,7 @@ from app.approvals.connectors import Connector, Connectors
 from app.approvals.feed import keep_all
 from app.approvals.models import Delivery
 from app.kit import clock, db
+from app.kit.apart import Apart
 from app.kit.ports import AmbiguousError, RefusedError, TryLaterError
 
 _log = logging.getLogger(__name__)
@@ -55,18 +56,20 @@ async def ask_silent(connectors: Connectors, name: str) -> int:
     """Ask a connector's system for the events of cases that it has been silent about, at the connector's pace.
 
     Returns how many were asked about. Where the system is away the rest waits for the next time; whatever it did not
-    answer about waits as long as what it did, lest one case hold up all others.
+    answer about waits as long as what it did, lest one case hold up all others. Raises RowsFailedError.
     """
     connector = connectors.get(name)
     await connectors.adopt_nameless()
     now = clock.now()
     silent = await db.rows(_SILENT, name, sorted(ENDED), now - SILENT_AFTER, now - _GAP_AFTER, _SLICE)
-    for asked, row in enumerate(silent):
-        if not await _turn_came(connector):
-            return asked
-        await Delivery.filter(id=row["id"]).update(asked_at=clock.now())
-        if not await _ask(connectors, connector, row["case_no"]):
-            return asked
+    with Apart("approvals.ask_silent") as apart:
+        for asked, row in enumerate(silent):
+            if not await _turn_came(connector):
+                return asked
+            with apart.row(row["id"]):
+                await Delivery.filter(id=row["id"]).update(asked_at=clock.now())
+                if not await _ask(connectors, connector, row["case_no"]):
+                    return asked
     return len(silent)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from app.kit import clock, db, jobs
+from app.kit.apart import Apart
 from media.storage import BlobStore
 
 DELETE_BLOBS = "kit.delete_blobs"
@@ -17,7 +18,7 @@ _DOOM = """
 INSERT INTO doomed_blobs (blob_key, due_at) SELECT DISTINCT key, $2::timestamptz FROM unnest($1::text[]) AS key
 ON CONFLICT (blob_key) DO UPDATE SET due_at = excluded.due_at
 """
-_DUE = "SELECT id, blob_key FROM doomed_blobs WHERE due_at <= $1 ORDER BY id LIMIT $2"
+_DUE = "SELECT id, blob_key FROM doomed_blobs WHERE due_at <= $1 AND id > $2 ORDER BY id LIMIT $3"
 
 
 async def doom(keys: Iterable[str], *, at: datetime | None = None) -> None:
@@ -36,11 +37,23 @@ async def spare(key: str) -> None:
 
 
 async def delete_due(blobs: BlobStore) -> None:
-    """Delete every blob whose time has come. Once more, it deletes nothing that is there."""
-    moment = clock.now()
-    while due := await db.rows(_DUE, moment, _SLICE):
-        for entry in due:
-            await blobs.delete(entry["blob_key"])
-            await db.execute("DELETE FROM doomed_blobs WHERE id = $1", entry["id"])
-            # Once more: its seal may have been renewed while a row still named it.
-            await blobs.delete(entry["blob_key"])
+    """Delete every blob whose time has come. Once more, it deletes nothing that is there.
+
+    One that fails holds up no other, unless a whole slice does: then the store is away. Raises RowsFailedError.
+    """
+    moment, last = clock.now(), 0
+    with Apart(DELETE_BLOBS) as apart:
+        while due := await db.rows(_DUE, moment, last, _SLICE):
+            failed, last = apart.failed, due[-1]["id"]
+            for entry in due:
+                with apart.row(entry["id"]):
+                    await _delete(blobs, entry["id"], entry["blob_key"])
+            if apart.failed == failed + len(due):
+                break
+
+
+async def _delete(blobs: BlobStore, doomed_id: int, key: str) -> None:
+    await blobs.delete(key)
+    await db.execute("DELETE FROM doomed_blobs WHERE id = $1", doomed_id)
+    # Once more: its seal may have been renewed while a row still named it.
+    await blobs.delete(key)

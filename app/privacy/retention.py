@@ -11,6 +11,7 @@ from app.consents import held as consents
 from app.finding import held as finding
 from app.identity import held as identity
 from app.kit import clock, db, limits, retention
+from app.kit.apart import Apart
 from app.kit.db import transaction
 from app.licences import held as licences
 from app.mandates import held as mandates
@@ -72,11 +73,16 @@ FORGET: dict[str, Callable[[datetime, int], Awaitable[int]]] = {
 
 
 async def retain() -> None:
-    """Delete what is over, kind by kind. Once more on the same day it goes on where it was cut off, or does nothing."""
-    for kind in FORGET:
-        await RetentionRun.bulk_create([RetentionRun(day=clock.today(), kind=kind)], ignore_conflicts=True)
-        while await _slice(kind):
-            pass
+    """Delete what is over, kind by kind. Once more on the same day it goes on where it was cut off, or does nothing.
+
+    A kind that fails keeps no other. Raises RowsFailedError.
+    """
+    with Apart("privacy.retain") as apart:
+        for kind in FORGET:
+            with apart.row(kind):
+                await RetentionRun.bulk_create([RetentionRun(day=clock.today(), kind=kind)], ignore_conflicts=True)
+                while await _slice(kind):
+                    pass
 
 
 async def _slice(kind: str) -> bool:

@@ -12,6 +12,7 @@ from app.applications.models import Application
 from app.audit import service as audit
 from app.identity.staff_accounts import Scope
 from app.kit import clock
+from app.kit.apart import Apart
 from app.kit.db import transaction
 from app.mandates.party import Party
 from app.mandates.queries import people_to_tell
@@ -93,17 +94,24 @@ async def answer(party: Party, review_id: UUID, *, satisfied: bool, comment: str
 
 
 async def settle_unanswered() -> int:
-    """End what the citizen did not answer in time; returns how many."""
+    """End what the citizen did not answer in time; returns how many. Raises RowsFailedError."""
     late = Rectification.filter(state=RectificationState.RECTIFIED, answer_by__lt=clock.today())
     ended = 0
-    for rectification_id in await late.values_list("id", flat=True):
-        async with transaction():
-            found = await Rectification.select_for_update().get(id=rectification_id)
-            await found.fetch_related("review")
-            if found.state is RectificationState.RECTIFIED:
-                await _step(found, Cause.LAPSE, None, None)
-                ended += 1
+    with Apart("reviews.settle_unanswered") as apart:
+        for row in await late.values("id"):
+            with apart.row(row["id"]):
+                ended += await _settle(row["id"])
     return ended
+
+
+async def _settle(rectification_id: UUID) -> bool:
+    async with transaction():
+        found = await Rectification.select_for_update().get_or_none(id=rectification_id)
+        if found is None or found.state is not RectificationState.RECTIFIED:
+            return False
+        await found.fetch_related("review")
+        await _step(found, Cause.LAPSE, None, None)
+        return True
 
 
 async def _locked(scope: Scope, rectification_id: UUID) -> Rectification:

@@ -169,7 +169,7 @@ async def test_a_worker_that_dies_in_between_leaves_whole_drafts_and_the_next_go
 
     saving = asyncio.ensure_future(save_slowly())
     await held.wait()
-    work, another = (asyncio.ensure_future(lapsing.lapse_drafts()) for _ in range(2))
+    work, another = (asyncio.ensure_future(end_untouched_drafts()) for _ in range(2))
     while await state(first) is State.DRAFT:  # noqa: ASYNC110  # another task changes it in the database
         await asyncio.sleep(0.01)
     work.cancel()
