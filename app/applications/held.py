@@ -5,7 +5,8 @@ from uuid import UUID
 
 from app.applications.materials.files import opened
 from app.applications.materials.models import Upload
-from app.applications.models import Application, Material, Notice, Scan, Supplement, TimelineEntry
+from app.applications.materials.rules import SAFE
+from app.applications.models import Application, Material, Notice, Supplement, TimelineEntry
 from app.catalogue.errors import ItemNotFoundError
 from app.catalogue.queries import get_item
 from app.kit import texts
@@ -39,7 +40,7 @@ async def _supplement(supplement: Supplement, citizen_id: UUID) -> dict[str, Any
 
 async def _file(material: Material, blobs: BlobStore) -> HeldFile:
     """A material's file, or a note where nobody may see it. Raises BlobMissingError."""
-    if material.scan in {Scan.INFECTED, Scan.PENDING}:
+    if material.scan not in SAFE:
         note = texts.text("privacy", f"file_{material.scan.value}")
         return HeldFile(f"files/materials/{material.id}.txt", note.encode())
     content = await opened(blobs, material)

@@ -38,12 +38,13 @@ class State(StrEnum):
 
 
 class Scan(StrEnum):
-    """What the virus scanner said of a file; ``unscanned`` where none is configured."""
+    """What the virus scanner said of a file: ``unscanned`` where there is none, ``lost`` where no file is left."""
 
     PENDING = "pending"
     CLEAN = "clean"
     INFECTED = "infected"
     UNSCANNED = "unscanned"
+    LOST = "lost"
 
 
 class Trust(StrEnum):

@@ -39,8 +39,8 @@ class CaseDetail:
 class CaseFile:
     """A case as the approval system gets it; ``licences`` stand for materials, by their ids. All is open here.
 
-    ``set_aside`` are files that were handed in and found to be infected, ``statements`` materials in whose place the
-    applicant signed a statement.
+    ``set_aside`` are files that were handed in and found to be infected or lost, ``statements`` materials in whose
+    place the applicant signed a statement.
     """
 
     application: Application

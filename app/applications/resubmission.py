@@ -15,8 +15,9 @@ from app.applications.errors import StateForbidsError
 from app.applications.materials.allowance import require_allowance
 from app.applications.materials.errors import MaterialTooLargeError, TooManyMaterialsError
 from app.applications.materials.files import KeptFile, keep_copy, opened
+from app.applications.materials.rules import SAFE
 from app.applications.materials.service import require_room, write_material
-from app.applications.models import Application, Material, Scan, State
+from app.applications.models import Application, Material, State
 from app.applications.ports import SharedData
 from app.applications.prefill import Prefill, Sources
 from app.catalogue import forms
@@ -130,7 +131,7 @@ async def _begun(party: Party, old: Application) -> Application | None:
 async def _files(old: Application, wanted: list[str]) -> list[Material]:
     """The old case's files for these materials, as many as a draft takes: it may have more, from its supplements."""
     files: list[Material] = []
-    safe = Material.filter(application=old, material_id__in=wanted, scan__in=[Scan.CLEAN, Scan.UNSCANNED])
+    safe = Material.filter(application=old, material_id__in=wanted, scan__in=SAFE)
     for material in await safe.order_by("id"):
         with suppress(TooManyMaterialsError, MaterialTooLargeError):
             require_room(((file.material_id, file.size) for file in files), material.material_id, material.size)

@@ -15,8 +15,9 @@ from app.applications.errors import (
     IdempotencyKeyReusedError,
     MaterialsMissingError,
 )
+from app.applications.materials.rules import SET_ASIDE
 from app.applications.materials.service import drop_unasked
-from app.applications.models import Application, Material, Scan, State, Supplement
+from app.applications.models import Application, Material, State, Supplement
 from app.applications.moving import move, require_move, tell
 from app.applications.prefill import kept_marks
 from app.applications.replaced import AskedMaterial, materials_of
@@ -106,7 +107,7 @@ async def _save_submission(application: Application) -> None:
 async def _count_saved(application: Application, materials: list[AskedMaterial]) -> None:
     """Raise MaterialsMissingError, or count what was saved. A file that was handed in all the same counts as one."""
     given = {
-        material.material_id for material in await Material.filter(application=application).exclude(scan=Scan.INFECTED)
+        material.material_id for material in await Material.filter(application=application).exclude(scan__in=SET_ASIDE)
     }
     waiting = [one for one in materials if one.material.id not in given]
     missing = [one.material for one in waiting if one.needed]
@@ -134,7 +135,7 @@ async def _new_case_number(item_code: str) -> str:
 
 
 async def _hand_in(application: Application, supplement_id: UUID | None) -> None:
-    waiting = Material.filter(application=application, handed_in_at=None).exclude(scan=Scan.INFECTED)
+    waiting = Material.filter(application=application, handed_in_at=None).exclude(scan__in=SET_ASIDE)
     await waiting.update(handed_in_at=clock.now(), supplement_id=supplement_id)
 
 

@@ -123,5 +123,5 @@ def _statement(material: GuideMaterial) -> dict[str, Any]:
 
 def _set_aside(materials: list[Material]) -> dict[str, Any]:
     """What was handed in and does not come: whoever decides asks for it with a supplement."""
-    infected = [{"material_id": material.material_id, "reason": "infected"} for material in materials]
-    return {"set_aside": infected} if infected else {}
+    told = [{"material_id": material.material_id, "reason": material.scan.value} for material in materials]
+    return {"set_aside": told} if told else {}

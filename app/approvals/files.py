@@ -14,7 +14,8 @@ async def read_for(
 ) -> tuple[Material, bytes]:
     """A file of a case that went to this connector, with its content.
 
-    Raises NotFoundError for any other case's, whatever its scan found, MaterialPendingError or MaterialInfectedError.
+    Raises NotFoundError for any other case's, whatever its scan found, MaterialPendingError, MaterialInfectedError or
+    MaterialLostError.
     """
     material = await find_handed_in(case_no, file_id)
     # Behind the first look: by then the number is a case's, whatever stood in the path.

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sanic import HTTPResponse
 
-from app.applications.materials.errors import MaterialInfectedError, MaterialPendingError
+from app.applications.materials.errors import MaterialInfectedError, MaterialLostError, MaterialPendingError
 from app.approvals import errors, inbox
 from app.approvals.connector import EventMessage
 from app.approvals.files import read_for
@@ -47,7 +47,13 @@ async def take_approval_event(call: Call, body: EventMessage) -> EventAnswer:
     actor=Actor.PARTNER,
     limit="partner",
     media_type="*/*",
-    errors=(errors.CallbackReplayedError, NotFoundError, MaterialPendingError, MaterialInfectedError),
+    errors=(
+        errors.CallbackReplayedError,
+        NotFoundError,
+        MaterialPendingError,
+        MaterialInfectedError,
+        MaterialLostError,
+    ),
 )
 async def fetch_material(call: Call, case_no: str, file_id: UUID) -> HTTPResponse:
     """A file of a case, for the approval system that the case went to."""

@@ -24,8 +24,8 @@ class MaterialView(Schema):
     height: int
     pages: int
     sha256: str
-    scan: Literal["pending", "clean", "infected", "unscanned"] = Field(
-        description="the virus scan; while it is pending nobody sees the file, and an infected one is gone"
+    scan: Literal["pending", "clean", "infected", "unscanned", "lost"] = Field(
+        description="the virus scan; while it is pending nobody sees the file, and one that is infected or lost is gone"
     )
     trust: Literal["A", "B", "C", "D"] = Field(description="class of evidence by 国办函〔2016〕108号")
     has_preview: bool

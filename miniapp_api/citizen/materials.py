@@ -32,7 +32,7 @@ FILE_ERRORS = (
     errors.UploadUnsupportedError,
     errors.UploadBrokenError,
 )
-_SCAN_ERRORS = (errors.MaterialPendingError, errors.MaterialInfectedError)
+_SCAN_ERRORS = (errors.MaterialPendingError, errors.MaterialInfectedError, errors.MaterialLostError)
 _READ_ERRORS = (ApplicationNotFoundError, NotFoundError, *_SCAN_ERRORS)
 
 

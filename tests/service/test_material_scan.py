@@ -1,5 +1,6 @@
 """The virus scan: nobody sees a file before it, nothing infected goes on, and no citizen waits for it."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,15 +11,19 @@ from app.applications.errors import MaterialsMissingError
 from app.applications.materials import errors
 from app.applications.materials.copies import copy_material
 from app.applications.materials.queries import read_content, read_own_material, read_preview
-from app.applications.materials.service import add_material
+from app.applications.materials.service import SCAN_MATERIAL, add_material
 from app.applications.materials.tasks import preview_material, scan_material
 from app.applications.models import Application, Material, Scan, State
 from app.applications.service import submit_application, supplement_application
 from app.approvals.models import Delivery, DeliveryState
+from app.approvals.standstills import Standstill, find_standstill
 from app.approvals.tasks import deliver_case, deliver_supplement
+from app.audit.models import AuditRecord
 from app.bootstrap import House
 from app.catalogue.queries import get_item
 from app.identity.models import Citizen
+from app.identity.rules import EVERY_DEPARTMENT
+from app.identity.staff_accounts import Scope
 from app.kit import clock, db
 from app.kit.blobs import delete_due
 from app.kit.ports import RefusedError, TryLaterError
@@ -179,6 +184,65 @@ async def test_a_case_goes_on_without_an_infected_file(quiet: House, citizen: Ci
     message = await Message.get(citizen_id=citizen.id, kind="material_set_aside")
     assert str(case.case_no) in message.text
     assert (await Application.get(id=case.id)).state is State.SUBMITTED
+
+
+async def test_a_lost_file_of_a_draft_is_asked_for_again(quiet: House, citizen: Citizen) -> None:
+    """Not at once, since a store may find it again; then the citizen is told once and it is missing."""
+    party = Party.own(citizen.id)
+    draft, material = await pending_draft(quiet, citizen)
+    await quiet.blobs.delete(material.blob_key)
+    await scan_material(CLEAN, quiet.blobs, str(material.id))
+    asked = "SELECT args FROM procrastinate_jobs WHERE task_name = $1 AND args->>'file_id' = $2 ORDER BY id"
+    _, again = await db.rows(asked, SCAN_MATERIAL, str(material.id))
+    since = json.loads(again["args"])["missing_since"]
+    with pytest.raises(TryLaterError):
+        await scan_material(CLEAN, quiet.blobs, str(material.id), since)
+    assert (await Material.get(id=material.id)).scan is Scan.PENDING
+    with clock.travel(timedelta(hours=2)):
+        for _ in range(2):
+            await scan_material(CLEAN, quiet.blobs, str(material.id), since)
+    with pytest.raises(errors.MaterialLostError):
+        await read_own_material(quiet.blobs, party, draft.id, material.id)
+    assert "经营场所照片" in (await Message.get(citizen_id=citizen.id, kind="material_lost")).text
+    assert await AuditRecord.filter(chain=f"application:{draft.id}", action="material_lost").count() == 1
+    part = next(part for part in PARTS if part.name == "materials")
+    assert part.file is not None
+    assert "系统原因" in (await part.file(await Material.get(id=material.id), quiet.blobs)).content.decode()
+    with pytest.raises(MaterialsMissingError):
+        await submit_application(party, draft.id, None)
+    await scan_material(CLEAN, quiet.blobs, str((await pending(quiet, citizen, draft)).id))
+    await submit_application(party, draft.id, None)
+
+
+async def test_a_case_with_a_lost_file_hangs_in_sight_and_goes_on(quiet: House, citizen: Citizen) -> None:
+    """Staff see what it waits for; then the approval system learns what does not come, and the citizen too."""
+    draft, material = await pending_draft(quiet, citizen)
+    case, system = await submit_application(Party.own(citizen.id), draft.id, None), Keeps()
+    await quiet.blobs.delete(material.blob_key)
+    since = clock.now().isoformat()
+    with pytest.raises(TryLaterError):
+        await scan_material(CLEAN, quiet.blobs, str(material.id), since)
+    assert await system.gets(case) == []
+    delivery = await Delivery.get(case_no=case.case_no)
+    with clock.travel(timedelta(minutes=2)):
+        hanging = await find_standstill(Scope("staff:test", None, EVERY_DEPARTMENT), delivery.id)
+    assert hanging is not None
+    assert (hanging.standstill, hanging.reason) == (Standstill.WAITING, "materials_unscanned")
+    with clock.travel(timedelta(hours=2)):
+        await scan_material(CLEAN, quiet.blobs, str(material.id), since)
+    (got,) = await system.gets_more()
+    assert (got["materials"], got["set_aside"]) == ([], [{"material_id": "site_photo", "reason": "lost"}])
+    message = await Message.get(citizen_id=citizen.id, kind="material_lost_set_aside")
+    assert str(case.case_no) in message.text
+
+
+async def test_a_preview_of_a_lost_file_is_given_up(quiet: House, citizen: Citizen) -> None:
+    """It would be tried for ever."""
+    _, material = await pending_draft(quiet, citizen)
+    await scan_material(CLEAN, quiet.blobs, str(material.id))
+    await quiet.blobs.delete(material.blob_key)
+    await preview_material(quiet.blobs, str(material.id))
+    assert (await Material.get(id=material.id)).scan is Scan.CLEAN
 
 
 async def test_a_supplement_waits_for_the_scan_as_well(quiet: House, citizen: Citizen) -> None:

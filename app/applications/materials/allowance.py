@@ -1,7 +1,8 @@
 """How much a party may have lying in what it has not handed in, so that nobody fills the store with it."""
 
 from app.applications.materials.errors import DraftsTooLargeError
-from app.applications.models import Material, Scan, State
+from app.applications.materials.rules import SET_ASIDE
+from app.applications.models import Material, State
 from app.mandates.party import Party
 
 TAKES_MATERIALS = frozenset({State.DRAFT, State.SUPPLEMENT_REQUESTED})
@@ -34,5 +35,5 @@ async def _held(party: Party) -> int:
     else:
         found = Material.filter(application__citizen_id=party.citizen_id, application__company_id__isnull=True)
     open_ones = found.filter(handed_in_at=None, application__state__in=list(TAKES_MATERIALS))
-    sizes: list[int] = await open_ones.exclude(scan=Scan.INFECTED).values_list("size", flat=True)  # type: ignore[assignment]
+    sizes: list[int] = await open_ones.exclude(scan__in=SET_ASIDE).values_list("size", flat=True)  # type: ignore[assignment]
     return sum(sizes)

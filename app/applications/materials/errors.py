@@ -83,6 +83,12 @@ class MaterialInfectedError(DomainError):
     code, kind = "material_infected", Kind.CONFLICT
 
 
+class MaterialLostError(DomainError):
+    """The store lost the file before it was scanned; it is to be given once more."""
+
+    code, kind = "material_lost", Kind.CONFLICT
+
+
 class MaterialHandedInError(DomainError):
     """The file was handed in: it belongs to the case."""
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from app.applications.materials import rules
 from app.applications.materials.errors import (
     MaterialInfectedError,
+    MaterialLostError,
     MaterialPendingError,
     UploadBrokenError,
     UploadEncryptedError,
@@ -115,11 +116,13 @@ async def keep_sealed(blobs: BlobStore, kind: str, blob_id: UUID, content: bytes
 
 
 def require_safe(material: Material) -> None:
-    """Raise MaterialPendingError or MaterialInfectedError, unless the file may be shown and sent."""
+    """Raise MaterialPendingError, MaterialInfectedError or MaterialLostError, unless it may be shown and sent."""
     if material.scan is Scan.PENDING:
         raise MaterialPendingError
     if material.scan is Scan.INFECTED:
         raise MaterialInfectedError
+    if material.scan is Scan.LOST:
+        raise MaterialLostError
 
 
 async def opened(blobs: BlobStore, material: Material) -> bytes:

@@ -6,6 +6,7 @@ from uuid import UUID
 from app.applications.drafts import owned
 from app.applications.materials.errors import MaterialsUnscannedError, PreviewMissingError
 from app.applications.materials.files import opened, require_safe
+from app.applications.materials.rules import SET_ASIDE
 from app.applications.models import Material, Scan
 from app.kit.crypto import keyring
 from app.kit.errors import NotFoundError
@@ -15,7 +16,7 @@ from media.storage import BlobStore
 
 @dataclass(frozen=True, slots=True)
 class HandedIn:
-    """Files that were handed in together: those that go on, and the infected ones, which were set aside."""
+    """Files that were handed in together: those that go on, and those set aside, infected or lost."""
 
     materials: list[Material]
     set_aside: list[Material]
@@ -33,8 +34,8 @@ async def handed_in(application_id: UUID, supplement_id: UUID | None) -> HandedI
     found = await came.order_by("id")
     if any(material.scan is Scan.PENDING for material in found):
         raise MaterialsUnscannedError
-    infected = [material for material in found if material.scan is Scan.INFECTED]
-    return HandedIn([material for material in found if material not in infected], infected)
+    set_aside = [material for material in found if material.scan in SET_ASIDE]
+    return HandedIn([material for material in found if material not in set_aside], set_aside)
 
 
 async def read_own_material(
@@ -42,8 +43,8 @@ async def read_own_material(
 ) -> tuple[Material, bytes]:
     """A file of the party's own case with its content.
 
-    Raises ApplicationNotFoundError, MatterNotCoveredError, NotFoundError, MaterialPendingError or
-    MaterialInfectedError.
+    Raises ApplicationNotFoundError, MatterNotCoveredError, NotFoundError, MaterialPendingError, MaterialInfectedError
+    or MaterialLostError.
     """
     material = await _own(party, application_id, file_id)
     return material, await content_of(blobs, material)
@@ -70,7 +71,10 @@ async def find_handed_in(case_no: str, file_id: UUID) -> Material:
 
 
 async def content_of(blobs: BlobStore, material: Material) -> bytes:
-    """The content of a file that may be shown and sent. Raises MaterialPendingError or MaterialInfectedError."""
+    """The content of a file that may be shown and sent.
+
+    Raises MaterialPendingError, MaterialInfectedError or MaterialLostError.
+    """
     require_safe(material)
     return await opened(blobs, material)
 
@@ -78,7 +82,7 @@ async def content_of(blobs: BlobStore, material: Material) -> bytes:
 async def read_content(blobs: BlobStore, case_no: str, file_id: str) -> bytes:
     """The content of a file that was handed in with a case.
 
-    Raises NotFoundError, MaterialPendingError or MaterialInfectedError.
+    Raises NotFoundError, MaterialPendingError, MaterialInfectedError or MaterialLostError.
     """
     return await content_of(blobs, await find_handed_in(case_no, UUID(file_id)))
 

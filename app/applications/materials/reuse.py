@@ -9,8 +9,9 @@ from tortoise.queryset import QuerySet
 
 from app.applications.materials.errors import MaterialNotReusableError, MaterialUnknownError
 from app.applications.materials.files import keep_copy, opened, require_safe
+from app.applications.materials.rules import SAFE
 from app.applications.materials.service import require_asked, require_place, write_material
-from app.applications.models import Material, Scan
+from app.applications.models import Material
 from app.catalogue.errors import ItemNotFoundError
 from app.catalogue.guide import GuideMaterial
 from app.catalogue.queries import get_item
@@ -80,7 +81,7 @@ def _handed_in(party: Party, *, safe: bool = True) -> QuerySet[Material]:
     if covered is not None:
         found = found.filter(application__item_code__in=covered)
     if safe:
-        found = found.filter(scan__in=[Scan.CLEAN, Scan.UNSCANNED])
+        found = found.filter(scan__in=SAFE)
     return found.select_related("application").order_by("-id")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from app.applications.models import Trust
+from app.applications.models import Scan, Trust
 
 MAX_UPLOAD_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 50_000_000
@@ -11,6 +11,11 @@ MAX_PAGES = 100
 MAX_FILES_OF_CASE = 30
 MAX_FILES_OF_MATERIAL = 20
 MAX_BYTES_OF_MATERIAL = 60 * 1024 * 1024
+
+SAFE = (Scan.CLEAN, Scan.UNSCANNED)
+"""Files that may be shown and sent."""
+SET_ASIDE = (Scan.INFECTED, Scan.LOST)
+"""Files that nobody gets any more: they count as not given."""
 
 CHUNK_BYTES = 128 * 1024
 """A request has a minute to arrive: a chunk needs 17 kbit/s, which GPRS at the edge of a village still gives."""

@@ -77,7 +77,9 @@ async def require_place(party: Party, application: Application, material_id: str
 
     Raises TooManyMaterialsError, MaterialTooLargeError or DraftsTooLargeError.
     """
-    given = await Material.filter(application=application).exclude(scan=Scan.INFECTED).values("material_id", "size")
+    given = (
+        await Material.filter(application=application).exclude(scan__in=rules.SET_ASIDE).values("material_id", "size")
+    )
     require_room(((one["material_id"], one["size"]) for one in given), material_id, size)
     await require_allowance(party, size)
 

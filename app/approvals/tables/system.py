@@ -9,7 +9,7 @@ from uuid import uuid4
 import asyncpg
 from pydantic import ValidationError
 
-from app.applications.materials.errors import MaterialInfectedError, MaterialPendingError
+from app.applications.materials.errors import MaterialInfectedError, MaterialLostError, MaterialPendingError
 from app.approvals.ports import Event, FeedPage, RemoteCase
 from app.approvals.tables import codes
 from app.approvals.tables.front import FrontDatabase
@@ -171,7 +171,7 @@ class TablesApprovalSystem:
     async def _content(self, case_no: str, file_id: str) -> bytes:
         try:
             return await self._read_file(case_no, file_id)
-        except (MaterialPendingError, MaterialInfectedError) as error:
+        except (MaterialPendingError, MaterialInfectedError, MaterialLostError) as error:
             raise TryLaterError("file_not_ready") from error
 
     async def _files(self, case_no: str, materials: list[dict[str, Any]], supplement: str | None = None) -> list[Any]:
