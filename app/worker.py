@@ -14,6 +14,7 @@ from procrastinate.jobs import Job
 from app.applications.events import INVITE_REVIEW
 from app.applications.materials import tasks as materials
 from app.applications.materials.service import PREVIEW_MATERIAL, SCAN_MATERIAL
+from app.applications.materials.tasks import WAKE_DELIVERIES
 from app.applications.notices import DELIVER_NOTICE
 from app.applications.reckoning import reckon_provisional
 from app.applications.service import DELIVER_CASE, DELIVER_SUPPLEMENT, DELIVER_WITHDRAWAL
@@ -72,6 +73,7 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
         DELIVER_SUPPLEMENT: partial(approvals.deliver_supplement, drains),
         DELIVER_NOTICE: partial(approvals.deliver_notice, drains),
         DELIVER_WITHDRAWAL: partial(approvals.deliver_withdrawal, drains),
+        WAKE_DELIVERIES: partial(approvals.wake_deliveries, drains),
         inbox.APPLY: inbox.apply_events,
         inbox.ASK: partial(feed.ask_case, house.connectors),
         SCAN_MATERIAL: partial(materials.scan_material, house.scanner, house.blobs),

@@ -12,12 +12,12 @@ from app.applications.materials import errors
 from app.applications.materials.copies import copy_material
 from app.applications.materials.queries import read_content, read_own_material, read_preview
 from app.applications.materials.service import SCAN_MATERIAL, add_material
-from app.applications.materials.tasks import preview_material, scan_material
+from app.applications.materials.tasks import WAKE_DELIVERIES, preview_material, scan_material
 from app.applications.models import Application, Material, Scan, State
 from app.applications.service import submit_application, supplement_application
 from app.approvals.models import Delivery, DeliveryState
 from app.approvals.standstills import Standstill, find_standstill
-from app.approvals.tasks import deliver_case, deliver_supplement
+from app.approvals.tasks import deliver_case, deliver_supplement, wake_deliveries
 from app.audit.models import AuditRecord
 from app.bootstrap import House
 from app.catalogue.queries import get_item
@@ -234,6 +234,29 @@ async def test_a_case_with_a_lost_file_hangs_in_sight_and_goes_on(quiet: House, 
     assert (got["materials"], got["set_aside"]) == ([], [{"material_id": "site_photo", "reason": "lost"}])
     message = await Message.get(citizen_id=citizen.id, kind="material_lost_set_aside")
     assert str(case.case_no) in message.text
+
+
+@pytest.mark.parametrize("says", ["clean", "infected", "lost"])
+async def test_the_end_of_a_scan_wakes_what_waits_for_it(quiet: House, citizen: Citizen, says: str) -> None:
+    """However long it was to rest, and whatever the end; what is on its way is seen to once more."""
+    draft, material = await pending_draft(quiet, citizen)
+    case, system = await submit_application(Party.own(citizen.id), draft.id, None), Keeps()
+    assert await system.gets(case) == []
+    rests = Delivery.filter(case_no=case.case_no)
+    await rests.update(due_at=clock.now() + timedelta(hours=1))
+    if says == "lost":
+        await quiet.blobs.delete(material.blob_key)
+    since = (clock.now() - timedelta(hours=2)).isoformat()
+    await scan_material(INFECTED if says == "infected" else CLEAN, quiet.blobs, str(material.id), since)
+    asked = "SELECT args FROM procrastinate_jobs WHERE task_name = $1 AND args->>'case_no' = $2"
+    assert len(await db.rows(asked, WAKE_DELIVERIES, case.case_no)) == 1
+    await rests.update(state=DeliveryState.SENDING, claimed_until=clock.now() + timedelta(minutes=1))
+    with pytest.raises(TryLaterError):
+        await wake_deliveries(system.drains, str(case.case_no))
+    await rests.update(state=DeliveryState.WAITING, claimed_until=None)
+    await wake_deliveries(system.drains, str(case.case_no))
+    await drain(system.drains)
+    assert len(system.got) == 1
 
 
 async def test_a_preview_of_a_lost_file_is_given_up(quiet: House, citizen: Citizen) -> None:

@@ -23,6 +23,8 @@ from media.storage import BlobMissingError, BlobStore
 
 _log = logging.getLogger(__name__)
 
+WAKE_DELIVERIES = "approvals.wake_deliveries"
+
 # By why a file goes, and whether it was handed in.
 _TOLD = {
     (Scan.INFECTED, False): "material_infected",
@@ -59,6 +61,12 @@ async def scan_material(
         safe = Scan.CLEAN if verdict else Scan.UNSCANNED
         if await Material.filter(id=material.id, scan=Scan.PENDING).update(scan=safe):
             await jobs.defer(PREVIEW_MATERIAL, file_id=file_id)
+            await _wake_deliveries(await Application.get_or_none(materials=material.id))
+
+
+async def _wake_deliveries(application: Application | None) -> None:
+    if application and application.case_no:
+        await jobs.defer(WAKE_DELIVERIES, case_no=application.case_no)
 
 
 async def _miss(material: Material, since: str | None) -> None:
@@ -102,6 +110,7 @@ async def _set_aside(material: Material, why: Scan, **words: str | None) -> None
         action = f"material_{why.value}"
         await audit.record(f"application:{application.id}", "scanner", action, material=found.material_id, **words)
         names = {one.id: one.name for one in (await asked_of(application)).guide.materials}
+        await _wake_deliveries(application)
         kind = _TOLD[why, found.handed_in_at is not None]
         await tell(application, kind, str(found.id), names.get(found.material_id, ""))
 
