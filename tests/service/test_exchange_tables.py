@@ -16,7 +16,7 @@ from app.approvals.inbox import apply_events
 from app.approvals.models import FeedCursor, InboxEvent
 from app.approvals.ports import Event
 from app.approvals.tables.front import FrontDatabase, make_tables
-from app.approvals.tables.marks import PAGE
+from app.approvals.tables.marks import PAGE, Mark, rows_after
 from app.approvals.tables.system import TablesApprovalSystem
 from app.bootstrap import House
 from app.demo.house import ensure_database
@@ -115,6 +115,56 @@ async def test_a_row_that_is_committed_late_is_not_missed(front: Front) -> None:
     assert "late" in {event.case_no for event in events}
     assert await front.connection.fetchval("SELECT min(id) FROM up_pro_process WHERE row_guid = $1", late_guid) == 1
     await early.close()
+    assert (await front.read(cursor))[0] == []
+
+
+async def rows_read(front: Front, cursor: str) -> tuple[int, str]:
+    """How many rows lie behind a cursor, and where to read on."""
+    read = 0
+    while True:
+        rows, mark = await rows_after(front.connection, Mark.read(cursor))
+        read += len(rows)
+        if not rows:
+            return read, cursor
+        cursor = str(mark)
+
+
+async def test_a_transaction_that_stays_open_makes_nothing_be_read_twice(front: Front) -> None:
+    """However many rows are written meanwhile: each once, and its own when it ends."""
+    early = await asyncpg.connect(front.url)
+    waiting = early.transaction()
+    await waiting.start()
+    await front.step("late", "02", 9, early)
+    for number in range(PAGE + 5):
+        await front.step(f"meanwhile-{number}", "02", 9)
+    counts, cursor = [], "0"
+    for turn in range(3):
+        read, cursor = await rows_read(front, cursor)
+        counts.append(read)
+        await front.step(f"more-{turn}", "02", 9)
+    assert counts == [PAGE + 5, 1, 1]
+    await waiting.commit()
+    await early.close()
+    assert (await rows_read(front, cursor))[0] == 2
+
+
+async def test_more_open_transactions_than_a_mark_can_name_lose_nothing(front: Front) -> None:
+    """The cursor fits its column; what is younger than those it names is read again until they end."""
+    many = [await asyncpg.connect(front.url) for _ in range(20)]
+    begun = [connection.transaction() for connection in many]
+    for number, (connection, transaction) in enumerate(zip(many, begun, strict=True)):
+        await transaction.start()
+        await front.step(f"late-{number}", "02", 9, connection)
+        await front.step(f"soon-{number}", "02", 9)
+    page = await front.system.events_after("0")
+    cursor = page.next_cursor
+    assert {event.case_no for event in page.events} == {f"soon-{number}" for number in range(20)}
+    assert len(cursor) <= FeedCursor._meta.fields_map["cursor"].max_length  # type: ignore[attr-defined]  # of a CharField
+    for connection, transaction in zip(many, begun, strict=True):
+        await transaction.commit()
+        await connection.close()
+    events, cursor = await front.read(cursor)
+    assert {event.case_no for event in events} >= {f"late-{number}" for number in range(20)}
     assert (await front.read(cursor))[0] == []
 
 

@@ -2,8 +2,8 @@
 
 Numbers and times are given when a row is written, but it is seen when its transaction commits: a later number may be
 seen before a smaller one. So each row carries the transaction that wrote it last (``write_mark``, kept by a trigger),
-and PostgreSQL tells below which transaction all have ended (``pg_snapshot_xmin``). The mark never moves past that one;
-rows beyond it are read all the same, and again until they lie below.
+and PostgreSQL tells which transactions had not ended when one looked (``pg_current_snapshot``). A mark remembers them:
+what they wrote is read whenever they end, and nothing else below the mark is read again.
 """
 
 from dataclasses import dataclass
@@ -12,51 +12,80 @@ from typing import Any
 import asyncpg
 
 PAGE = 200
+_LONGEST = 64
 
-_SETTLED = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::numeric"
-_WORD = """
-SELECT table_name, rank, id, write_mark::text AS write_mark, body FROM pro_word
-WHERE write_mark >= $1::text::xid8 AND (write_mark, rank, id) > ($1::text::xid8, $2::int, $3::bigint)
-  AND ($4::text IS NULL OR write_mark < $4::text::xid8)
-ORDER BY pro_word.write_mark, rank, id LIMIT $5
+_SNAPSHOT = """
+SELECT pg_snapshot_xmax(seen)::text AS after, array(SELECT pg_snapshot_xip(seen)::text) AS open
+FROM pg_current_snapshot() AS seen
+"""
+_WORD = "SELECT table_name, rank, id, write_mark::text AS write_mark, body FROM pro_word"
+# Two statements, since each alone is answered in the order of an index.
+_LATE = f"""
+{_WORD} WHERE write_mark = ANY($1::text[]::xid8[]) ORDER BY pro_word.write_mark, rank, id LIMIT $2
+"""
+_BEHIND = f"""
+{_WORD} WHERE write_mark >= $1::text::xid8 AND (write_mark, rank, id) > ($1::text::xid8, $2::int, $3::bigint)
+ORDER BY pro_word.write_mark, rank, id LIMIT $4
 """
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Mark:
-    """A place behind one row: the transaction that wrote it, the rank of its table, its id."""
+    """A place behind one row: the transaction that wrote it, the rank of its table, its id.
+
+    ``open`` are the transactions below it that had not ended, in order: what they wrote is not read yet.
+    """
 
     transaction: int = 0
     rank: int = -1
     row: int = 0
+    open: tuple[int, ...] = ()
 
     @classmethod
     def read(cls, text: str) -> "Mark":
         """A mark that was written as a cursor; ``0`` is the start."""
-        transaction, _, rest = text.partition(".")
+        place, _, below = text.partition("~")
+        transaction, _, rest = place.partition(".")
         rank, _, row = rest.partition(".")
-        return cls(int(transaction), int(rank), int(row)) if rest else cls(int(transaction))
+        still_open = tuple(int(transaction) - int(one) for one in below.split(",") if one)
+        return cls(int(transaction), int(rank), int(row), still_open) if rest else cls(int(transaction))
 
     def __str__(self) -> str:
-        """As a cursor."""
-        return f"{self.transaction}.{self.rank}.{self.row}"
+        """As a cursor: the place, and how far below it each open transaction lies."""
+        place = f"{self.transaction}.{self.rank}.{self.row}"
+        below = ",".join(str(self.transaction - one) for one in self.open)
+        return f"{place}~{below}" if below else place
+
+    def shortened(self) -> "Mark":
+        """The same, or the last before it whose cursor fits its column: what lies between is read again."""
+        return self if len(str(self)) <= _LONGEST else Mark(self.open[-1], open=self.open[:-1]).shortened()
 
 
 async def rows_after(connection: asyncpg.Connection, mark: Mark) -> tuple[list[dict[str, Any]], Mark]:
-    """The rows behind a mark, at most a page of settled ones, and where to read on; within one snapshot.
+    """The rows behind a mark, about a page, and where to read on; within one snapshot.
 
-    A mark from beyond all transactions is another server's, whose database was moved: then all is read again.
+    Where an open transaction wrote more than a page, all that lies above it is read once more. A mark from beyond all
+    transactions is another server's, whose database was moved: then all is read again.
     """
-    settled = int(await connection.fetchval(_SETTLED))
-    if mark.transaction > settled:
+    snapshot = await connection.fetchrow(_SNAPSHOT)
+    after, still_open = int(snapshot["after"]), sorted(int(one) for one in snapshot["open"])
+    if mark.transaction > after:
         mark = Mark()
-    page = await connection.fetch(_WORD, *_values(mark), str(settled), PAGE)
-    after = Mark(int(page[-1]["write_mark"]), page[-1]["rank"], page[-1]["id"]) if page else mark
-    if len(page) == PAGE:
-        return [dict(row) for row in page], after
-    unsettled = await connection.fetch(_WORD, *_values(max(mark, Mark(settled))), None, None)
-    return [dict(row) for row in (*page, *unsettled)], after
+    rows = await connection.fetch(_LATE, [str(one) for one in mark.open], PAGE) if mark.open else []
+    if len(rows) < PAGE:
+        place = (str(mark.transaction), mark.rank, mark.row)
+        behind = await connection.fetch(_BEHIND, *place, PAGE)
+        if len(behind) < PAGE:
+            return _read(rows + behind, mark, Mark(after, open=tuple(still_open)))
+        rows += behind
+    last, transaction = rows[-1], int(rows[-1]["write_mark"])
+    reached = Mark(transaction, last["rank"], last["id"], tuple(one for one in still_open if one < transaction))
+    if reached != reached.shortened():
+        # A page would end before the place where the next begins: so there is one page alone.
+        rows += await connection.fetch(_BEHIND, str(transaction), last["rank"], last["id"], None)
+        reached = Mark(after, open=tuple(still_open))
+    return _read(rows, mark, reached)
 
 
-def _values(mark: Mark) -> tuple[str, int, int]:
-    return str(mark.transaction), mark.rank, mark.row
+def _read(rows: list[asyncpg.Record], before: Mark, after: Mark) -> tuple[list[dict[str, Any]], Mark]:
+    return [dict(row) for row in rows], after.shortened() if rows else before
