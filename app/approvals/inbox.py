@@ -75,9 +75,10 @@ async def _next_place(event: Event) -> Place:
 
     The case is locked, so that two events that come at once get places of their own.
     """
-    await lock_case(event.case_no)
+    application = await lock_case(event.case_no)
     kept = await InboxEvent.filter(case_no=event.case_no)
-    return next_place(event, [Step(Cause(one.kind), one.sequence, one.occurred_at) for one in kept])
+    steps = [Step(Cause(one.kind), one.sequence, one.occurred_at) for one in kept]
+    return next_place(event, steps, application.last_sequence)
 
 
 async def apply_events(case_no: str) -> None:

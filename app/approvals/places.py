@@ -41,8 +41,11 @@ class Place:
     overtaken: bool = False
 
 
-def next_place(event: Event, kept: Sequence[Step]) -> Place:
-    """The place of an event that comes after these of its case."""
+def next_place(event: Event, kept: Sequence[Step], applied: int) -> Place:
+    """The place of an event that comes after these of its case.
+
+    ``applied`` is the last place that was taken, whose event may be forgotten by now.
+    """
     last = max((step.sequence for step in kept), default=0)
     later = any(step.occurred_at > event.occurred_at for step in kept)
-    return Place(last + 1, overtaken=later and event.kind not in _ALWAYS_COUNT)
+    return Place(max(last, applied) + 1, overtaken=later and event.kind not in _ALWAYS_COUNT)

@@ -300,6 +300,24 @@ async def test_a_step_that_was_overtaken_moves_nothing(front: Front, case: Appli
     assert (case.state, case.last_sequence) == (State.SUPPLEMENT_REQUESTED, 3)
 
 
+async def test_a_place_is_given_once_though_events_are_forgotten(front: Front, case: Application) -> None:
+    """A case whose events went with their time counts on, and hears what comes after."""
+    case_no = str(case.case_no)
+    await front.step(case_no, "02", 9)
+    await front.connection.execute(_RESULT, "r", case_no, at(10))
+    await read_feed(front.connectors, front.name)
+    await apply_events(case_no)
+    await case.refresh_from_db()
+    assert (case.state, case.last_sequence) == (State.COMPLETED, 3)
+    await InboxEvent.filter(case_no=case_no).delete()
+    await front.step(case_no, "06", 12)
+    await read_feed(front.connectors, front.name)
+    assert (await InboxEvent.get(case_no=case_no)).sequence == 4
+    await apply_events(case_no)
+    await case.refresh_from_db()
+    assert (case.state, case.last_sequence) == (State.COMPLETED, 4)
+
+
 async def test_a_decision_counts_whenever_it_comes(front: Front, case: Application) -> None:
     """Also where a later step was read before it; and it completes the case."""
     case_no = str(case.case_no)
