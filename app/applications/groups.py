@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.applications.asked import AskedApplication, asked_of, links_of, missing_in
 from app.applications.drafts import begin_draft, count_uses, prepare_draft
-from app.applications.errors import ApplicationNotFoundError
+from app.applications.errors import ApplicationNotFoundError, IdempotencyKeyReusedError
 from app.applications.models import Application, State
 from app.applications.ports import SharedData
 from app.applications.prefill import Sources
@@ -102,19 +102,30 @@ async def start_group(
     return group_id
 
 
-async def submit_group(party: Party, group_id: UUID) -> list[Outcome]:
+async def submit_group(party: Party, group_id: UUID, idempotency_key: str | None) -> list[Outcome]:
     """Submit every draft of a group that is complete, each by itself: what one lacks stops no other.
 
-    Once more, it answers the same case numbers and submits what has become complete. Raises ApplicationNotFoundError
-    or MatterNotCoveredError.
+    Once more, it answers the same case numbers and submits what has become complete. The key is the group's: the first
+    that is submitted bears it. Raises IdempotencyKeyReusedError, ApplicationNotFoundError or MatterNotCoveredError.
     """
     outcomes = []
     for member in (await get_group(party, group_id)).members:
         try:
-            outcomes.append(Outcome(await submit_application(party, member.application.id, None), None))
+            outcomes.append(Outcome(await _submit(party, member.application, idempotency_key), None))
+        except IdempotencyKeyReusedError:
+            raise
         except DomainError as error:
             outcomes.append(Outcome(member.application, error))
     return outcomes
+
+
+async def _submit(party: Party, application: Application, key: str | None) -> Application:
+    try:
+        return await submit_application(party, application.id, key)
+    except IdempotencyKeyReusedError:
+        if not await Application.exists(group_id=application.group_id, idempotency_key=key, **party.owner):
+            raise
+        return await submit_application(party, application.id, None)
 
 
 def _to_ask(

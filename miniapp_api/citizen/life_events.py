@@ -234,9 +234,18 @@ async def read_group(call: Call, group_id: UUID) -> GroupView:
     actor=Actor.CITIZEN,
     acting=True,
     limit="write",
-    errors=(errors.ApplicationNotFoundError, catalogue_errors.ItemNotFoundError, NotFoundError),
+    headers=("Idempotency-Key",),
+    errors=(
+        errors.ApplicationNotFoundError,
+        errors.IdempotencyKeyReusedError,
+        catalogue_errors.ItemNotFoundError,
+        NotFoundError,
+    ),
 )
 async def submit_group(call: Call, group_id: UUID) -> GroupSubmission:
-    """Submit every draft of a life event that is complete, each by itself, and say what the others lack."""
-    outcomes = await groups.submit_group(call.party, group_id)
+    """Submit every draft of a life event that is complete, each by itself, and say what the others lack.
+
+    Submitting again answers the same case numbers.
+    """
+    outcomes = await groups.submit_group(call.party, group_id, call.idempotency_key)
     return GroupSubmission(items=[OutcomeView.of(outcome) for outcome in outcomes])

@@ -1,14 +1,17 @@
 """A life event goes out as several cases and comes together again."""
 
 import asyncio
+from uuid import uuid4
 
-from app.applications.errors import MaterialsMissingError
+import pytest
+
+from app.applications.errors import IdempotencyKeyReusedError, MaterialsMissingError
 from app.applications.groups import GroupState, get_group, start_group, submit_group
 from app.applications.materials.service import add_material
 from app.applications.models import Application, State
 from app.applications.moving import lock_case, move
 from app.applications.rules import Cause
-from app.applications.service import withdraw_application
+from app.applications.service import submit_application, withdraw_application
 from app.bootstrap import House
 from app.catalogue.errors import FormInvalidError
 from app.catalogue.queries import get_item
@@ -37,7 +40,7 @@ async def handed_in(house: House) -> tuple[Party, list[Application]]:
     group_id = await start_group(party, EVENT, TWO)
     for member in (await get_group(party, group_id)).members:
         await complete(house, party, member.application)
-    outcomes = await submit_group(party, group_id)
+    outcomes = await submit_group(party, group_id, None)
     assert [one.problem for one in outcomes] == [None, None]
     return party, [one.application for one in outcomes]
 
@@ -53,14 +56,14 @@ async def test_what_is_complete_is_submitted_and_what_is_not_says_what_it_lacks(
     group_id = await start_group(party, EVENT, ALL)
     members = {one.application.item_code: one.application for one in (await get_group(party, group_id)).members}
     await complete(quiet, party, members[FOOD])
-    first = await submit_group(party, group_id)
+    first = await submit_group(party, group_id, None)
     assert [one.application.item_code for one in first] == list(members)
     by_item = {one.application.item_code: one for one in first}
     assert by_item[FOOD].problem is None
     assert by_item[FOOD].application.case_no
     assert isinstance(by_item[SOLE_TRADER].problem, FormInvalidError | MaterialsMissingError)
     await complete(quiet, party, members[SOLE_TRADER])
-    both = await asyncio.gather(submit_group(party, group_id), submit_group(party, group_id))
+    both = await asyncio.gather(submit_group(party, group_id, None), submit_group(party, group_id, None))
     for again in both:
         numbers = {one.application.item_code: one.application.case_no for one in again}
         assert numbers[FOOD] == by_item[FOOD].application.case_no
@@ -75,11 +78,11 @@ async def test_a_group_shows_how_far_all_are(quiet: House) -> None:
     first, second = (one.application for one in group.members)
     assert (group.state, group.count(GroupState.FILLING), group.promised_on) == (GroupState.FILLING, 2, None)
     await complete(quiet, party, first)
-    await submit_group(party, group_id)
+    await submit_group(party, group_id, None)
     group = await get_group(party, group_id)
     assert (group.state, group.count(GroupState.UNDER_WAY)) == (GroupState.FILLING, 1)
     await complete(quiet, party, second)
-    await submit_group(party, group_id)
+    await submit_group(party, group_id, None)
     group = await get_group(party, group_id)
     days = [one.application.promised_on for one in group.members]
     assert None not in days
@@ -123,6 +126,40 @@ async def test_two_that_end_at_the_same_moment_tell_it_once(quiet: House) -> Non
         assert await Application.filter(group_id=cases[0].group_id, state=State.REFUSED).count() == 2
 
 
+async def test_a_key_submits_one_group_however_often_it_comes(quiet: House) -> None:
+    """At once and again it answers the same; another group or application with it is refused and stays as it is."""
+    party = Party.own((await verified_citizen(quiet)).id)
+    groups = [await start_group(party, EVENT, TWO) for _ in range(2)]
+    first, other = [[one.application for one in (await get_group(party, group_id)).members] for group_id in groups]
+    for draft in (*first, *other):
+        await complete(quiet, party, draft)
+    key = uuid4().hex
+    at_once = await asyncio.gather(*(submit_group(party, groups[0], key) for _ in range(4)))
+    numbers = {tuple(one.application.case_no for one in outcomes) for outcomes in at_once}
+    again = await submit_group(party, groups[0], key)
+    assert numbers == {tuple(one.application.case_no for one in again)}
+    assert all(next(iter(numbers)))
+    for refused in (submit_group(party, groups[1], key), submit_application(party, other[0].id, key)):
+        with pytest.raises(IdempotencyKeyReusedError):
+            await refused
+    assert await Application.filter(group_id=groups[1], state=State.DRAFT).count() == len(other)
+    assert all(one.application.case_no for one in await submit_group(party, groups[1], uuid4().hex))
+
+
+async def test_a_key_goes_on_where_a_first_was_completed_later(quiet: House) -> None:
+    """What is submitted under it by then bears it; the rest follows without a conflict of its own."""
+    party = Party.own((await verified_citizen(quiet)).id)
+    group_id, key = await start_group(party, EVENT, TWO), uuid4().hex
+    first, second = [one.application for one in (await get_group(party, group_id)).members]
+    await complete(quiet, party, second)
+    outcomes = await submit_group(party, group_id, key)
+    assert [bool(one.application.case_no) for one in outcomes] == [False, True]
+    await complete(quiet, party, first)
+    outcomes = await submit_group(party, group_id, key)
+    assert [one.problem for one in outcomes] == [None, None]
+    assert all(one.application.case_no for one in outcomes)
+
+
 def test_a_phone_submits_a_group(phone: Phone) -> None:
     """What a draft lacks is told as a request for it alone would be."""
     chosen = {"items": [{"item_code": code} for code in TWO]}
@@ -134,5 +171,7 @@ def test_a_phone_submits_a_group(phone: Phone) -> None:
     assert [one["state"] for one in told] == ["draft", "draft"]
     assert {one["problem"]["code"] for one in told} == {"form_invalid"}
     assert all(one["problem"]["message"] and one["problem"]["context"]["fields"] for one in told)
+    broken = phone.http.post(f"{path}/submission", headers={"Idempotency-Key": "x" * 129})
+    assert error_of(broken) == (422, "idempotency_key_invalid")
     unknown = "/api/v1/life-event-applications/00000000-0000-4000-8000-000000000000/submission"
     assert error_of(phone.http.post(unknown)) == (404, "application_not_found")
