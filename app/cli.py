@@ -41,7 +41,7 @@ def _web(arguments: argparse.Namespace) -> int:
 
 
 def _worker(arguments: argparse.Namespace) -> int:
-    from app.worker import run_worker
+    from app.worker import WorkerBrokenError, run_worker
 
     del arguments
 
@@ -49,7 +49,10 @@ def _worker(arguments: argparse.Namespace) -> int:
         async with open_house(_settings()) as house:
             await run_worker(house)
 
-    asyncio.run(work())
+    try:
+        asyncio.run(work())
+    except WorkerBrokenError:  # it was logged; whoever started this process starts it anew
+        return 1
     return 0
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
+import signal
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -42,6 +42,7 @@ from app.reviews import tasks as reviews
 from app.reviews.rectification import settle_unanswered
 from app.reviews.service import CHECK_COMMENT
 from app.upkeep.tasks import take_effect
+from config.settings import WorkerSettings
 
 _log = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
@@ -232,27 +233,58 @@ async def _retry_stalled(house: House, known: Collection[str]) -> None:
         await asyncio.sleep(pace.heartbeat_seconds)
 
 
+class WorkerBrokenError(Exception):
+    """A part of the worker ended though nobody told it to: the process ends, to be started anew."""
+
+
+async def until_told(*parts: asyncio.Task[None]) -> None:
+    """Wait for SIGTERM or SIGINT, while all parts are at it. Raises WorkerBrokenError where one ends before."""
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, told.set)
+    telling = asyncio.create_task(told.wait())
+    try:
+        ended, _ = await asyncio.wait({telling, *parts}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        telling.cancel()
+    if telling not in ended:
+        (part, *_) = ended
+        error = None if part.cancelled() else part.exception()
+        _log.critical("worker_broken", extra={"part": part.get_name()}, exc_info=error)
+        raise WorkerBrokenError(part.get_name()) from error
+
+
+async def _do_jobs(queue: procrastinate.App, pace: WorkerSettings) -> None:
+    """Do jobs until it is cancelled, which lets those under way finish within the grace.
+
+    It ends by itself where its heartbeat or its clock fails, as with the database away.
+    """
+    async with queue.open_async():
+        await queue.run_worker_async(
+            concurrency=pace.concurrency,
+            fetch_job_polling_interval=1.0,
+            shutdown_graceful_timeout=_GRACE_SECONDS,
+            update_heartbeat_interval=pace.heartbeat_seconds,
+            stalled_worker_timeout=pace.stalled_after_seconds,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+        )
+
+
 async def run_worker(house: House) -> None:
-    """Work until SIGTERM or SIGINT; what was begun is finished within ten seconds."""
+    """Work until SIGTERM or SIGINT; what was begun is finished within ten seconds. Raises WorkerBrokenError."""
     pace = house.settings.worker
     drains = Drains(house.connectors, pace.stalled_after_seconds)
     queue = build_queue(house, drains)
-    sweep = asyncio.create_task(_retry_stalled(house, jobs_of(house, drains)))
-    draining = asyncio.create_task(drains.run())
+    working = asyncio.create_task(_do_jobs(queue, pace), name="jobs")
+    sweep = asyncio.create_task(_retry_stalled(house, jobs_of(house, drains)), name="sweep")
+    draining = asyncio.create_task(drains.run(), name="drains")
     try:
-        async with queue.open_async():
-            await queue.run_worker_async(
-                concurrency=pace.concurrency,
-                fetch_job_polling_interval=1.0,
-                shutdown_graceful_timeout=_GRACE_SECONDS,
-                update_heartbeat_interval=pace.heartbeat_seconds,
-                stalled_worker_timeout=pace.stalled_after_seconds,
-                delete_jobs="successful",
-            )
+        await until_told(working, sweep, draining)
     finally:
+        working.cancel()
         sweep.cancel()
         drains.stop()
-        with suppress(asyncio.CancelledError, TimeoutError):
-            await asyncio.wait_for(draining, _GRACE_SECONDS)
-        with suppress(asyncio.CancelledError):
-            await sweep
+        await asyncio.wait({draining}, timeout=_GRACE_SECONDS)
+        draining.cancel()
+        await asyncio.gather(working, sweep, draining, return_exceptions=True)

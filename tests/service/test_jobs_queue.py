@@ -1,6 +1,8 @@
 """Jobs: together with their rows or not at all, and taken up again when their worker is gone."""
 
 import asyncio
+import os
+import signal
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from uuid import uuid4
@@ -18,7 +20,7 @@ from app.kit.blobs import DELETE_BLOBS
 from app.kit.db import transaction
 from app.notifications.service import SEND
 from app.privacy.exports import COLLECT
-from app.worker import build_queue, every, forget_old_jobs, jobs_of
+from app.worker import WorkerBrokenError, build_queue, every, forget_old_jobs, jobs_of, until_told
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -63,6 +65,38 @@ async def insert(sql: str, *values: object) -> int:
     row = await db.row(sql, *values)
     assert row
     return int(row["id"])
+
+
+async def go_on() -> None:
+    """A part of a worker that is at it."""
+    await asyncio.Event().wait()
+
+
+async def test_a_worker_of_which_a_part_ends_is_broken() -> None:
+    """Whether it failed or was done: nobody would do that part's work, and the process would look alive."""
+
+    async def end() -> None:
+        return
+
+    async def fail() -> None:
+        raise RolledBackError
+
+    for part, cause in ((end, type(None)), (fail, RolledBackError)):
+        other = asyncio.create_task(go_on())
+        with pytest.raises(WorkerBrokenError) as told:
+            await until_told(other, asyncio.create_task(part()))
+        assert isinstance(told.value.__cause__, cause)
+        other.cancel()
+
+
+async def test_a_worker_that_is_told_to_end_is_not_broken() -> None:
+    """By the signal of whoever stops it."""
+    part = asyncio.create_task(go_on())
+    waiting = asyncio.create_task(until_told(part))
+    await asyncio.sleep(0)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await waiting
+    part.cancel()
 
 
 async def test_a_stalled_job_is_taken_up_once_by_many_sweepers() -> None:
