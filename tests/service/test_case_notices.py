@@ -46,7 +46,7 @@ async def submitted(house: House, state: State) -> tuple[Party, Application]:
     return party, await Application.get(id=case.id)
 
 
-@pytest.mark.parametrize("state", set(State) - {State.DRAFT})
+@pytest.mark.parametrize("state", sorted(set(State) - {State.DRAFT}))
 async def test_a_case_is_hurried_where_it_lies_with_the_office_and_its_clock_runs(quiet: House, state: State) -> None:
     """Elsewhere nobody there could hurry."""
     party, case = await submitted(quiet, state)

@@ -112,7 +112,7 @@ async def test_who_has_nothing_that_must_be_kept_is_nobody_at_once(quiet: House,
     assert await first_broken(f"citizen:{citizen.id}") is None
 
 
-@pytest.mark.parametrize("state", ENDED)
+@pytest.mark.parametrize("state", sorted(ENDED))
 async def test_a_case_that_ended_keeps_name_and_number_and_nothing_else(
     quiet: House, citizen: Citizen, state: State
 ) -> None:
