@@ -33,6 +33,7 @@ from app.kit.record_signing import RecordSigner
 from app.kit.scanning import ClamScanner, Scanner
 from app.kit.signed_http import SignedHttp
 from app.kit.signing import Signer
+from app.kit.tls import public_tls
 from app.licences.codes import CodeSigner
 from config.settings import (
     PartnerSettings,
@@ -203,7 +204,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         stack.push_async_callback(redis.aclose)
 
         async def client(base_url: str, seconds: float) -> httpx.AsyncClient:
-            http = httpx.AsyncClient(base_url=base_url, timeout=seconds, trust_env=False)
+            http = httpx.AsyncClient(base_url=base_url, timeout=seconds, verify=public_tls(), trust_env=False)
             return await stack.enter_async_context(http)
 
         async def partner(one: PartnerSettings) -> SignedHttp:

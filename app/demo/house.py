@@ -20,6 +20,7 @@ from app.demo.plan import Plan, make_plan, write_settings
 from app.demo.processes import ProcessError, Processes, Running, own_program
 from app.identity.staff_accounts import ensure_demonstration_staff
 from app.kit.db import database
+from app.kit.tls import public_tls
 from app.schema import migrate_database
 from app.upkeep.city import load_city
 from config.settings import CITY_DATA, DemoSettings, Settings
@@ -73,7 +74,7 @@ def _listens(url: str) -> Callable[[], bool]:
 def _healthy(url: str) -> Callable[[], bool]:
     def answers() -> bool:
         try:
-            return httpx.get(url, timeout=2, trust_env=False).is_success
+            return httpx.get(url, timeout=2, verify=public_tls(), trust_env=False).is_success
         except httpx.HTTPError:
             return False
 

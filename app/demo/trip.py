@@ -17,6 +17,7 @@ import zxingcpp
 from PIL import Image
 
 from app.demo.photo import photograph
+from app.kit.tls import public_tls
 from app.notifications.definitions import definitions
 
 _PATIENCE_SECONDS = 60.0
@@ -80,8 +81,8 @@ class Trip:
         self.traveller = traveller or Traveller()
         self._all_sent = all_sent
         self.notes = Notes()
-        self._web = httpx.Client(base_url=web_url, timeout=20, trust_env=False)
-        self._sandbox = httpx.Client(base_url=sandbox_url, timeout=20, trust_env=False)
+        self._web = httpx.Client(base_url=web_url, timeout=20, verify=public_tls(), trust_env=False)
+        self._sandbox = httpx.Client(base_url=sandbox_url, timeout=20, verify=public_tls(), trust_env=False)
 
     def close(self) -> None:
         """Close the connections."""

@@ -15,6 +15,7 @@ from PIL import Image
 from app.demo.plan import Plan
 from app.demo.trip import Traveller, Trip
 from app.identity.tokens import AccessTokens
+from app.kit.tls import public_tls
 from config.settings import Settings
 from tests.conftest import Phone
 from tests.people import Person, make_person, personal_values
@@ -25,7 +26,7 @@ _LICENCE_STEP = 11
 @pytest.fixture(scope="session")
 def document(plan: Plan) -> dict[str, Any]:
     """The OpenAPI document as it is served."""
-    found: dict[str, Any] = httpx.get(f"{plan.web_url}/openapi.json", trust_env=False).json()
+    found: dict[str, Any] = httpx.get(f"{plan.web_url}/openapi.json", verify=public_tls(), trust_env=False).json()
     return found
 
 
@@ -73,7 +74,7 @@ def documented(document: dict[str, Any]) -> Callable[[httpx.Response], None]:
 def client(plan: Plan, documented: Callable[[httpx.Response], None]) -> Iterator[httpx.Client]:
     """A client without a token."""
     with httpx.Client(
-        base_url=plan.web_url, timeout=60, trust_env=False, event_hooks={"response": [documented]}
+        base_url=plan.web_url, timeout=60, verify=public_tls(), trust_env=False, event_hooks={"response": [documented]}
     ) as client:
         yield client
 

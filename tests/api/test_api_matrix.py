@@ -20,6 +20,7 @@ from app.demo.plan import Plan
 from app.identity.models import Citizen, Staff
 from app.identity.rules import Duty
 from app.kit import clock
+from app.kit.tls import public_tls
 from app.mandates.rules import credit_code_check_character
 from app.reviews.models import Rectification, Review
 from miniapp_api.routing import Actor, Route
@@ -389,7 +390,7 @@ def test_citizens(
 ) -> None:
     """Each kind of citizen meets what the table says; nobody and staff get nowhere."""
     route, (phone, things) = ROUTES[name], owner
-    http = httpx.Client(base_url=other.plan.web_url, timeout=60, trust_env=False)
+    http = httpx.Client(base_url=other.plan.web_url, timeout=60, verify=public_tls(), trust_env=False)
     assert outcome(things.visit(http, route, {})) == "access_token_missing"
     assert outcome(things.visit(http, route, staff_header)) == "access_token_invalid"
     company = other.http.post("/api/v1/companies", json={"uscc": credit_code(), "name": "别家"}).json()

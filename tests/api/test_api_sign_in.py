@@ -13,6 +13,7 @@ from app.demo.plan import Plan
 from app.identity.rules import Duty
 from app.identity.staff_accounts import OFFICER_SECRET
 from app.kit import clock
+from app.kit.tls import public_tls
 from tests.conftest import Phone, error_of
 from tests.e2e.breaking import await_true
 from tests.people import Person, make_person
@@ -26,7 +27,7 @@ class Browser:
 
     def __init__(self, plan: Plan, documented: Callable[[httpx.Response], None], login: str) -> None:
         self.plan, self.login = plan, login
-        self.http = httpx.Client(base_url=plan.web_url, timeout=30, trust_env=False)
+        self.http = httpx.Client(base_url=plan.web_url, timeout=30, verify=public_tls(), trust_env=False)
         self.http.event_hooks = {"response": [documented]}
 
     def begin(self, way: str = "wechat", **query: str) -> str:

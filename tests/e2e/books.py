@@ -8,6 +8,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from app.demo.plan import Plan
+from app.kit.tls import public_tls
 from config.settings import Settings
 from tests.e2e.campaign import Applicant
 
@@ -37,7 +38,9 @@ class Books:
             return connection.execute(sql.encode(), values).fetchall()
 
     def _there(self) -> list[dict[str, Any]]:
-        found = httpx.get(f"{self._plan.sandbox_url}/control/approvals", trust_env=False).json()["items"]
+        found = httpx.get(f"{self._plan.sandbox_url}/control/approvals", verify=public_tls(), trust_env=False).json()[
+            "items"
+        ]
         return [case for case in found if case["case_no"] in self._cases]
 
     def _unsettled(self) -> list[str]:
@@ -48,7 +51,10 @@ class Books:
         there = self._there()
         token = self._settings.ops_token.get_secret_value()
         ready = httpx.get(
-            f"{self._plan.web_url}/health/ready", headers={"Authorization": f"Bearer {token}"}, trust_env=False
+            f"{self._plan.web_url}/health/ready",
+            headers={"Authorization": f"Bearer {token}"},
+            verify=public_tls(),
+            trust_env=False,
         ).json()
         return [
             *(f"{row['kind']} of {row['case_no']} is {row['state']}" for row in deliveries if _is_open(row)),

@@ -16,6 +16,7 @@ import httpx
 import psutil
 
 from app.demo.plan import Plan
+from app.kit.tls import public_tls
 
 _PATIENCE_SECONDS = 30.0
 # What is raised on a connection whose PostgreSQL was killed.
@@ -39,7 +40,7 @@ class Breaker:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._sandbox = httpx.Client(base_url=plan.sandbox_url, timeout=30, trust_env=False)
+        self._sandbox = httpx.Client(base_url=plan.sandbox_url, timeout=30, verify=public_tls(), trust_env=False)
 
     def close(self) -> None:
         """Close the connection to the stand-ins."""

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from app.demo.plan import Plan
+from app.kit.tls import public_tls
 from tests.conftest import Phone
 from tests.e2e.breaking import Breaker, await_true
 from tests.people import make_person
@@ -230,7 +231,7 @@ class Applicant:
 
         def done() -> bool:
             try:
-                return httpx.post(url, json={"action": "resume"}, trust_env=False).is_success
+                return httpx.post(url, json={"action": "resume"}, verify=public_tls(), trust_env=False).is_success
             except httpx.TransportError:
                 return False
 

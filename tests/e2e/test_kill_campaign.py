@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.demo.plan import Plan
+from app.kit.tls import public_tls
 from config.settings import Settings
 from tests.e2e.books import Books
 from tests.e2e.breaking import Breaker, await_true
@@ -31,7 +32,7 @@ def breaker(plan: Plan) -> Iterator[Breaker]:
 def set_idempotent(plan: Plan, *, idempotent: bool) -> None:
     """Say whether the approval system recognises what it has already."""
     url = f"{plan.sandbox_url}/control/approvals/settings"
-    httpx.post(url, json={"idempotent": idempotent}, trust_env=False).raise_for_status()
+    httpx.post(url, json={"idempotent": idempotent}, verify=public_tls(), trust_env=False).raise_for_status()
 
 
 def balance(plan: Plan, settings: Settings, applicants: list[Applicant]) -> None:
@@ -90,6 +91,6 @@ def test_nothing_is_lost_doubled_or_left_lying(plan: Plan, settings: Settings, b
 
 def _is_up(plan: Plan) -> bool:
     try:
-        return httpx.get(f"{plan.sandbox_url}/control/health", trust_env=False).is_success
+        return httpx.get(f"{plan.sandbox_url}/control/health", verify=public_tls(), trust_env=False).is_success
     except httpx.TransportError:
         return False

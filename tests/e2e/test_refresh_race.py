@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from app.demo.plan import CONFIG_VARIABLE, Plan
+from app.kit.tls import public_tls
 from tests.conftest import REPOSITORY, Phone, error_of, free_ports
 from tests.e2e.breaking import await_true
 
@@ -35,7 +36,7 @@ def servers(plan: Plan) -> Iterator[list[str]]:
 
     def answers() -> bool:
         try:
-            return httpx.get(f"{url}/health/ready", timeout=2, trust_env=False).is_success
+            return httpx.get(f"{url}/health/ready", timeout=2, verify=public_tls(), trust_env=False).is_success
         except httpx.HTTPError:
             return False
 
