@@ -1,6 +1,6 @@
 """One whole house for all tests that need more than rules: real PostgreSQL and Redis, real processes, real HTTP.
 
-Tests share it and stay apart by being about different citizens.
+Each test process has one. Its tests share it and stay apart by being about different citizens.
 """
 
 import itertools
@@ -19,6 +19,7 @@ from app.demo.engines import port_is_free
 from app.demo.house import running_house
 from app.demo.plan import Plan
 from app.demo.trip import Traveller
+from app.kit.tls import public_tls
 from config.settings import DemoSettings, Settings
 from tests.people import Person, make_person, personal_values
 
@@ -29,11 +30,21 @@ hypothesis.settings.load_profile("untimed")
 _FIRST_PORT, _LAST_PORT, _PORTS = 21_000, 29_000, 5
 
 
-def free_ports() -> int:
-    """The first of five free ports in a row. Runs that begin at once look in different places."""
-    ranges = range(_FIRST_PORT, _LAST_PORT, _PORTS)
+def _own_ranges() -> Iterator[int]:
+    """Each once: what was given out may look free while its process is being started again."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ranges = range(_FIRST_PORT, _LAST_PORT, _PORTS)[worker::workers]
     start = os.getpid() % len(ranges)
-    for first in itertools.chain(ranges[start:], ranges[:start]):
+    return itertools.chain(ranges[start:], ranges[:start])
+
+
+_UNTRIED = _own_ranges()
+
+
+def free_ports() -> int:
+    """The first of five free ports in a row: no other process of this run gets them, and other runs look elsewhere."""
+    for first in _UNTRIED:
         if all(port_is_free(port) for port in range(first, first + _PORTS)):
             return first
     raise RuntimeError("no free ports")
@@ -99,7 +110,7 @@ class Phone:
 
     def __init__(self, plan: Plan, person: Person) -> None:
         self.plan, self.person = plan, person
-        self.http = httpx.Client(base_url=plan.web_url, timeout=30, trust_env=False)
+        self.http = httpx.Client(base_url=plan.web_url, timeout=30, verify=public_tls(), trust_env=False)
 
     def sign_in(self) -> dict[str, Any]:
         """Sign in, and use the token from now on."""
@@ -130,7 +141,9 @@ class Phone:
         self.consent("face")
         task = self.http.post(path).json()
         body = {"verify_id": task["verify_id"], "passed": True}
-        httpx.post(f"{self.plan.sandbox_url}/control/wechat/faces", json=body, trust_env=False).raise_for_status()
+        httpx.post(
+            f"{self.plan.sandbox_url}/control/wechat/faces", json=body, verify=public_tls(), trust_env=False
+        ).raise_for_status()
         assert self.http.post(f"{path}/{task['id']}/result").json()["level"] == 3
 
     def item(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """PostgreSQL and Redis for demonstration, development and tests: from wheels, or this machine's own."""
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -71,14 +72,21 @@ def _account() -> str | None:
     """PostgreSQL refuses to run as root: then an account of its own, made where it is missing."""
     if os.geteuid() != 0:
         return None
-    try:
-        pwd.getpwnam(_POSTGRES_ACCOUNT)
-    except KeyError:
-        useradd = shutil.which("useradd")
-        if useradd is None:
-            raise EngineError("PostgreSQL does not run as root, and useradd is missing: run as another user") from None
-        subprocess.run([useradd, "--system", _POSTGRES_ACCOUNT], check=True, capture_output=True)  # noqa: S603  # fixed words
+    # Of two that start at once, the second would be refused while the first makes it.
+    with Path(__file__).open("rb") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        try:
+            pwd.getpwnam(_POSTGRES_ACCOUNT)
+        except KeyError:
+            _make_account()
     return _POSTGRES_ACCOUNT
+
+
+def _make_account() -> None:
+    useradd = shutil.which("useradd")
+    if useradd is None:
+        raise EngineError("PostgreSQL does not run as root, and useradd is missing: run as another user")
+    subprocess.run([useradd, "--system", _POSTGRES_ACCOUNT], check=True, capture_output=True)  # noqa: S603  # fixed words
 
 
 def _let_traverse(path: Path) -> None:
