@@ -8,7 +8,7 @@ from typing import Literal
 
 from media.confined import ConfinedError, run_confined
 
-Refusal = Literal["empty", "too_large", "too_many_pages", "unsupported_type", "encrypted", "broken"]
+Refusal = Literal["empty", "too_large", "too_many_pages", "too_complex", "unsupported_type", "encrypted", "broken"]
 
 PDF = "application/pdf"
 
@@ -22,8 +22,9 @@ class DocumentRefusedError(ValueError):
     """An upload that is not kept. ``code`` says why:
 
     ``empty`` no bytes; ``too_large`` more bytes than allowed, or far more once unpacked; ``unsupported_type`` no PDF,
-    or a form whose content only its own program can draw; ``too_many_pages``; ``encrypted`` with any password,
-    an empty one too; ``broken`` what cannot be read to its end.
+    or a form whose content only its own program can draw; ``too_many_pages``; ``too_complex`` more objects or
+    annotations than are looked at; ``encrypted`` with any password, an empty one too; ``broken`` what cannot be read to
+    its end.
     """
 
     def __init__(self, code: Refusal) -> None:

@@ -10,8 +10,8 @@ from media.images import ImageRefusedError, inspect_photo
 class FileRefusedError(ValueError):
     """An upload that is not kept. ``code`` is one of ``ImageRefusedError`` and ``DocumentRefusedError``:
 
-    ``empty``, ``too_large``, ``unsupported_type``, ``broken``, ``too_many_pixels`` of a photo, ``too_many_pages`` and
-    ``encrypted`` of a PDF.
+    ``empty``, ``too_large``, ``unsupported_type``, ``broken``, ``too_many_pixels`` of a photo, ``too_many_pages``,
+    ``too_complex`` and ``encrypted`` of a PDF.
     """
 
     def __init__(self, code: str) -> None:

@@ -17,6 +17,13 @@ _UNPACKED = 256_000_000
 _PICTURE_PIXELS = 120_000_000
 """Pixels of one picture: an A3 sheet scanned at 600 dots an inch has 70 million."""
 
+_ANNOTATIONS = 5_000
+"""Annotations of all pages, each counted on every page that names it: what draws them into one page takes the square of
+their number, about two seconds for so many."""
+
+_OBJECTS = 300_000
+"""Objects, which take about two seconds: ten million bytes hold several times as many."""
+
 _SIDE = 14_400
 """Points of a page's side, 200 inches (ISO 32000-1, annex C)."""
 
@@ -79,9 +86,16 @@ def _hold_to(source: Pdf, max_pages: int) -> None:
         raise _Refused("encrypted")
     if len(source.pages) > max_pages:
         raise _Refused("too_many_pages")
+    if len(source.objects) > _OBJECTS or sum(map(_annotations, source.pages)) > _ANNOTATIONS:
+        raise _Refused("too_complex")
     form = source.Root.get("/AcroForm")
     if source.Root.get("/NeedsRendering") or (isinstance(form, Dictionary) and _needs_its_program(form)):
         raise _Refused("unsupported_type")
+
+
+def _annotations(page: Page) -> int:
+    found = page.obj.get("/Annots")
+    return len(found) if isinstance(found, Array) else 0
 
 
 def _needs_its_program(form: Dictionary) -> bool:

@@ -28,6 +28,8 @@ FILE_ERRORS = (
     errors.UploadTooLargeError,
     errors.UploadTooManyPixelsError,
     errors.UploadTooManyPagesError,
+    errors.UploadTooComplexError,
+    errors.TooManyInspectionsError,
     errors.UploadEncryptedError,
     errors.UploadUnsupportedError,
     errors.UploadBrokenError,

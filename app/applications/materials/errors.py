@@ -59,6 +59,18 @@ class UploadTooManyPagesError(DomainError):
     code, kind = "upload_too_many_pages", Kind.TOO_LARGE
 
 
+class UploadTooComplexError(DomainError):
+    """The PDF has more annotations or objects than are looked at."""
+
+    code, kind = "upload_too_complex", Kind.TOO_LARGE
+
+
+class TooManyInspectionsError(DomainError):
+    """So many files of the account are looked at or wait for it."""
+
+    code, kind = "too_many_inspections", Kind.RATE_LIMITED
+
+
 class MaterialTooLargeError(DomainError):
     """The files of one material have more bytes together than are taken."""
 

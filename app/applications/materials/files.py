@@ -1,6 +1,5 @@
 """Files behind materials: checked, sealed, opened, let go."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,11 +14,13 @@ from app.applications.materials.errors import (
     MaterialPendingError,
     UploadBrokenError,
     UploadEncryptedError,
+    UploadTooComplexError,
     UploadTooLargeError,
     UploadTooManyPagesError,
     UploadTooManyPixelsError,
     UploadUnsupportedError,
 )
+from app.applications.materials.turns import Turns
 from app.applications.models import Material, Scan, Trust
 from app.kit import clock
 from app.kit.blobs import doom
@@ -38,12 +39,15 @@ PATIENCE = timedelta(hours=1)
 _PAPERS = ThreadPoolExecutor(max_workers=3, thread_name_prefix="papers")
 _PHOTOS = ThreadPoolExecutor(max_workers=3, thread_name_prefix="photos")
 
+_TURNS = Turns(rules.MAX_INSPECTIONS_OF_ACCOUNT)
+
 _REFUSED: dict[str, type[DomainError]] = {
     "empty": UploadBrokenError,
     "broken": UploadBrokenError,
     "too_large": UploadTooLargeError,
     "too_many_pixels": UploadTooManyPixelsError,
     "too_many_pages": UploadTooManyPagesError,
+    "too_complex": UploadTooComplexError,
     "encrypted": UploadEncryptedError,
     "unsupported_type": UploadUnsupportedError,
 }
@@ -70,10 +74,11 @@ class KeptFile:
     reused_from: UUID | None = None
 
 
-async def inspected(content: bytes) -> InspectedFile:
+async def inspected(account: UUID, content: bytes) -> InspectedFile:
     """A photograph or PDF made safe: its type told by content, upright, without metadata.
 
-    Raises UploadTooLargeError, UploadTooManyPixelsError, UploadTooManyPagesError, UploadEncryptedError,
+    One file of an account at a time: the threads are few, and others want one too. Raises TooManyInspectionsError,
+    UploadTooComplexError, UploadTooLargeError, UploadTooManyPixelsError, UploadTooManyPagesError, UploadEncryptedError,
     UploadUnsupportedError or UploadBrokenError.
     """
     try:
@@ -84,8 +89,7 @@ async def inspected(content: bytes) -> InspectedFile:
             max_pixels=rules.MAX_PIXELS,
             max_pages=rules.MAX_PAGES,
         )
-        threads = _PAPERS if is_pdf(content) else _PHOTOS
-        return await asyncio.get_running_loop().run_in_executor(threads, look)
+        return await _TURNS.do(account, _PAPERS if is_pdf(content) else _PHOTOS, look)
     except FileRefusedError as error:
         raise _REFUSED[error.code](**_LIMITS) from error
 

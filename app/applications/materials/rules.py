@@ -22,6 +22,8 @@ CHUNK_BYTES = 128 * 1024
 MAX_UPLOADS_OF_CASE = 5
 MAX_UPLOAD_BYTES_OF_ACCOUNT = 60 * 1024 * 1024
 
+MAX_INSPECTIONS_OF_ACCOUNT = 10
+
 Origin = Literal["licence", "shared_data", "window", "upload", "statement"]
 _TRUST: dict[Origin, Trust] = {
     "licence": Trust.ISSUED,

@@ -48,7 +48,7 @@ async def add_material(
     ``inspected`` and ``write_material`` raise.
     """
     application, _ = await require_asked(party, application_id, material_id)
-    file = await inspected(content)
+    file = await inspected(party.actor_id, content)
     # Before it lies in the store, where it would stay for a while.
     await require_place(party, application, material_id, file.size)
     kept = await keep(blobs, file)

@@ -143,7 +143,7 @@ async def complete_upload(
         await cancel_upload(party, application_id, upload_id)
         raise UploadDigestWrongError
     application, _ = await require_asked(party, application_id, upload.material_id)
-    file = await inspected(content)
+    file = await inspected(party.actor_id, content)
     await require_place(party, application, upload.material_id, file.size)
     kept = await keep(blobs, file)
     async with transaction():

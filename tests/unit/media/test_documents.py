@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from pikepdf import Array, Dictionary, Encryption, Name, Pdf, String
 from PIL import Image
 
+from media import pdf_jobs
 from media.documents import Document, DocumentRefusedError, inspect_document
 from tests.unit.media.papers import (
     A4,
@@ -204,6 +206,39 @@ def bomb_of_pixels(pdf: Pdf) -> None:
 @pytest.mark.parametrize("bomb", [bomb_of_content, bomb_of_parts, bomb_of_pixels])
 def test_a_small_file_that_unpacks_to_a_large_one_is_refused(bomb: Callable[[Pdf], None]) -> None:
     assert refusal(paper(bomb)) == "too_large"
+
+
+def with_marks(count: int) -> Callable[[Pdf], None]:
+    """So many squares that every page names."""
+
+    def change(pdf: Pdf) -> None:
+        square: dict[str, Any] = {"Type": Name.Annot, "Subtype": Name.Square, "F": 4}
+        each = (Dictionary(**square, Rect=Array([0, 0, 9, 9])) for _ in range(count))
+        marks = pdf.make_indirect(Array([pdf.make_indirect(one) for one in each]))
+        for page in pdf.pages:
+            page.obj.Annots = marks
+
+    return change
+
+
+def with_objects(count: int) -> Callable[[Pdf], None]:
+    """A page with so many things beside what it draws."""
+
+    def change(pdf: Pdf) -> None:
+        pdf.pages[0].obj.Resources.X = Array([pdf.make_indirect(Dictionary()) for _ in range(count)])
+
+    return change
+
+
+def test_a_paper_of_few_bytes_and_very_many_parts_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before any is drawn; marks that pages share count on each of them."""
+    assert refusal(paper(with_marks(501), pages=10)) == "too_complex"
+    assert inspect(paper(with_marks(100), pages=10)).pages == 10
+    monkeypatch.setattr(pdf_jobs, "_OBJECTS", 1_000)
+    crowded = paper(with_objects(1_001))
+    assert pdf_jobs.clean(crowded, max_pages=1) == ({"refused": "too_complex"}, b"")
+    monkeypatch.setattr(pdf_jobs, "_OBJECTS", 2_000)
+    assert pdf_jobs.clean(crowded, max_pages=1)[0]["pages"] == 1
 
 
 def test_a_form_of_few_fields_that_name_each_other_often_is_read() -> None:
