@@ -37,7 +37,9 @@ PARTS = (
 )
 
 _FORGET = """
-DELETE FROM recent_items WHERE id IN (SELECT id FROM recent_items WHERE opened_at < $1 ORDER BY id LIMIT $2)
+DELETE FROM recent_items WHERE id = ANY(ARRAY(
+    SELECT id FROM recent_items WHERE opened_at < $1 ORDER BY id LIMIT $2
+))
 """
 
 

@@ -114,7 +114,7 @@ DELETE FROM face_verifications WHERE id = ANY(ARRAY(
 """
 _FORGET_TOKENS = """
 DELETE FROM refresh_tokens WHERE id = ANY(ARRAY(
-    SELECT id FROM refresh_tokens WHERE expires_at < $1 ORDER BY id LIMIT $2
+    SELECT id FROM refresh_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
 ))
 """
 
