@@ -35,6 +35,7 @@ from app.kit.signed_http import SignedHttp
 from app.kit.signing import Signer
 from app.kit.tls import public_tls
 from app.licences.codes import CodeSigner
+from app.licences.keys.ring import SigningKeys
 from config.settings import (
     PartnerSettings,
     ProvinceSettings,
@@ -92,6 +93,7 @@ class House:
     live_sessions: LiveSessions
     staff_door: StaffDoor
     code_signer: CodeSigner
+    licence_keys: SigningKeys
     record_signer: RecordSigner
     official_account: CallbackCodec
     mini_program: CallbackCodec
@@ -246,6 +248,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             live_sessions=LiveSessions(),
             staff_door=StaffDoor(access_tokens, redis, second_factor_for_all=settings.environment == "production"),
             code_signer=CodeSigner(_signing(keys.licence_signing), keys.licence_signing_active),
+            licence_keys=SigningKeys(),
             record_signer=RecordSigner(_signing(keys.record_signing), keys.record_signing_active),
             official_account=_callback(
                 wechat,

@@ -21,6 +21,8 @@ from app.demo.processes import ProcessError, Processes, Running, own_program
 from app.identity.staff_accounts import ensure_demonstration_staff
 from app.kit.db import database
 from app.kit.tls import public_tls
+from app.licences.keys.ring import SigningKeys
+from app.licences.keys.service import make_missing
 from app.schema import migrate_database
 from app.upkeep.city import load_city
 from config.settings import CITY_DATA, DemoSettings, Settings
@@ -118,6 +120,7 @@ async def _prepare(plan: Plan, demo: DemoSettings, report: Report) -> None:
     async with database(plan.database_url):
         await load_city(CITY_DATA)
         await ensure_demonstration_staff()
+        await make_missing(SigningKeys(), "demonstration")
 
 
 def _engines(plan: Plan, demo: DemoSettings) -> Iterator[Running]:

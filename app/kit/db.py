@@ -24,6 +24,7 @@ MODEL_MODULES = (
     "app.notifications.models",
     "app.mandates.models",
     "app.licences.models",
+    "app.licences.keys.models",
     "app.applications.models",
     "app.applications.materials.models",
     "app.approvals.models",

@@ -60,6 +60,7 @@ WITHOUT_PART: dict[str, str] = {
     "Company": "public data of a company; a mandate tells its name",
     "CaseCounter": "counts cases of an item on a day, of nobody",
     "LicenceSerial": "counts licences of a type in a year, of nobody",
+    "LicenceKey": "keys of the city, of nobody",
     "Channel": "a connector's pace, and whether its system answers",
     "FeedCursor": "a place in the approval system's feed",
     "UploadChunk": "pieces of a file on its way, whose upload is told; gone after a day",

@@ -12,6 +12,7 @@ from app.bootstrap import House, open_house
 from app.demo.house import ensure_database
 from app.identity.staff_accounts import ensure_demonstration_staff
 from app.kit import db
+from app.licences.keys.service import make_missing
 from app.privacy.models import RetentionRun
 from app.schema import migrate_database
 from app.upkeep.city import load_city
@@ -32,9 +33,10 @@ async def _make(settings: Settings) -> None:
     url = settings.database_url.get_secret_value()
     await ensure_database(url)
     await migrate_database(url)
-    async with open_house(settings):
+    async with open_house(settings) as house:
         await load_city(CITY_DATA)
         await ensure_demonstration_staff()
+        await make_missing(house.licence_keys, "test")
 
 
 @pytest.fixture
