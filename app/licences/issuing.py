@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.audit import service as audit
 from app.catalogue import queries as catalogue
+from app.identity.rules import born_on
 from app.kit import clock, db
 from app.kit.crypto import keyring
 from app.licences import rules
@@ -64,11 +65,17 @@ async def issue_licence(
         region=department.region,
         issued_on=clock.today(),
         valid_from=valid_from,
-        valid_until=rules.valid_until(valid_from, definition.valid_years),
+        valid_until=rules.last_day(
+            definition.validity, valid_from, form=form, born=_born(holder_code) if company_id is None else None
+        ),
     )
     await audit.record(f"licence:{licence.id}", "system", "licence_issued", case_no=case_no)
     await tell(licence, "licence_issued", case_no, mandate_id, definition, case_no=case_no)
     return licence
+
+
+def _born(holder_code: str | None) -> date | None:
+    return born_on(holder_code) if holder_code else None
 
 
 async def revoke_licence(case_no: str, reason: str) -> None:

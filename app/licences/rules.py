@@ -1,13 +1,45 @@
 """Pure rules of licences."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from app.catalogue.licence_type import Validity
 
 
-def valid_until(valid_from: date, years: int) -> date:
-    """The last day of a licence that runs for ``years``: the day before the same day of that year."""
+class ValidityUnknownError(ValueError):
+    """The rule of a licence's end needs a birthday that is not known, or a day that is none."""
+
+
+def last_day(validity: Validity, valid_from: date, *, form: Mapping[str, Any], born: date | None) -> date | None:
+    """The last day of a licence that begins on ``valid_from``; None where it has no end.
+
+    ``form`` is what a rule ``from_form`` reads, ``born`` the birthday that ``until_age`` counts from. Raises
+    ValidityUnknownError.
+    """
+    if validity.years is not None:
+        return day_in_years(valid_from, validity.years) - timedelta(days=1)
+    if validity.until_age is not None:
+        if born is None:
+            raise ValidityUnknownError("the birthday is not known")
+        return day_in_years(born, validity.until_age) - timedelta(days=1)
+    if validity.from_form is not None:
+        return _stated(form.get(validity.from_form))
+    return None
+
+
+def _stated(day: object) -> date | None:
+    if not day:
+        return None
     try:
-        anniversary = valid_from.replace(year=valid_from.year + years)
+        return date.fromisoformat(str(day))
+    except ValueError as error:
+        raise ValidityUnknownError("the form's day is none") from error
+
+
+def day_in_years(start: date, years: int) -> date:
+    """The same day so many years on: 1 March for a leap day in a year that has none."""
+    try:
+        return start.replace(year=start.year + years)
     except ValueError:
-        # 29 February: the year it runs out in has none.
-        anniversary = date(valid_from.year + years, 3, 1)
-    return date.fromordinal(anniversary.toordinal() - 1)
+        return date(start.year + years, 3, 1)

@@ -8,6 +8,7 @@ from tortoise.exceptions import IntegrityError
 from app.catalogue import queries as catalogue
 from app.catalogue.licence_type import LicenceTypeDefinition
 from app.identity.models import Staff
+from app.identity.rules import Duty
 from app.kit import clock, db, texts
 from app.kit.codes import CodeMalformedError
 from app.kit.db import transaction
@@ -92,7 +93,7 @@ async def _spend_and_record(signed: SignedCode, record: Verification, staff: Sta
         verdict = verdicts.judge_licence(licence.state, licence.valid_until, clock.today())
     record.licence, record.verdict, record.reason = licence, verdict.word, verdict.reason
     if licence and verdict.reason is Reason.VALID:
-        record.shown = (await catalogue.get_licence_type(licence.type_code)).verify_fields
+        record.shown = (await catalogue.get_licence_type(licence.type_code)).fields_for(Duty.VERIFY)
     await record.save(force_create=True)
     if licence and presentation and spent:
         await _tell_scanned(licence, presentation, verdict, staff)

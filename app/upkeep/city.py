@@ -70,7 +70,9 @@ async def load_city(folder: Path) -> dict[str, int]:
         "code_lists": [CodeList(**entry.model_dump()) for entry in lists],
         "themes": [Theme(**entry, position=place) for place, entry in enumerate(_yaml(folder / "themes.yaml"))],
         "halls": [Hall(**entry) for entry in _yaml(folder / "halls.yaml")],
-        "licence_types": [LicenceType(code=kind.code, name=kind.name, definition=kind.model_dump()) for kind in types],
+        "licence_types": [
+            LicenceType(code=kind.code, name=kind.name, definition=kind.model_dump(mode="json")) for kind in types
+        ],
         "life_events": [_life_event(event, place) for place, event in enumerate(events)],
     }
     _refuse_faulty(guides, _known(rows, types))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.catalogue.guide import Guide
+from app.catalogue.licence_type import LicenceTypeDefinition, Preset, Sensitivity
 from config.settings import CITY_DATA
 from tests.unit.city.reading import (
     DEPARTMENTS,
@@ -36,9 +37,20 @@ ITEM_KEYS = set(
 OPTIONAL_KEYS = {"guidance", "links"}
 GB32100 = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 GB11714_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
-ISSUED_ELSEWHERE = {"birth_certificate", "marriage_certificate", "driving_licence"}
-# A sole trader may do business without a name (个体工商户), so its form does not require one.
-SOMETIMES_EMPTY = {("business_licence", "name")}
+ISSUED_ELSEWHERE = {
+    "birth_certificate",
+    "marriage_certificate",
+    "driving_licence",
+    "road_transport_worker",
+    "child_welfare_certificate",
+}
+# A sole trader may do business without a name (个体工商户), and registers as nothing else. Who asks to be recognized as
+# a teacher of a stage names it by the item they choose.
+SOMETIMES_EMPTY = {
+    ("business_licence", "name"),
+    ("business_licence", "company_kind"),
+    ("teacher_qualification", "stage"),
+}
 KEYWORDS = range(4, 13)
 
 
@@ -199,27 +211,38 @@ def test_licence_type_is_whole(licence_type: dict[str, Any]) -> None:
     assert re.fullmatch(r"[0-9A-Z]{18}\d{3}", code)
     assert uscc_check(code) == code[17]
     assert licence_type["department"] in DEPARTMENTS
-    names = [field["name"] for field in licence_type["fields"]]
-    assert len(set(names)) == len(names)
-    hidden = {field["name"] for field in licence_type["fields"] if field.get("masked")}
-    assert all(field["sensitive"] for field in licence_type["fields"] if field["name"] in hidden)
-    assert set() < set(licence_type["verify_fields"]) <= set(names) - hidden
+    definition = LicenceTypeDefinition.model_validate(licence_type)
+    fields = {field.name: field for field in definition.fields}
+    numbers = {name for name, field in fields.items() if field.number}
+    assert all(fields[name].sensitivity is not Sensitivity.PUBLIC for name in numbers if fields[name].masked)
+    assert set() < set(definition.fields_for("verify")) <= set(definition.fields_for("window"))
+    assert not any(fields[name].masked for name in definition.fields_for("verify"))
+    assert set(definition.card.front + definition.card.back) == set(fields)
+    assert {Preset.VALID, Preset.CARD, Preset.ALL} <= set(definition.presets)
+    assert set(definition.preset_fields(Preset.CARD)) == set(fields) - numbers
+    assert Preset.AGE_60 not in definition.presets or "holder_id_number" in fields
+    if any(field.sensitivity is Sensitivity.SENSITIVE for field in fields.values()):
+        assert definition.assurance_level == 3
 
 
 @pytest.mark.parametrize("licence_type", LICENCE_TYPES.values(), ids=LICENCE_TYPES.keys())
 def test_licence_type_takes_its_fields_from_the_forms_that_lead_to_it(licence_type: dict[str, Any]) -> None:
     leading = [item for item in ITEMS.values() if item["licence_type"] == licence_type["code"]]
-    sources = {field["name"]: field.get("from_form") for field in licence_type["fields"]}
+    sources = {field["name"]: field["from_form"] for field in licence_type["fields"] if "from_form" in field}
     if licence_type["code"] in ISSUED_ELSEWHERE:
         assert leading == []
-        assert set(sources.values()) == {None}
+        assert sources == {}
         return
     assert leading
-    always = {name for name in licence_type["verify_fields"] if (licence_type["code"], name) not in SOMETIMES_EMPTY}
+    asked_for = {name for item in leading for name in item["form_schema"]["properties"]}
+    assert set(sources.values()) <= asked_for
+    always = {
+        sources[name]
+        for name in licence_type["duties"]["verify"]
+        if name in sources and (licence_type["code"], name) not in SOMETIMES_EMPTY
+    }
     for item in leading:
-        schema = item["form_schema"]
-        assert set(sources.values()) <= set(schema["properties"])
-        assert {sources[name] for name in always} <= set(schema["required"])
+        assert always <= set(item["form_schema"]["required"])
         assert item["department"] == licence_type["department"]
 
 
