@@ -1,6 +1,6 @@
 """Staff verify codes."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
@@ -9,8 +9,9 @@ from app.kit import texts
 from app.kit.errors import NotFoundError
 from app.licences.errors import VerificationKeyReusedError
 from app.licences.queries import shown_values
-from app.licences.verdicts import Reason
-from app.licences.verifying import Checked, verify_code
+from app.licences.verifying import service
+from app.licences.verifying.service import Checked
+from app.licences.verifying.verdicts import Reason, Verdict
 from miniapp_api.routing import Actor, Call, Routes, Schema
 
 routes = Routes()
@@ -46,9 +47,9 @@ class ShownLicence(Schema):
 
 
 class VerificationAnswer(Schema):
-    """``verdict`` is valid or refused; ``reason`` is a stable code, ``message`` the same in Chinese."""
+    """``verdict`` is in one word; ``reason`` is a stable code, ``message`` the same in Chinese."""
 
-    verdict: Literal["valid", "refused"]
+    verdict: Verdict
     reason: Reason
     message: str
     licence: ShownLicence | None
@@ -86,12 +87,12 @@ def _shown(checked: Checked) -> ShownLicence | None:
     headers=("Idempotency-Key",),
     errors=(VerificationKeyReusedError, NotFoundError),
 )
-async def verify(call: Call, body: VerificationRequest) -> VerificationAnswer:
+async def verify_code(call: Call, body: VerificationRequest) -> VerificationAnswer:
     """Verify a scanned code and spend it. The same Idempotency-Key answers the same."""
-    checked = await verify_code(call.house.code_signer, call.staff, body.code, call.idempotency_key)
+    checked = await service.verify_code(call.house.code_signer, call.staff, body.code, call.idempotency_key)
     reason = Reason(checked.verification.reason)
     return VerificationAnswer(
-        verdict="valid" if reason is Reason.VALID else "refused",
+        verdict=reason.verdict,
         reason=reason,
         message=texts.text("reason", reason),
         licence=_shown(checked),

@@ -32,7 +32,7 @@ from app.kit.crypto import keyring
 from app.kit.errors import RateLimitedError
 from app.licences.models import Licence
 from app.licences.presenting import present_licence
-from app.licences.verifying import verify_code
+from app.licences.verifying.service import verify_code
 from app.mandates.models import Mandate
 from app.mandates.party import Party
 from app.mandates.service import accept_invitation, offer_proxy

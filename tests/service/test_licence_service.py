@@ -17,7 +17,7 @@ from app.licences.issuing import revoke_licence
 from app.licences.models import Licence, Presentation
 from app.licences.presenting import Presented, present_licence
 from app.licences.queries import inspect_code
-from app.licences.verifying import verify_code
+from app.licences.verifying.service import verify_code
 from app.mandates.party import Party
 from app.notifications.models import Message
 from tests.service.cases import issued_licence, some_case_no, verified_citizen, verifier

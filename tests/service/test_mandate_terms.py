@@ -7,7 +7,7 @@ import pytest
 from app.bootstrap import House
 from app.kit import clock
 from app.licences.presenting import present_licence
-from app.licences.verifying import verify_code
+from app.licences.verifying.service import verify_code
 from app.mandates.errors import InvitationInvalidError, MandateInactiveError
 from app.mandates.models import Mandate
 from app.mandates.party import party_of

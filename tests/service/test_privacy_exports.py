@@ -30,7 +30,7 @@ from app.kit.crypto import SealBrokenError
 from app.kit.db import transaction
 from app.kit.models import DoomedBlob
 from app.licences.presenting import present_licence
-from app.licences.verifying import verify_code
+from app.licences.verifying.service import verify_code
 from app.mandates import service as mandates
 from app.mandates.legal import register_company
 from app.mandates.party import Party

@@ -30,7 +30,7 @@ from app.kit.db import transaction
 from app.kit.models import CountedTry
 from app.licences.models import Licence, LicenceState, Presentation, Verification
 from app.licences.presenting import present_licence
-from app.licences.verifying import verify_code
+from app.licences.verifying.service import verify_code
 from app.mandates import service as mandates
 from app.mandates.models import Mandate
 from app.mandates.party import Party

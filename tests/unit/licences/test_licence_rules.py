@@ -5,9 +5,7 @@ from datetime import date
 import pytest
 
 from app.catalogue.licence_type import Validity
-from app.licences.models import LicenceState
 from app.licences.rules import ValidityUnknownError, last_day
-from app.licences.verdicts import Reason, judge_licence
 
 
 @pytest.mark.parametrize(
@@ -46,19 +44,3 @@ def test_an_end_that_cannot_be_known_is_no_licence_without_an_end() -> None:
         last_day(Validity(until_age=18), date(2026, 11, 22), form={}, born=None)
     with pytest.raises(ValidityUnknownError):
         last_day(Validity(from_form="until"), date(2026, 11, 22), form={"until": "soon"}, born=None)
-
-
-@pytest.mark.parametrize(
-    ("state", "today", "reason"),
-    [
-        (LicenceState.VALID, date(2031, 11, 21), Reason.VALID),
-        (LicenceState.VALID, date(2031, 11, 22), Reason.LICENCE_EXPIRED),
-        (LicenceState.REVOKED, date(2026, 11, 22), Reason.REVOKED),
-        (LicenceState.REVOKED, date(2040, 1, 1), Reason.REVOKED),
-    ],
-)
-def test_a_licence_is_judged_by_its_state_and_its_last_day(state: LicenceState, today: date, reason: Reason) -> None:
-    """The last day still counts, and a revocation weighs more than the end."""
-    verdict = judge_licence(state, date(2031, 11, 21), today)
-    assert verdict.reason is reason
-    assert verdict.word == ("valid" if reason is Reason.VALID else "refused")

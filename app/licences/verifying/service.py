@@ -12,12 +12,12 @@ from app.identity.rules import Duty
 from app.kit import clock, db, texts
 from app.kit.codes import CodeMalformedError
 from app.kit.db import transaction
-from app.licences import verdicts
 from app.licences.codes import CodeSigner, SignedCode
 from app.licences.errors import VerificationKeyReusedError
 from app.licences.models import Licence, Presentation, Verification
 from app.licences.telling import tell
-from app.licences.verdicts import Reason, Verdict
+from app.licences.verifying import verdicts
+from app.licences.verifying.verdicts import Reason
 
 # One statement decides: whoever changes the row has spent the code.
 _SPEND = """
@@ -59,8 +59,8 @@ async def verify_code(signer: CodeSigner, staff: Staff, text: str, idempotency_k
     try:
         signed = signer.read(text)
     except CodeMalformedError as error:
-        verdict = Verdict(Reason.UNKNOWN_KEY if error.reason == "unknown_key" else Reason.MALFORMED)
-        record.verdict, record.reason = verdict.word, verdict.reason
+        reason = Reason.UNKNOWN_KEY if error.reason == "unknown_key" else Reason.MALFORMED
+        record.verdict, record.reason = reason.verdict, reason
         await record.save(force_create=True)
         return Checked(record, None, None)
     try:
@@ -86,30 +86,30 @@ async def _spend_and_record(signed: SignedCode, record: Verification, staff: Sta
     )
     licence = presentation.licence if presentation else None
     if presentation is None or licence is None:
-        verdict = Verdict(Reason.MALFORMED)
+        reason = Reason.MALFORMED
     elif not spent:
-        verdict = verdicts.judge_unspent(presentation.spent_at, presentation.expires_at, record.at)
+        reason = verdicts.judge_unspent(presentation.spent_at, presentation.expires_at, record.at)
     else:
-        verdict = verdicts.judge_licence(licence.state, licence.valid_until, clock.today())
-    record.licence, record.verdict, record.reason = licence, verdict.word, verdict.reason
-    if licence and verdict.reason is Reason.VALID:
+        reason = verdicts.judge_licence(licence.state, licence.valid_until, clock.today())
+    record.licence, record.verdict, record.reason = licence, reason.verdict, reason
+    if licence and reason is Reason.VALID:
         record.shown = (await catalogue.get_licence_type(licence.type_code)).fields_for(Duty.VERIFY)
     await record.save(force_create=True)
     if licence and presentation and spent:
-        await _tell_scanned(licence, presentation, verdict, staff)
+        await _tell_scanned(licence, presentation, reason, staff)
     return await _checked(record, licence)
 
 
 async def _checked(record: Verification, licence: Licence | None) -> Checked:
     """Only a code that this scan spent shows a licence; any other shows nothing of it."""
-    if licence is None or record.reason in verdicts.UNSPENT:
+    if licence is None or not verdicts.shows_licence(Reason(record.reason)):
         return Checked(record, None, None)
     return Checked(record, licence, await catalogue.get_licence_type(licence.type_code))
 
 
-async def _tell_scanned(licence: Licence, presentation: Presentation, verdict: Verdict, staff: Staff) -> None:
+async def _tell_scanned(licence: Licence, presentation: Presentation, reason: Reason, staff: Staff) -> None:
     definition = await catalogue.get_licence_type(licence.type_code)
-    word = texts.text("verdict", verdict.word)
+    word = texts.text("verdict", reason.verdict)
     await tell(
         licence,
         "licence_scanned",

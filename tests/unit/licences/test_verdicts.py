@@ -1,0 +1,71 @@
+"""What a scanned code is worth."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from app.kit import texts
+from app.licences.models import LicenceState
+from app.licences.verifying.verdicts import Reason, Verdict, judge_licence, judge_unspent, shows_licence
+
+LAST = date(2031, 11, 21)
+NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("state", "today", "reason"),
+    [
+        (LicenceState.VALID, LAST, Reason.VALID),
+        (LicenceState.VALID, LAST + timedelta(days=1), Reason.LICENCE_EXPIRED),
+        (LicenceState.EXPIRED, LAST, Reason.LICENCE_EXPIRED),
+        (LicenceState.SUSPENDED, LAST, Reason.SUSPENDED),
+        (LicenceState.REVOKED, LAST, Reason.REVOKED),
+        (LicenceState.REVOKED, date(2040, 1, 1), Reason.REVOKED),
+        (LicenceState.CANCELLED, date(2040, 1, 1), Reason.CANCELLED),
+        (LicenceState.SUPERSEDED, LAST, Reason.SUPERSEDED),
+    ],
+)
+def test_a_licence_is_judged_by_its_state_and_its_last_day(state: LicenceState, today: date, reason: Reason) -> None:
+    """The last day still counts, and a state weighs more than the end."""
+    assert judge_licence(state, LAST, today) is reason
+
+
+def test_every_state_of_a_licence_is_judged_and_one_alone_is_worth_something() -> None:
+    """A licence without an end has no last day to pass."""
+    reasons = {state: judge_licence(state, None, date.max) for state in LicenceState}
+    assert [state for state, reason in reasons.items() if reason is Reason.VALID] == [LicenceState.VALID]
+
+
+@pytest.mark.parametrize(
+    ("spent_at", "expires_at", "reason"),
+    [
+        (NOON, NOON - timedelta(seconds=1), Reason.REPLAYED),
+        (NOON, NOON + timedelta(seconds=1), Reason.REPLAYED),
+        (None, NOON, Reason.EXPIRED),
+        (None, NOON + timedelta(microseconds=1), Reason.MANDATE_ENDED),
+    ],
+)
+def test_a_code_that_could_not_be_spent_says_why(
+    spent_at: datetime | None, expires_at: datetime, reason: Reason
+) -> None:
+    """That it was used before weighs most."""
+    assert judge_unspent(spent_at, expires_at, NOON) is reason
+
+
+def test_every_reason_has_its_verdict_and_its_sentence() -> None:
+    """What waits for the identity card is never plain valid, and all the rest is refused."""
+    assert [reason for reason in Reason if reason.verdict is Verdict.VALID] == [Reason.VALID]
+    assert {reason for reason in Reason if reason.verdict is Verdict.GENUINE} == {
+        Reason.GENUINE_OFFLINE,
+        Reason.GENUINE_PAPER,
+    }
+    assert texts.keys("reason") == {reason.value for reason in Reason}
+    assert texts.keys("verdict") == {verdict.value for verdict in Verdict}
+
+
+@pytest.mark.parametrize("reason", [Reason.REPLAYED, Reason.EXPIRED, Reason.MALFORMED, Reason.NO_MATCH])
+def test_a_code_that_proved_nothing_shows_no_licence(reason: Reason) -> None:
+    """Nor does one that was used, or whose minute is over; a revoked licence is named."""
+    assert not shows_licence(reason)
+    assert shows_licence(Reason.REVOKED)
+    assert shows_licence(Reason.GENUINE_PAPER)
