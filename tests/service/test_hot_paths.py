@@ -1,7 +1,6 @@
 """No statement of a path that is walked all day or each night reads a large table from end to end."""
 
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
@@ -11,11 +10,10 @@ from app.bootstrap import House, open_house
 from app.commands.case_filling import fill_cases
 from app.commands.hot_paths import Walk
 from app.commands.query_plans import LARGE, plans, recorded
-from app.demo.house import ensure_database
+from app.demo.plan import Plan
 from app.kit import db
-from app.schema import migrate_database
-from app.upkeep.city import load_city
-from config.settings import CITY_DATA, Settings
+from config.settings import Settings
+from tests.service.conftest import copy_database
 
 CASES = 20_000
 # Of the rows that a night looks at or that are under way, this many are enough; a scan would look at more.
@@ -28,14 +26,11 @@ JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0] WHERE indpred IS
 
 
 @pytest.fixture
-async def filled(settings: Settings) -> AsyncIterator[tuple[House, str]]:
+async def filled(plan: Plan, settings: Settings, with_city: str) -> AsyncIterator[tuple[House, str]]:
     """A house on a database of its own that is full of cases, and its address."""
-    base, _, _ = settings.database_url.get_secret_value().rpartition("/")
-    url = f"{base}/hot_{uuid4().hex}"
-    await ensure_database(url)
-    await migrate_database(url)
+    server, _, _ = plan.database_url.rpartition("/")
+    url = await copy_database(server, with_city)
     async with open_house(settings.model_copy(update={"database_url": SecretStr(url)})) as house:
-        await load_city(CITY_DATA)
         await fill_cases(url, CASES)
         yield house, url
 

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,7 +23,6 @@ from tortoise.migrations.api import migrate
 
 from app.applications.models import Application, Material
 from app.bootstrap import install_keyring
-from app.demo.house import ensure_database
 from app.demo.plan import CONFIG_VARIABLE, Plan
 from app.identity import wards
 from app.identity.models import Citizen
@@ -68,26 +67,6 @@ async def database_made(server: str, template: str = "template1") -> AsyncIterat
         await admin.close()
 
 
-@pytest.fixture(scope="module")
-def template(plan: Plan) -> Iterator[str]:
-    """The name of a migrated and empty database, to be copied."""
-    server, _, _ = plan.database_url.rpartition("/")
-    name = f"keys_{uuid4().hex}"
-
-    async def make() -> None:
-        await ensure_database(f"{server}/{name}")
-        await migrate_database(f"{server}/{name}")
-
-    async def drop() -> None:
-        admin = await asyncpg.connect(f"{server}/postgres")
-        await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        await admin.close()
-
-    asyncio.run(make())
-    yield name
-    asyncio.run(drop())
-
-
 @dataclass(frozen=True, slots=True)
 class Own:
     """A database and a blob store of one's own."""
@@ -98,11 +77,11 @@ class Own:
 
 
 @pytest.fixture
-async def own(plan: Plan, settings: Settings, template: str, tmp_path: Path) -> AsyncIterator[Own]:
+async def own(plan: Plan, settings: Settings, migrated: str, tmp_path: Path) -> AsyncIterator[Own]:
     """Both, empty, in use by this process under the key ``a``."""
     server, _, _ = plan.database_url.rpartition("/")
     try:
-        async with database_made(server, template) as url:
+        async with database_made(server, migrated) as url:
             crypto.install(ring("a"))
             async with database(url):
                 yield Own(url, tmp_path, FolderStore(tmp_path))

@@ -28,12 +28,9 @@ from app.catalogue.models import Item, VersionOrigin
 from app.catalogue.queries import get_item
 from app.catalogue.service import bring_into_effect, lock_publishing, publish_guides
 from app.commands.catalogue import add_developer_commands
-from app.demo.house import ensure_database
 from app.demo.plan import Plan
 from app.kit import clock, db
 from app.kit.db import transaction
-from app.schema import migrate_database
-from app.upkeep.city import load_city
 from app.upkeep.tables import staging
 from app.upkeep.tables.exporting import export_tables
 from app.upkeep.tables.importing import CHAIN, Outcome, import_tables
@@ -42,6 +39,7 @@ from app.upkeep.tables.problems import Problem, Problems
 from app.upkeep.tasks import take_effect
 from config.settings import CITY_DATA, Settings
 from tests.conftest import REPOSITORY
+from tests.service.conftest import copy_database
 from tests.unit.upkeep.tables_made import edit_member, edit_workbook, write
 
 FOOD = "11230800JB0000017Q3000131001001"
@@ -57,19 +55,10 @@ FOUND = "SELECT readings.name FROM items JOIN readings ON readings.id = items.re
 
 
 @pytest.fixture(scope="module")
-def template(plan: Plan, settings: Settings) -> str:
+def template(plan: Plan, with_city: str) -> str:
     """The name of a database with the city in it, to be copied."""
     server, _, _ = plan.database_url.rpartition("/")
-    name = f"tables_{uuid4().hex}"
-
-    async def make() -> None:
-        await ensure_database(f"{server}/{name}")
-        await migrate_database(f"{server}/{name}")
-        async with open_house(settings.model_copy(update={"database_url": SecretStr(f"{server}/{name}")})):
-            await load_city(CITY_DATA)
-
-    asyncio.run(make())
-    return name
+    return asyncio.run(copy_database(server, with_city)).rpartition("/")[2]
 
 
 @pytest.fixture
