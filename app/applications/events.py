@@ -1,6 +1,6 @@
 """The approval system's word, applied to a case: what it moves, whom it tells, the licence it leads to."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from app.applications import rules
@@ -11,7 +11,10 @@ from app.applications.moving import move, tell
 from app.applications.rules import Cause
 from app.audit import service as audit
 from app.kit import clock, jobs
-from app.licences.issuing import issue_licence, revoke_licence
+from app.licences.issuing import Holder, issue_licence
+from app.licences.models import LicenceCause
+from app.licences.moving import move_licence_of_case
+from app.licences.results import read_result
 
 INVITE_REVIEW = "reviews.invite_review"
 
@@ -25,6 +28,12 @@ _TOLD = {
     Cause.RESUMED: "resumed",
     Cause.EXPIRED: "expired",
     Cause.RESULT_READY: "result_ready",
+}
+_OF_LICENCE = {
+    Cause.LICENCE_REVOKED: LicenceCause.REVOKED,
+    Cause.LICENCE_SUSPENDED: LicenceCause.SUSPENDED,
+    Cause.LICENCE_RESUMED: LicenceCause.RESUMED,
+    Cause.LICENCE_CANCELLED: LicenceCause.CANCELLED,
 }
 _REVIEWED = {Cause.NOT_ACCEPTED, Cause.APPROVED, Cause.REFUSED}
 
@@ -56,8 +65,8 @@ async def apply_event(
         await jobs.defer(INVITE_REVIEW, application_id=str(application.id))
     if cause is Cause.APPROVED:
         await _issue(application, data)
-    if cause is Cause.LICENCE_REVOKED:
-        await revoke_licence(str(application.case_no), note or "")
+    if cause in _OF_LICENCE:
+        await move_licence_of_case(str(application.case_no), _OF_LICENCE[cause], note or "")
     return True
 
 
@@ -80,18 +89,15 @@ async def _issue(application: Application, data: dict[str, Any]) -> None:
         return
     await application.fetch_related("citizen", "company")
     citizen, company = application.citizen, application.company
-    try:
-        valid_from = date.fromisoformat(str(data["valid_from"]))
-    except (KeyError, ValueError):
-        valid_from = clock.today()
+    if company:
+        holder = Holder(citizen.id, company.id, company.name, company.uscc)
+    else:
+        holder = Holder(citizen.id, None, citizen.name or "", citizen.id_number)
     await issue_licence(
-        citizen_id=citizen.id,
-        company_id=company.id if company else None,
+        holder,
+        guide.licence_type,
+        str(application.case_no),
+        application.form,
+        read_result(data, clock.today()),
         mandate_id=application.mandate_id,
-        licence_type=guide.licence_type,
-        case_no=str(application.case_no),
-        form=application.form,
-        holder=company.name if company else citizen.name or "",
-        holder_code=company.uscc if company else citizen.id_number,
-        valid_from=valid_from,
     )

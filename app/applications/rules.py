@@ -39,6 +39,9 @@ class Cause(StrEnum):
     EXPIRED = "expired"
     RESULT_READY = "result_ready"
     LICENCE_REVOKED = "licence_revoked"
+    LICENCE_SUSPENDED = "licence_suspended"
+    LICENCE_RESUMED = "licence_resumed"
+    LICENCE_CANCELLED = "licence_cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,8 @@ def _remark(*states: State) -> Moves:
 
 # The approval system is the one that decides: from any state in which the case lies with it, its word counts, also
 # where it skips a step, and also where it had decided before it heard that the citizen withdrew. What a case is at its
-# end never changes otherwise, but for completion; a paper result and a revoked licence leave it where it is, as does
-# what the citizen tells the office.
+# end never changes otherwise, but for completion; a paper result and what becomes of a licence leave it where it is, as
+# does what the citizen tells the office.
 TABLE: dict[Cause, Moves] = {
     Cause.SUBMIT: _citizen(_S.DRAFT, to=_S.SUBMITTED),
     Cause.SUPPLEMENT: _citizen(_S.SUPPLEMENT_REQUESTED, to=_S.SUPPLEMENTED),
@@ -99,6 +102,9 @@ TABLE: dict[Cause, Moves] = {
     Cause.EXPIRED: _event(_S.SUPPLEMENT_REQUESTED, to=_S.EXPIRED),
     Cause.RESULT_READY: _remark(*_DECIDED),
     Cause.LICENCE_REVOKED: _remark(_S.APPROVED, _S.COMPLETED),
+    Cause.LICENCE_SUSPENDED: _remark(_S.APPROVED, _S.COMPLETED),
+    Cause.LICENCE_RESUMED: _remark(_S.APPROVED, _S.COMPLETED),
+    Cause.LICENCE_CANCELLED: _remark(_S.APPROVED, _S.COMPLETED),
 }
 
 EVENT_CAUSES = frozenset(cause for cause, moves in TABLE.items() if moves.by is By.APPROVAL_SYSTEM)

@@ -20,6 +20,8 @@ _ALWAYS_COUNT = frozenset(
         Cause.EXPIRED,
         Cause.RESULT_READY,
         Cause.LICENCE_REVOKED,
+        Cause.LICENCE_SUSPENDED,
+        Cause.LICENCE_CANCELLED,
     }
 )
 

@@ -13,3 +13,9 @@ class VerificationKeyReusedError(DomainError):
     """The idempotency key came with another code before."""
 
     code, kind = "verification_key_reused", Kind.CONFLICT
+
+
+class LicenceMoveError(DomainError):
+    """What the licence is worth at present does not change so; ``state`` says what that is."""
+
+    code, kind = "licence_move_forbidden", Kind.CONFLICT

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.catalogue.queries import get_licence_type
 from app.kit import clock, db, texts
 from app.kit.held import HeldFile, Part, of_citizen
-from app.licences.models import Licence, LicenceState, Presentation, Verification
+from app.licences.models import Licence, LicenceMove, LicenceState, Presentation, Verification
 from app.licences.queries import card_picture
 from media.storage import BlobStore
 
@@ -60,6 +60,8 @@ PARTS = (
             "valid_until": "有效期止",
             "version": "版本",
             "previous_id": "上一版本",
+            "end_reminded_on": "到期提醒日期",
+            "yearly_reminded_on": "年度提醒日期",
         },
         left_out={
             "citizen_id": "即副本所属账号",
@@ -72,6 +74,24 @@ PARTS = (
         more=_titled,
         file=_card,
         chain="licence",
+    ),
+    Part(
+        model=LicenceMove,
+        name="licence_moves",
+        title="证照状态变更记录",
+        fields={
+            "id": "编号",
+            "licence_id": "证照",
+            "cause": "变更",
+            "before": "变更前的状态",
+            "after": "变更后的状态",
+            "reason": "理由",
+            "office": "作出变更的机关",
+            "case_no": "办件编号",
+            "at": "时间",
+        },
+        left_out={"actor": "工作人员的个人信息，以作出变更的机关表示"},
+        find=of_citizen("licence__citizen_id", licence__company_id__isnull=True),
     ),
     Part(
         model=Presentation,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 OID = "1.2.156.3005.2"
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MODULUS = len(_ALPHABET)
-_STRICT = re.compile(r"([0-9A-Z]{21})\.([0-9A-Z]{18})\.([0-9A-Z]{1,30})\.([0-9]{3})\.([0-9A-Z])")
+_STRICT = re.compile(r"[0-9A-Z]{21}\.[0-9A-Z]{18}\.[0-9A-Z]{1,30}\.[0-9]{3}")
 _LENIENT = re.compile(r"([0-9A-Z]+)\.([0-9A-Z]+)\.([0-9A-Z]+)\.([0-9A-Z]+)\.([0-9A-Z])")
 
 
@@ -25,11 +25,18 @@ class LicenceIdentifier:
 
     def __str__(self) -> str:
         """The identifier as it is written. Raises ValueError where a part is not of the standard's shape."""
-        body = f"{self.type_code}.{self.issuer}.{self.serial}.{self.version:03d}"
-        text = f"{body}.{check_character(body.replace('.', ''))}"
-        if not _STRICT.fullmatch(text):
+        if not self.is_strict:
             raise ValueError("a part of the identifier is not of the standard's shape")
-        return f"{OID}.{text}"
+        return f"{OID}.{self._body}.{check_character(self._body.replace('.', ''))}"
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether each part has the shape of the standard, so that it can be written."""
+        return _STRICT.fullmatch(self._body) is not None
+
+    @property
+    def _body(self) -> str:
+        return f"{self.type_code}.{self.issuer}.{self.serial}.{self.version:03d}"
 
 
 def check_character(text: str) -> str:

@@ -26,6 +26,17 @@ class LicenceState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class LicenceCause(StrEnum):
+    """What changes what a licence is worth: the word of whoever issued it, a result that follows it, or time."""
+
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    REVOKED = "revoked"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+
+
 class Origin(StrEnum):
     """Where a licence comes from: issued here upon a case's result, or brought from the system that issued it."""
 
@@ -47,6 +58,7 @@ class Licence(Model):
     an account is nobody's until they come, known by ``holder_code``. ``previous`` is the version before it.
     ``reference`` is what codes call it by, 16 hexadecimal digits that say nothing. ``status_list`` and
     ``status_index`` are its place in the published status lists. Without ``valid_until`` it has no end.
+    ``end_reminded_on`` and ``yearly_reminded_on`` are when its holder was last reminded.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -82,6 +94,8 @@ class Licence(Model):
     valid_until = fields.DateField(db_index=True, null=True)
     status_list = fields.IntField(null=True)
     status_index = fields.IntField(null=True)
+    end_reminded_on = fields.DateField(null=True)
+    yearly_reminded_on = fields.DateField(null=True)
 
     class Meta:
         """Table."""
@@ -97,6 +111,31 @@ class Licence(Model):
         )
         end = "UPDATE presentations SET expires_at = $2 WHERE licence_id = ANY($1) AND expires_at > $2"
         await db.execute(end, [licence["id"] for licence in moved], clock.now())
+
+
+class LicenceMove(Model):
+    """A change of what a licence is worth: who made it, why, and when.
+
+    ``actor`` is ``approval_system``, ``clock`` or ``staff:<id>``, ``office`` the authority that its holder is told.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    licence: fields.ForeignKeyRelation[Licence] = fields.ForeignKeyField(
+        "jiaban.Licence", related_name="moves", db_index=True
+    )
+    cause = fields.CharEnumField(LicenceCause, max_length=16)
+    before = fields.CharEnumField(LicenceState, max_length=16)
+    after = fields.CharEnumField(LicenceState, max_length=16)
+    reason = sealed_text()
+    actor = fields.CharField(max_length=64)
+    office = fields.CharField(max_length=128)
+    case_no = fields.CharField(max_length=43, null=True)
+    at = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "licence_moves"
 
 
 class Presentation(Model):

@@ -1,14 +1,35 @@
-"""Pure rules of licences."""
+"""Pure rules of licences: how long they run, and what changes what they are worth."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 from app.catalogue.licence_type import Validity
+from app.licences.models import LicenceCause, LicenceState
+
+_S, _C = LicenceState, LicenceCause
 
 
 class ValidityUnknownError(ValueError):
     """The rule of a licence's end needs a birthday that is not known, or a day that is none."""
+
+
+# An end that somebody ordered stays: only what ran out may still be revoked, cancelled or followed by another version
+# (行政许可法, articles 69 and 70: what was wrongly given is revoked, what has run out is cancelled).
+_NOT_ORDERED = (_S.VALID, _S.SUSPENDED, _S.EXPIRED)
+MOVES: dict[LicenceCause, dict[LicenceState, LicenceState]] = {
+    _C.SUSPENDED: {_S.VALID: _S.SUSPENDED},
+    _C.RESUMED: {_S.SUSPENDED: _S.VALID},
+    _C.REVOKED: dict.fromkeys(_NOT_ORDERED, _S.REVOKED),
+    _C.CANCELLED: dict.fromkeys(_NOT_ORDERED, _S.CANCELLED),
+    _C.SUPERSEDED: dict.fromkeys(_NOT_ORDERED, _S.SUPERSEDED),
+    _C.EXPIRED: dict.fromkeys((_S.VALID, _S.SUSPENDED), _S.EXPIRED),
+}
+
+
+def next_state(state: LicenceState, cause: LicenceCause) -> LicenceState | None:
+    """What a licence becomes, or None where the cause changes nothing from here."""
+    return MOVES[cause].get(state)
 
 
 def last_day(validity: Validity, valid_from: date, *, form: Mapping[str, Any], born: date | None) -> date | None:

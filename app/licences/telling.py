@@ -17,7 +17,12 @@ async def tell(
     path: str = "",
     **values: str,
 ) -> None:
-    """Tell the holder, and whoever acts by the mandate; of one occasion only once. ``path`` is within the licence."""
+    """Tell the holder, and whoever acts by the mandate; of one occasion only once. ``path`` is within the licence.
+
+    A licence that is nobody's yet tells nobody.
+    """
     citizen_id, company_id = licence.citizen_id, licence.company_id  # type: ignore[attr-defined]  # Tortoise adds them
+    if not (citizen_id or company_id):
+        return
     for person in await people_to_tell(citizen_id, company_id, mandate_id):
         await notify(person, kind, occasion, link=f"/licences/{licence.id}{path}", licence=definition.name, **values)

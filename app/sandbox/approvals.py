@@ -67,6 +67,7 @@ class _Order(BaseModel):
     action: str
     note: str | None = None
     materials: list[str] = []
+    licence: dict[str, Any] | None = None
 
 
 class _Settings(BaseModel):
@@ -145,7 +146,7 @@ def _act(store: ApprovalsStore, case_no: str, order: _Order) -> dict[str, Any]:
         return store.hold(case_no, held=action is Action.HOLD).control()
     case = store.case(case_no)
     try:
-        drafts = plan(case, action, order.note or "", order.materials)
+        drafts = plan(case, action, order.note or "", order.materials, order.licence)
     except ImpossibleError as error:
         raise RefusedError(409, "impossible", str(error)) from None
     store.emit(case, drafts)

@@ -22,6 +22,9 @@ class Kind(StrEnum):
     EXPIRED = "expired"
     RESULT_READY = "result_ready"
     LICENCE_REVOKED = "licence_revoked"
+    LICENCE_SUSPENDED = "licence_suspended"
+    LICENCE_RESUMED = "licence_resumed"
+    LICENCE_CANCELLED = "licence_cancelled"
 
 
 class Word(StrEnum):
@@ -139,7 +142,7 @@ class Case:
         last = self.events[-1].kind
         if last is Kind.RESUMED:
             return Kind.UNDER_REVIEW
-        if last is Kind.RESULT_READY:
+        if last in {Kind.RESULT_READY, Kind.LICENCE_RESUMED}:
             return Kind.COMPLETED
         if last is Kind.SUPPLEMENT_REQUESTED and not self.awaiting_supplement:
             return Kind.RECEIVED

@@ -22,6 +22,9 @@ _REASONS = {
     Kind.SPECIAL_PROCEDURE: "需要现场核查，核查期间不计入办理时限。",
     Kind.EXPIRED: "申请人未在规定期限内补正。",
     Kind.LICENCE_REVOKED: "被许可人以欺骗手段取得许可。",
+    Kind.LICENCE_SUSPENDED: "需要停业整改，整改期间暂扣证照。",
+    Kind.LICENCE_RESUMED: "整改完毕，恢复证照效力。",
+    Kind.LICENCE_CANCELLED: "被许可人申请注销。",
 }
 
 
@@ -39,13 +42,21 @@ class Action(StrEnum):
     APPROVE = "approve"
     REFUSE = "refuse"
     REVOKE = "revoke"
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
+    CANCEL = "cancel"
 
 
+_LICENSED = frozenset({Kind.COMPLETED, Kind.LICENCE_SUSPENDED})
 _STANDING = {
-    Action.EXPIRE: (Kind.SUPPLEMENT_REQUESTED, Kind.EXPIRED, "该件没有等待补正。"),
-    Action.READY: (Kind.COMPLETED, Kind.RESULT_READY, "该件尚未办结。"),
-    Action.REVOKE: (Kind.COMPLETED, Kind.LICENCE_REVOKED, "该件没有有效的许可，不能吊销。"),
+    Action.EXPIRE: ({Kind.SUPPLEMENT_REQUESTED}, Kind.EXPIRED, "该件没有等待补正。"),
+    Action.READY: ({Kind.COMPLETED}, Kind.RESULT_READY, "该件尚未办结。"),
+    Action.REVOKE: (_LICENSED, Kind.LICENCE_REVOKED, "该件没有有效的许可，不能吊销。"),
+    Action.SUSPEND: ({Kind.COMPLETED}, Kind.LICENCE_SUSPENDED, "该件没有有效的许可，不能暂扣。"),
+    Action.REINSTATE: ({Kind.LICENCE_SUSPENDED}, Kind.LICENCE_RESUMED, "该件的许可没有被暂扣。"),
+    Action.CANCEL: (_LICENSED, Kind.LICENCE_CANCELLED, "该件没有有效的许可，不能注销。"),
 }
+_OF_LICENCE = {Action.REVOKE, Action.SUSPEND, Action.REINSTATE, Action.CANCEL}
 
 
 class ImpossibleError(Exception):
@@ -72,9 +83,13 @@ def _reasoned(kind: Kind, note: str = "") -> Draft:
     return kind, {"reason": note or _REASONS[kind]}
 
 
-def _approved(case: Case) -> list[Draft]:
+def _approved(case: Case, licence: dict[str, Any] | None = None) -> list[Draft]:
     today = datetime.now(BEIJING).date()
-    decision = {"decision_no": f"佳审许字〔{today.year}〕{case.case_no}号", "valid_from": today.isoformat()}
+    decision: dict[str, Any] = {
+        "decision_no": f"佳审许字〔{today.year}〕{case.case_no}号",
+        "valid_from": today.isoformat(),
+        **({"licence": licence} if licence else {}),
+    }
     return [(Kind.APPROVED, decision), (Kind.COMPLETED, {})]
 
 
@@ -134,8 +149,10 @@ def _up_to_decision(case: Case) -> list[Draft]:
             raise ImpossibleError("该件已经办结。")
 
 
-def plan(case: Case, action: Action, note: str, materials: list[str]) -> list[Draft]:
-    """The events a control action makes, with what is needed before them.
+def plan(
+    case: Case, action: Action, note: str, materials: list[str], licence: dict[str, Any] | None = None
+) -> list[Draft]:
+    """The events a control action makes, with what is needed before them; ``licence`` goes with an approval.
 
     A supplement may be asked for until the decision: such systems do so while they review, too. Raises ImpossibleError.
     """
@@ -144,7 +161,7 @@ def plan(case: Case, action: Action, note: str, materials: list[str]) -> list[Dr
     before = _up_to_decision(case)
     match action:
         case Action.APPROVE:
-            return [*before, *_approved(case)]
+            return [*before, *_approved(case, licence)]
         case Action.REFUSE:
             return [*before, _reasoned(Kind.REFUSED, note)]
         case Action.SUPPLEMENT:
@@ -158,8 +175,8 @@ def plan(case: Case, action: Action, note: str, materials: list[str]) -> list[Dr
 
 def _from_standing(case: Case, action: Action, note: str) -> list[Draft]:
     """The events of an action that one standing of the case alone allows."""
-    state, kind, refusal = _STANDING[action]
-    if case.state != state or (action is Action.REVOKE and Kind.APPROVED not in case.kinds):
+    states, kind, refusal = _STANDING[action]
+    if case.state not in states or (action in _OF_LICENCE and Kind.APPROVED not in case.kinds):
         raise ImpossibleError(refusal)
     return [(kind, _RESULT) if action is Action.READY else _reasoned(kind, note)]
 

@@ -33,6 +33,9 @@ _STEPS = {
     Kind.EXPIRED: ("08", "逾期未补正"),
     Kind.RESULT_READY: ("09", "结果送达"),
     Kind.LICENCE_REVOKED: ("10", "吊销"),
+    Kind.LICENCE_SUSPENDED: ("11", "暂扣"),
+    Kind.LICENCE_RESUMED: ("12", "恢复"),
+    Kind.LICENCE_CANCELLED: ("13", "注销"),
 }
 _PROCESS = """
 INSERT INTO up_pro_process (row_guid, project_no, event_start_time, event_end_time, event_name, process_name,

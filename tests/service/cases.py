@@ -22,8 +22,9 @@ from app.identity.staff import hash_password
 from app.identity.verification import verify_real_name
 from app.kit import clock
 from app.kit.db import transaction
-from app.licences.issuing import issue_licence
+from app.licences.issuing import Holder, issue_licence
 from app.licences.models import Licence
+from app.licences.results import LicenceResult
 from app.mandates.party import Party
 from tests.people import Person, make_person
 
@@ -46,17 +47,12 @@ async def verified_citizen(house: House, person: Person | None = None) -> Citize
     )
 
 
-async def issued_licence(citizen: Citizen, case_no: str) -> Licence:
-    """A licence of this citizen's."""
+async def issued_licence(citizen: Citizen, case_no: str, result: LicenceResult | None = None) -> Licence:
+    """A licence of this citizen's, on its own unless the result says that it follows another."""
+    holder = Holder(citizen.id, None, citizen.name or "", citizen.id_number)
     async with transaction():
         return await issue_licence(
-            citizen_id=citizen.id,
-            licence_type="food_business",
-            case_no=case_no,
-            form=FORM,
-            holder_code=None,
-            holder=citizen.name or "",
-            valid_from=date(2026, 11, 22),
+            holder, "food_business", case_no, FORM, result or LicenceResult(valid_from=date(2026, 11, 22))
         )
 
 
@@ -67,15 +63,14 @@ async def verifier() -> Staff:
 
 async def sensitive_licence(citizen_id: UUID) -> Licence:
     """A licence of a kind that is shown at level 3 only."""
+    form = {"applicant_name": "测", "disability_kind": "视力"}
     async with transaction():
         return await issue_licence(
-            citizen_id=citizen_id,
-            licence_type="disability_certificate",
-            case_no=f"s{uuid4().hex}",
-            form={"applicant_name": "测", "disability_kind": "视力"},
-            holder_code=None,
-            holder="测",
-            valid_from=date(2026, 11, 22),
+            Holder(citizen_id, None, "测", None),
+            "disability_certificate",
+            f"s{uuid4().hex}",
+            form,
+            LicenceResult(valid_from=date(2026, 11, 22)),
         )
 
 

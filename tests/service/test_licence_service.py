@@ -13,8 +13,8 @@ from app.kit import clock
 from app.kit.db import transaction
 from app.licences.codes import Claims
 from app.licences.errors import LicenceNotFoundError, VerificationKeyReusedError
-from app.licences.issuing import revoke_licence
-from app.licences.models import Licence, Presentation
+from app.licences.models import Licence, LicenceCause, Presentation
+from app.licences.moving import move_licence_of_case
 from app.licences.presenting import Presented, present_licence
 from app.licences.queries import inspect_code
 from app.licences.verifying.service import verify_code
@@ -122,7 +122,7 @@ async def test_a_revocation_counts_for_codes_handed_out_before_and_after(
     before = await shown(house, citizen, licence)
     for why in ("经查提供虚假材料", "一件事只说一次"):
         async with transaction():
-            await revoke_licence(str(licence.case_no), why)
+            await move_licence_of_case(str(licence.case_no), LicenceCause.REVOKED, why)
     after = await shown(house, citizen, licence)
     for presented in (before, after):
         checked = await verify_code(house.code_signer, await verifier(), presented.code, None)

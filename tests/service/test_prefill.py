@@ -24,8 +24,10 @@ from app.identity.models import Citizen
 from app.kit import clock, db
 from app.kit.db import transaction
 from app.kit.ports import AmbiguousError
-from app.licences.issuing import issue_licence, revoke_licence
-from app.licences.models import Licence
+from app.licences.issuing import Holder, issue_licence
+from app.licences.models import Licence, LicenceCause
+from app.licences.moving import move_licence_of_case
+from app.licences.results import LicenceResult
 from app.mandates.models import Company, Mandate, MandateKind, MandateState
 from app.mandates.party import Party, party_of
 from tests.service.cases import fill_draft, photograph, verified_citizen
@@ -103,13 +105,11 @@ async def citizen(quiet: House) -> Citizen:
 async def licence(citizen: Citizen, kind: str = "food_business", days: int = 0, **form: Any) -> Licence:
     async with transaction():
         return await issue_licence(
-            citizen_id=citizen.id,
-            licence_type=kind,
-            case_no=f"p{uuid4().hex}",
-            form={"business_name": "老店", "business_site": "示例路1号", "disability_kind": "视力", **form},
-            holder_code=None,
-            holder="测",
-            valid_from=clock.today() + timedelta(days=days),
+            Holder(citizen.id, None, "测", None),
+            kind,
+            f"p{uuid4().hex}",
+            {"business_name": "老店", "business_site": "示例路1号", "disability_kind": "视力", **form},
+            LicenceResult(clock.today() + timedelta(days=days)),
         )
 
 
@@ -209,7 +209,7 @@ async def test_only_a_valid_licence_gives_values_and_the_newest_first(food: Guid
     newest = await licence(citizen, days=-2, business_name="新店")
     assert (await begun(party)).form["shop"] == "新店"
     async with transaction():
-        await revoke_licence(str(newest.case_no), "查实")
+        await move_licence_of_case(str(newest.case_no), LicenceCause.REVOKED, "查实")
     assert (await begun(party)).form["shop"] == "老店"
 
 

@@ -23,8 +23,10 @@ from app.consents.service import give_consent, withdraw_consent
 from app.identity.models import Citizen
 from app.kit import clock, db
 from app.kit.db import transaction
-from app.licences.issuing import issue_licence, revoke_licence
-from app.licences.models import Licence, LicenceState
+from app.licences.issuing import Holder, issue_licence
+from app.licences.models import Licence, LicenceCause, LicenceState
+from app.licences.moving import move_licence_of_case
+from app.licences.results import LicenceResult
 from app.mandates.models import Mandate, MandateKind, MandateState
 from app.mandates.party import Party, party_of
 from tests.partners import leading_to
@@ -68,13 +70,11 @@ async def publish(guide: Guide) -> None:
 async def licence(citizen: Citizen, **changes: Any) -> Licence:
     async with transaction():
         made = await issue_licence(
-            citizen_id=citizen.id,
-            licence_type="food_business",
-            case_no=f"r{uuid4().hex}",
-            form={"business_name": "老店"},
-            holder_code=None,
-            holder="测",
-            valid_from=clock.today(),
+            Holder(citizen.id, None, "测", None),
+            "food_business",
+            f"r{uuid4().hex}",
+            {"business_name": "老店"},
+            LicenceResult(clock.today()),
         )
     await Licence.filter(id=made.id).update(**{"type_code": "food_business", **changes})
     return made
@@ -211,7 +211,7 @@ async def test_a_submitted_case_shows_what_stood_for_its_materials(quiet: House,
     draft = await ready(quiet, food, party)
     await service.submit_application(party, draft.id, None)
     async with transaction():
-        await revoke_licence(str(held.case_no), "查实")
+        await move_licence_of_case(str(held.case_no), LicenceCause.REVOKED, "查实")
     shown = (await asked(party, draft))["old_licence"]
     assert shown.licence is not None
     assert shown.licence.id == held.id
@@ -226,7 +226,7 @@ async def test_a_revocation_and_a_submission_follow_each_other(quiet: House, foo
 
     async def revoke() -> None:
         async with transaction():
-            await revoke_licence(str(held.case_no), "查实")
+            await move_licence_of_case(str(held.case_no), LicenceCause.REVOKED, "查实")
             revoked.set()
             await go_on.wait()
 

@@ -13,6 +13,9 @@ STEPS = {
     "08": Cause.EXPIRED,
     "09": Cause.RESULT_READY,
     "10": Cause.LICENCE_REVOKED,
+    "11": Cause.LICENCE_SUSPENDED,
+    "12": Cause.LICENCE_RESUMED,
+    "13": Cause.LICENCE_CANCELLED,
 }
 """``event_name`` of a step in up_pro_process: what it makes happen."""
 ENDING_STEPS = [code for code, cause in STEPS.items() if cause in {Cause.NOT_ACCEPTED, Cause.EXPIRED}]

@@ -14,7 +14,9 @@ MESSAGE_KINDS = {
     *("submitted", "supplement_requested", "accepted", "not_accepted", "approved", "refused", "withdrawn"),
     *("special_procedure", "resumed", "expired", "result_ready", "material_infected", "material_set_aside"),
     *("material_lost", "material_lost_set_aside"),
-    *("licence_issued", "licence_revoked", "licence_scanned", "session_reused"),
+    *("licence_issued", "licence_reissued", "licence_revoked", "licence_suspended", "licence_resumed"),
+    *("licence_cancelled", "licence_expired", "licence_expiring", "licence_yearly", "licences_attached"),
+    *("licence_scanned", "session_reused"),
     *("mandate_accepted", "mandate_ended"),
     *("identity_used_elsewhere", "accounts_joined", "name_taken_over"),
     *("export_ready", "guardian_added"),
@@ -36,7 +38,7 @@ def test_every_kind_of_message_is_there_and_legal_ones_are_marked() -> None:
     legal = {kind for kind, message in MESSAGES.items() if message["urgency"] == "legal"}
     assert legal == {
         *("not_accepted", "refused", "supplement_requested", "expired", "material_set_aside", "licence_revoked"),
-        "material_lost_set_aside",
+        *("material_lost_set_aside", "licence_suspended", "licence_cancelled"),
         *("session_reused", "mandate_accepted", "mandate_ended"),
         *("identity_used_elsewhere", "accounts_joined", "name_taken_over", "guardian_added"),
     }
