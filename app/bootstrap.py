@@ -227,6 +227,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         http = await client(wechat.base_url, wechat.timeout_seconds)
         secret = wechat.mini_program_secret.get_secret_value()
         tokens = wechat_tokens.AccessTokens(wechat.mini_program_appid, secret, http, redis)
+        licence_keys = SigningKeys()
         access_tokens = AccessTokens(_signing(keys.session_signing), keys.session_signing_active)
         yield House(
             settings=settings,
@@ -247,8 +248,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             access_tokens=access_tokens,
             live_sessions=LiveSessions(),
             staff_door=StaffDoor(access_tokens, redis, second_factor_for_all=settings.environment == "production"),
-            code_signer=CodeSigner(_signing(keys.licence_signing), keys.licence_signing_active),
-            licence_keys=SigningKeys(),
+            code_signer=CodeSigner(licence_keys),
+            licence_keys=licence_keys,
             record_signer=RecordSigner(_signing(keys.record_signing), keys.record_signing_active),
             official_account=_callback(
                 wechat,

@@ -137,7 +137,7 @@ def _card(licence: Licence, definition: LicenceTypeDefinition) -> CardContent:
 async def inspect_code(signer: CodeSigner, token: str) -> PublicView:
     """What a scanned code says to anybody; looking never spends it."""
     try:
-        signed = signer.read(token)
+        signed = await signer.read(token)
     except CodeMalformedError:
         return PublicView(False, False, None, None, None, None)
     presentation = await Presentation.get_or_none(nonce=signed.claims.nonce.hex(), digest=signed.digest)

@@ -57,7 +57,7 @@ async def verify_code(signer: CodeSigner, staff: Staff, text: str, idempotency_k
         at=clock.now(),
     )
     try:
-        signed = signer.read(text)
+        signed = await signer.read(text)
     except CodeMalformedError as error:
         reason = Reason.UNKNOWN_KEY if error.reason == "unknown_key" else Reason.MALFORMED
         record.verdict, record.reason = reason.verdict, reason
