@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from app.bootstrap import House, open_house
 from app.demo.engines import port_is_free
@@ -26,6 +27,23 @@ from tests.people import Person, make_person, personal_values
 # A timing is no test: the first run of a fresh clone builds Hypothesis's tables while an input is drawn.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")
+
+
+class _OneHouseIsKilled(LoadFileScheduling):  # type: ignore[misc]  # untyped
+    """Files are handed out one by one, those that kill a house's processes all to one test process.
+
+    Two houses that are killed and started at once would starve each other on two cores.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "tests/e2e" if file.startswith("tests/e2e/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Where tests run in several processes."""
+    return _OneHouseIsKilled(config, log)
+
 
 _FIRST_PORT, _LAST_PORT, _PORTS = 21_000, 29_000, 5
 
