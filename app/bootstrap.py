@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from urllib.parse import urlsplit
 
 import httpx
@@ -35,6 +36,7 @@ from app.kit.signed_http import SignedHttp
 from app.kit.signing import Signer
 from app.kit.tls import public_tls
 from app.licences.codes import CodeSigner
+from app.licences.keys.ports import KeyHolder
 from app.licences.keys.ring import SigningKeys
 from config.settings import (
     PartnerSettings,
@@ -227,7 +229,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         http = await client(wechat.base_url, wechat.timeout_seconds)
         secret = wechat.mini_program_secret.get_secret_value()
         tokens = wechat_tokens.AccessTokens(wechat.mini_program_appid, secret, http, redis)
-        licence_keys = SigningKeys()
+        licence_keys = SigningKeys(_device(keys.licence_device) if keys.licence_device else None)
         access_tokens = AccessTokens(_signing(keys.session_signing), keys.session_signing_active)
         yield House(
             settings=settings,
@@ -261,6 +263,16 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 wechat, wechat.mini_program_appid, wechat.mini_program_token, wechat.mini_program_aes_key
             ),
         )
+
+
+def _device(place: str) -> KeyHolder:
+    """What ``module:function`` makes. Raises UnsafeStartError where there is no such function."""
+    module, _, name = place.partition(":")
+    try:
+        make: Callable[[], KeyHolder] = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UnsafeStartError(f"keys.licence_device: there is no {place}") from error
+    return make()
 
 
 def _signer(partner: PartnerSettings) -> Signer:

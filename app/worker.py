@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Collection
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -33,6 +34,10 @@ from app.identity.verification import TELL_OTHERS
 from app.kit import jobs, nonces
 from app.kit.blobs import DELETE_BLOBS, delete_due
 from app.kit.ports import PortError
+from app.licences.keys.ring import SigningKeys
+from app.licences.status.publishing import publish_marked
+from app.licences.status.service import PUBLISH_STATUS
+from app.licences.status.tasks import renew_lists
 from app.notifications import tasks as notifications
 from app.notifications.service import SEND
 from app.privacy import tasks as privacy
@@ -86,7 +91,14 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
         CHECK_COMMENT: partial(reviews.check_comment, house.content, appid),
         COLLECT: partial(privacy.collect_export, house.blobs),
         DELETE_BLOBS: partial(delete_due, house.blobs),
+        PUBLISH_STATUS: partial(publish_marked, *_of_status(house)),
     }
+
+
+def _of_status(house: House) -> tuple[SigningKeys, str, timedelta]:
+    """What making status lists takes: keys, the address they are served under, how often they are made."""
+    settings = house.settings
+    return house.licence_keys, settings.public_url, timedelta(seconds=settings.licences.status_every_seconds)
 
 
 def every(seconds: int) -> str:
@@ -156,7 +168,12 @@ def build_queue(house: House, drains: Drains) -> procrastinate.App:
         del timestamp
         await make_checkpoints(house.record_signer)
 
+    async def renew_status_lists(timestamp: int) -> None:
+        del timestamp
+        await renew_lists(*_of_status(house))
+
     for name, cron, function in (
+        ("licences.renew_lists", every(house.settings.licences.status_every_seconds), renew_status_lists),
         ("audit.make_checkpoints", "* * * * *", make_audit_checkpoints),
         ("upkeep.take_effect", "*/5 * * * *", _take_effect),
         ("kit.forget_old", "17 * * * *", _forget_old),

@@ -145,7 +145,9 @@ class KeySettings(BaseModel):
     """Keys that guard people. A ring maps a key's id to its value; ``*_active`` names the one that writes.
 
     Encryption and lookup keys are 32 bytes in hexadecimal; signing keys are Ed25519 private keys in the same form.
-    ``profile`` chooses the algorithms that seal and hash. ``lookup`` may also be a key alone: then its id is ``1``.
+    ``licence_device`` is where a device's ``KeyHolder`` is made, ``module:function``; without it licences' private keys
+    are kept in the database. ``profile`` chooses the algorithms that seal and hash. ``lookup`` may also be a key alone:
+    then its id is ``1``.
     """
 
     model_config = _FROZEN
@@ -160,6 +162,7 @@ class KeySettings(BaseModel):
     licence_signing_active: str
     record_signing: dict[str, SecretStr]
     record_signing_active: str
+    licence_device: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
 
     @field_validator(
         "encryption_active",
@@ -180,6 +183,13 @@ class KeySettings(BaseModel):
     def lookup_ring(self) -> dict[str, SecretStr]:
         """The lookup keys by their ids."""
         return self.lookup if isinstance(self.lookup, dict) else {_ONLY_LOOKUP_KEY: self.lookup}
+
+
+class LicenceSettings(BaseModel):
+    """How old what is published of licences may grow, in whole minutes: at most a quarter of an hour."""
+
+    model_config = _FROZEN
+    status_every_seconds: int = Field(default=300, ge=60, le=900, multiple_of=60)
 
 
 class SandboxSettings(BaseModel):
@@ -259,6 +269,7 @@ class Settings(BaseSettings):
     shared_data: SharedDataSettings | None = None
     scanner: ScannerSettings | None = None
     keys: KeySettings
+    licences: LicenceSettings = LicenceSettings()
     worker: WorkerSettings = WorkerSettings()
     sandbox: SandboxSettings | None = None
 

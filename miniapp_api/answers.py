@@ -21,13 +21,16 @@ def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | No
     return HTTPResponse(content, status=status, headers={**_HEADERS, **(headers or {})}, content_type=_JSON)
 
 
-def cacheable_answer(content: str, etag: str, asked: str | None) -> HTTPResponse:
-    """JSON text that anybody may keep and asks about again; 304 where ``asked`` (If-None-Match) names what it is."""
-    headers = {"Cache-Control": "public, no-cache", "ETag": f'"{etag}"', "X-Content-Type-Options": "nosniff"}
+def cacheable_answer(
+    content: str | bytes, etag: str, asked: str | None, *, content_type: str = _JSON, seconds: int = 0
+) -> HTTPResponse:
+    """What anybody may keep for so many seconds and asks about again; 304 where ``asked`` (If-None-Match) names it."""
+    age = f"max-age={seconds}" if seconds else "no-cache"
+    headers = {"Cache-Control": f"public, {age}", "ETag": f'"{etag}"', "X-Content-Type-Options": "nosniff"}
     known = {tag.strip().removeprefix("W/") for tag in (asked or "").split(",")}
     if f'"{etag}"' in known or "*" in known:
         return HTTPResponse(status=304, headers=headers)
-    return HTTPResponse(content, headers=headers, content_type=_JSON)
+    return HTTPResponse(content, headers=headers, content_type=content_type)
 
 
 def picture_answer(content: bytes, etag: str) -> HTTPResponse:

@@ -10,7 +10,7 @@ from sanic.worker.loader import AppLoader
 from app.bootstrap import open_house
 from app.kit.logs import configure_logs
 from config.settings import Settings, load_settings
-from miniapp_api import ops, telemetry
+from miniapp_api import ops, telemetry, well_known
 from miniapp_api.callbacks import approvals, wechat
 from miniapp_api.citizen import (
     applications,
@@ -77,6 +77,7 @@ SURFACES: tuple[Routes, ...] = (
     codes.routes,
     receipt_pages.routes,
     sign_in.routes,
+    well_known.routes,
     ops.routes,
 )
 _MAX_BODY_BYTES = 12 * 1024 * 1024

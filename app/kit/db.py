@@ -25,6 +25,7 @@ MODEL_MODULES = (
     "app.mandates.models",
     "app.licences.models",
     "app.licences.keys.models",
+    "app.licences.status.models",
     "app.applications.models",
     "app.applications.materials.models",
     "app.approvals.models",

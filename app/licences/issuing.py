@@ -20,6 +20,7 @@ from app.licences.identifiers import LicenceIdentifier
 from app.licences.models import HOLDER, HolderKind, Licence, LicenceCause, LicenceState
 from app.licences.moving import APPROVAL_SYSTEM, lock_newest, move_licence
 from app.licences.results import LicenceResult, Relation
+from app.licences.status.service import mark, take_places
 from app.licences.telling import tell
 
 _REFERENCE_BYTES = 8
@@ -77,6 +78,7 @@ async def issue_licence(
     identifier, number = await _name(definition, department, earlier, result.valid_from.year)
     values = {name: form[source] for name, source in _sources(definition).items() if source in form}
     values |= {field.name: result.fields[field.name] for field in definition.fields if field.name in result.fields}
+    [(status_list, status_index)] = await take_places(1)
     licence = Licence(
         citizen_id=holder.citizen_id,
         company_id=holder.company_id,
@@ -98,6 +100,8 @@ async def issue_licence(
         issued_on=clock.today(),
         valid_from=result.valid_from,
         valid_until=_end(holder, definition, form, result, earlier),
+        status_list=status_list,
+        status_index=status_index,
     )
     if earlier:
         await _supersede(earlier, licence, result)
@@ -183,6 +187,7 @@ async def _supersede(earlier: Licence, licence: Licence, result: LicenceResult) 
     if earlier.state is LicenceState.SUSPENDED:
         licence.state, licence.state_reason = earlier.state, earlier.state_reason
         licence.state_changed_at = earlier.state_changed_at
+        await mark(licence)
     cause = LicenceCause.SUPERSEDED
     reason = texts.text("licence_relation", str(result.relation))
     await move_licence(earlier, cause, actor=APPROVAL_SYSTEM, reason=reason, case_no=licence.case_no)

@@ -9,6 +9,7 @@ from app.kit import clock
 from app.licences.errors import LicenceMoveError, LicenceNotFoundError
 from app.licences.models import Licence, LicenceCause, LicenceMove, LicenceState
 from app.licences.rules import next_state
+from app.licences.status.service import mark
 from app.licences.telling import tell
 
 APPROVAL_SYSTEM, CLOCK = "approval_system", "clock"
@@ -55,6 +56,7 @@ async def move_licence(
     licence.state, licence.state_changed_at = after, moment
     licence.state_reason = None if after is LicenceState.VALID else reason
     await licence.save(update_fields=["state", "state_reason", "state_changed_at"])
+    await mark(licence)
     move = await LicenceMove.create(
         licence=licence,
         cause=cause,

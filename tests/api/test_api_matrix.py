@@ -176,6 +176,7 @@ OPEN = {
     *("open_code", "open_code_upper", "open_sign_in", "begin_wechat_sign_in", "finish_wechat_sign_in"),
     *("begin_province_sign_in", "finish_province_sign_in", "refresh_page_session"),
     *("read_live", "read_ready", "read_openapi"),
+    *("read_licence_keys", "read_licence_jwks", "list_status_lists", "read_status_list"),
 }
 WECHAT = {"check_official_account", "take_official_account_push", "check_mini_program", "take_mini_program_push"}
 PARTNER = {"take_approval_event", "fetch_material"}
