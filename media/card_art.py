@@ -1,4 +1,7 @@
-"""What lies under a card's text: paper with fine lines, bands, the seal, the watermark. Drawn large, then reduced."""
+"""What lies under and over a card's text: paper with fine lines, bands, the seal, the stamp, the watermark.
+
+Drawn large, then reduced.
+"""
 
 import math
 from functools import lru_cache
@@ -29,6 +32,9 @@ _FINE = 3
 """How much larger lines are drawn before they are reduced, which smooths them."""
 
 _SEAL_MOST_CHARACTERS = 22
+
+_STAMP_SLANT = 14
+"""Degrees by which the stamp rises."""
 
 
 def mix(colour: Colour, other: Colour, share: float) -> Colour:
@@ -157,6 +163,22 @@ def _write_on_arc(ink: Image.Image, name: str) -> None:
         top = round(centre - reach * math.cos(math.radians(angle)) - size)
         area = (left, top, left + 2 * size, top + 2 * size)
         ink.paste(ImageChops.lighter(ink.crop(area), turned), area)
+
+
+@lru_cache(maxsize=16)
+def stamp(word: str) -> Image.Image:
+    """A framed word in red on a rising line, RGBA, that fits the card's body. Shared: do not draw on it."""
+    set_word = fit(word, weight=BOLD, sizes=(112, 92, 72, 52), width=560)
+    width, height = round(set_word.font.getlength(set_word.text)) + 96, round(set_word.size * 1.6)
+    ink = Image.new("L", (width * 2, height * 2))
+    draw = ImageDraw.Draw(ink)
+    draw.rounded_rectangle((4, 4, 2 * width - 5, 2 * height - 5), radius=36, outline=255, width=14)
+    draw.text((width, height), set_word.text, font=font(BOLD, 2 * set_word.size), fill=255, anchor="mm")
+    turned = ink.rotate(_STAMP_SLANT, Image.Resampling.BICUBIC, expand=True)
+    small = turned.resize((turned.width // 2, turned.height // 2), Image.Resampling.BOX)
+    mark = Image.new("RGBA", small.size, (*_SEAL_RED, 0))
+    mark.putalpha(small.point(lambda value: value * 0.65))
+    return mark
 
 
 @lru_cache(maxsize=8)

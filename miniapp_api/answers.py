@@ -1,7 +1,7 @@
 """How answers are written: JSON in UTF-8, never cached unless a route says so."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -27,16 +27,25 @@ def cacheable_answer(
     """What anybody may keep for so many seconds and asks about again; 304 where ``asked`` (If-None-Match) names it."""
     age = f"max-age={seconds}" if seconds else "no-cache"
     headers = {"Cache-Control": f"public, {age}", "ETag": f'"{etag}"', "X-Content-Type-Options": "nosniff"}
-    known = {tag.strip().removeprefix("W/") for tag in (asked or "").split(",")}
-    if f'"{etag}"' in known or "*" in known:
+    if _names(asked, etag):
         return HTTPResponse(status=304, headers=headers)
     return HTTPResponse(content, headers=headers, content_type=content_type)
 
 
-def picture_answer(content: bytes, etag: str) -> HTTPResponse:
-    """A PNG that only its owner's phone may keep."""
+async def owned_answer(
+    make: Callable[[], Awaitable[bytes]], content_type: str, etag: str, asked: str | None
+) -> HTTPResponse:
+    """A file that only its owner's phone may keep; it is made unless ``asked`` (If-None-Match) names what it is."""
     headers = {"Cache-Control": "private, no-cache", "ETag": f'"{etag}"', "X-Content-Type-Options": "nosniff"}
-    return HTTPResponse(content, headers=headers, content_type="image/png")
+    if _names(asked, etag):
+        return HTTPResponse(status=304, headers=headers)
+    return HTTPResponse(await make(), headers=headers, content_type=content_type)
+
+
+def _names(asked: str | None, etag: str) -> bool:
+    """Whether an If-None-Match names this ETag (RFC 9110, 13.1.2)."""
+    known = {tag.strip().removeprefix("W/") for tag in (asked or "").split(",")}
+    return f'"{etag}"' in known or "*" in known
 
 
 def file_answer(content: bytes, content_type: str) -> HTTPResponse:

@@ -49,7 +49,7 @@ class LicenceField(BaseModel):
 class CardDesign(BaseModel):
     """How the licence's card looks: ``color`` as #rrggbb, and the fields on its sides from the top.
 
-    Without fields on the ``back`` the card has one side.
+    Below those on the ``back`` stands what every licence says there: who issued it, its version, how it is verified.
     """
 
     model_config = _STRICT

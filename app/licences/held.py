@@ -8,8 +8,8 @@ from uuid import UUID
 from app.catalogue.queries import get_licence_type
 from app.kit import clock, db, texts
 from app.kit.held import HeldFile, Part, of_citizen
+from app.licences.files.cards import licence_card
 from app.licences.models import Licence, LicenceMove, LicenceState, Presentation, Verification
-from app.licences.queries import card_picture
 from media.storage import BlobStore
 
 
@@ -23,7 +23,8 @@ async def _titled(licence: Licence, citizen_id: UUID) -> dict[str, Any]:
 
 async def _card(licence: Licence, blobs: BlobStore) -> HeldFile:
     del blobs
-    return HeldFile(f"files/licences/{licence.number}.png", await card_picture(licence))
+    definition = await get_licence_type(licence.type_code)
+    return HeldFile(f"files/licences/{licence.number}.png", await licence_card(licence, definition))
 
 
 async def _reason(verification: Verification, citizen_id: UUID) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Reads of licences."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,7 +9,7 @@ from tortoise.expressions import Q
 from app.catalogue import queries as catalogue
 from app.catalogue.licence_type import LicenceField, LicenceTypeDefinition
 from app.identity.rules import mask_id_number, require_level
-from app.kit import clock, texts
+from app.kit import clock
 from app.kit.codes import CodeMalformedError
 from app.kit.paging import Page, newest_first
 from app.licences.codes import CodeSigner
@@ -18,7 +17,6 @@ from app.licences.errors import LicenceNotFoundError
 from app.licences.models import Licence, LicenceState, Presentation, Verification
 from app.mandates.party import Party
 from app.mandates.queries import is_live, level_of
-from media.cards import CardContent, render_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,31 +105,6 @@ async def licences_by_id(licence_ids: list[UUID]) -> dict[UUID, Licence]:
 async def licence_of_case(case_no: str) -> Licence | None:
     """The licence that a case led to, None where there is none yet."""
     return await Licence.get_or_none(case_no=case_no)
-
-
-async def card_picture(licence: Licence) -> bytes:
-    """The licence's card as a PNG; a licence that is not valid says so across its card."""
-    definition = await catalogue.get_licence_type(licence.type_code)
-    content = _card(licence, definition)
-    return await asyncio.to_thread(render_card, content)
-
-
-def _card(licence: Licence, definition: LicenceTypeDefinition) -> CardContent:
-    rows = [
-        (field.title, "、".join(value) if isinstance(value, list) else str(value))
-        for field, value in shown_values(licence, definition)
-    ]
-    return CardContent(
-        title=definition.card.title,
-        number=licence.number,
-        rows=tuple(rows),
-        issuer=licence.issuer,
-        issued_on=licence.issued_on.isoformat(),
-        valid_until=licence.valid_until.isoformat() if licence.valid_until else texts.text("licence", "endless"),
-        color=definition.card.color,
-        identifier=licence.identifier,
-        watermark=None if licence.state is LicenceState.VALID else "已撤销",
-    )
 
 
 async def inspect_code(signer: CodeSigner, token: str) -> PublicView:

@@ -1,12 +1,10 @@
-"""E-licences: the wallet, the card, the code, who scanned it."""
+"""E-licences: the wallet, the code, who scanned it."""
 
 import base64
-import hashlib
 from typing import Any
 from uuid import UUID
 
 from pydantic import Field
-from sanic import HTTPResponse
 
 from app.catalogue.queries import get_licence_type
 from app.consents.errors import ConsentMissingError
@@ -17,7 +15,6 @@ from app.licences import presenting, queries
 from app.licences.errors import LicenceNotFoundError
 from app.licences.models import Licence
 from app.mandates.queries import level_of
-from miniapp_api.answers import picture_answer
 from miniapp_api.paging import PageQuery
 from miniapp_api.routing import Actor, Call, Routes, Schema
 
@@ -146,22 +143,6 @@ async def read_licence(call: Call, licence_id: UUID) -> LicenceView:
         for field, value in queries.shown_values(licence, definition)
     ]
     return LicenceView(**await _entry(licence, definition.assurance_level), fields=fields)
-
-
-@routes.add(
-    "GET",
-    "/api/v1/licences/<licence_id:uuid>/card.png",
-    actor=Actor.CITIZEN,
-    acting=True,
-    limit="read",
-    media_type="image/png",
-    errors=(LicenceNotFoundError, LevelTooLowError, NotFoundError),
-)
-async def read_card(call: Call, licence_id: UUID) -> HTTPResponse:
-    """The licence's card as a picture."""
-    licence = await queries.shown_licence(call.party, licence_id)
-    picture = await queries.card_picture(licence)
-    return picture_answer(picture, hashlib.sha256(picture).hexdigest()[:32])
 
 
 @routes.add(

@@ -110,7 +110,8 @@ def test_a_wrong_password_and_an_unknown_name_look_alike(client: httpx.Client) -
 
 def test_another_citizens_licence_looks_like_none(citizen: httpx.Client, holder: Holder) -> None:
     """Reading, its card, its code, its scans."""
-    for method, suffix in (("GET", ""), ("GET", "/card.png"), ("POST", "/presentations"), ("GET", "/verifications")):
+    pictures = (("GET", "/card.png"), ("GET", "/card-back.png"))
+    for method, suffix in (("GET", ""), *pictures, ("POST", "/presentations"), ("GET", "/verifications")):
         assert error_of(citizen.request(method, holder.path + suffix)) == (404, "licence_not_found")
 
 

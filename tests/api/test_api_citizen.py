@@ -89,6 +89,30 @@ def test_the_wallet_shows_the_licence_and_its_card(client: httpx.Client, holder:
         assert (picture.format, picture.width > picture.height) == ("PNG", True)
         assert picture.size == (1012, 638)
     assert card.headers["Cache-Control"].startswith("private")
+    back = client.get(f"{holder.path}/card-back.png")
+    with Image.open(io.BytesIO(back.content)) as picture:
+        assert picture.size == (1012, 638)
+
+
+def test_a_card_that_has_not_changed_is_not_sent_again(client: httpx.Client, holder: Holder) -> None:
+    """A copy for a purpose is another picture than the card."""
+    client.headers.update(holder.headers)
+    card, back = (client.get(f"{holder.path}/{name}.png") for name in ("card", "card-back"))
+    copy = client.get(f"{holder.path}/card.png", params={"purpose": "办理入学"})
+    assert len({answer.headers["ETag"] for answer in (card, back, copy)}) == 3
+    assert len({answer.content for answer in (card, back, copy)}) == 3
+    known = {"If-None-Match": card.headers["ETag"]}
+    again = client.get(f"{holder.path}/card.png", headers=known)
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", card.headers["ETag"])
+    assert client.get(f"{holder.path}/card.png", headers=known, params={"purpose": "办理入学"}).status_code == 200
+
+
+@pytest.mark.parametrize("purpose", [" ", "用" * 41])
+def test_a_purpose_is_said_in_forty_characters(client: httpx.Client, holder: Holder, purpose: str) -> None:
+    """And says something."""
+    client.headers.update(holder.headers)
+    refused = client.get(f"{holder.path}/card.png", params={"purpose": purpose})
+    assert error_of(refused) == (422, "field_invalid")
 
 
 def test_a_code_is_read_from_its_picture_and_opened_without_being_spent(

@@ -85,7 +85,7 @@ def test_a_sensitive_licence_is_shown_to_a_face_only(phone: Phone, sensitive: st
     path = f"/api/v1/licences/{sensitive}"
     (entry,) = phone.http.get("/api/v1/licences").json()["items"]
     assert (entry["number"], entry["identifier"], entry["level_needed"]) == ("******", "******", 3)
-    for method, suffix in (("GET", ""), ("GET", "/card.png"), ("POST", "/presentations")):
+    for method, suffix in (("GET", ""), ("GET", "/card.png"), ("GET", "/card-back.png"), ("POST", "/presentations")):
         refused = phone.http.request(method, path + suffix)
         assert error_of(refused) == (403, "level_too_low")
         assert refused.json()["context"]["next_step"] == "face"

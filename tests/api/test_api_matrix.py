@@ -100,7 +100,7 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     # Its review is a good one: whoever gets in is told that there is nothing to confirm.
     "confirm_rectification": tuple("rectification_not_found" if seen == "in" else seen for seen in OWN_REVIEW),
     "submit_application": (OWN_CASE[0], "level_too_low", *OWN_CASE[2:]),
-    **dict.fromkeys(("read_licence", "read_card", "present_licence"), OWN_LICENCE),
+    **dict.fromkeys(("read_licence", "read_card", "read_card_back", "present_licence"), OWN_LICENCE),
     "list_verifications": (OWN_LICENCE[0], "in", *OWN_LICENCE[2:]),
     **dict.fromkeys(("list_subscriptions", "record_subscriptions", "list_messages"), ("in", "in", *SELF)),
     **dict.fromkeys(

@@ -11,10 +11,10 @@ from PIL import Image, ImageChops
 
 from media.card_art import dark_enough
 from media.card_rows import lay_table
-from media.cards import CardColourError, CardContent, render_card
+from media.cards import CardBack, CardColourError, CardFront, draw_card, render_card
 from media.typeset import ELLIPSIS, MEDIUM, clean, font
 
-SAMPLE = CardContent(
+SAMPLE = CardFront(
     title="食品经营许可证",
     number="JY12308030012345",
     rows=(("经营者名称", "佳木斯市前进区老张烘焙坊"), ("法定代表人", "张建国"), ("主体业态", "食品销售经营者")),
@@ -23,6 +23,14 @@ SAMPLE = CardContent(
     valid_until="2031年03月11日",
     color="#1F5FAE",
     identifier="1.2.156.3005.2.11100000000013338W032.1123080000.JY12308030012345.001.C",
+)
+BACK = CardBack(
+    title=SAMPLE.title,
+    number=SAMPLE.number,
+    rows=(("持证主体", "佳木斯市前进区老张烘焙坊"), ("版本", "001")),
+    color=SAMPLE.color,
+    identifier=SAMPLE.identifier,
+    notes=("核验时请持证人出示亮证码。", "卡面图片不能单独作为证明。"),
 )
 
 HOSTILE = {
@@ -41,15 +49,15 @@ HOSTILE = {
 Box = tuple[int, int, int, int]
 
 
-def card(content: CardContent) -> Image.Image:
+def card(content: CardFront | CardBack) -> Image.Image:
     image = Image.open(BytesIO(render_card(content)))
     image.load()
     return image
 
 
-def changed(one: CardContent, other: CardContent) -> Box:
+def changed(one: CardFront | CardBack, other: CardFront | CardBack) -> Box:
     """The box of what differs between two cards."""
-    box = ImageChops.difference(card(one), card(other)).getbbox()
+    box = ImageChops.difference(draw_card(one), draw_card(other)).getbbox()
     assert box is not None, "nothing differs"
     return box
 
@@ -58,13 +66,20 @@ def inside(box: Box, frame: Box) -> bool:
     return box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
 
 
-def filled(text: str) -> CardContent:
-    return CardContent(text, text, ((text, text),) * 9, text, text, text, "#2E7D4F", text, text)
+def filled(text: str) -> CardFront:
+    words = dict.fromkeys(("title", "number", "issuer", "issued_on", "valid_until", "identifier", "stamp"), text)
+    return CardFront(rows=((text, text),) * 9, color="#2E7D4F", watermark=text, **words)
+
+
+def filled_back(text: str) -> CardBack:
+    words = dict.fromkeys(("title", "number", "identifier", "stamp"), text)
+    return CardBack(rows=((text, text),) * 9, color="#2E7D4F", watermark=text, notes=(text,) * 9, **words)
 
 
 def test_a_card_is_an_opaque_png_of_id_1_proportion() -> None:
     image = card(SAMPLE)
-    assert (image.format, image.mode, image.size) == ("PNG", "RGB", (1012, 638))
+    assert (image.format, image.mode, image.size) == ("PNG", "P", (1012, 638))
+    assert "transparency" not in image.info
     assert image.width / image.height == pytest.approx(85.60 / 53.98, rel=0.001)
 
 
@@ -76,15 +91,33 @@ def test_the_same_content_gives_the_same_bytes() -> None:
     assert render_card(again) == first
 
 
-@pytest.mark.parametrize("field", ["title", "number", "issuer", "issued_on", "valid_until", "identifier", "watermark"])
+def test_few_colours_look_like_all_of_them() -> None:
+    """At no pixel is a channel off by more than 40 of 255, and on the average of all by less than 2."""
+    for face in (SAMPLE, BACK, replace(SAMPLE, stamp="已撤销"), replace(SAMPLE, color="#8A3324")):
+        difference = ImageChops.difference(card(face).convert("RGB"), draw_card(face)).tobytes()
+        assert max(difference) <= 40
+        assert sum(difference) / len(difference) < 2
+
+
+@pytest.mark.parametrize(
+    "field", ["title", "number", "issuer", "issued_on", "valid_until", "identifier", "stamp", "watermark"]
+)
 def test_every_field_shows(field: str) -> None:
     other: dict[str, Any] = {field: "另一个"}
     assert changed(SAMPLE, replace(SAMPLE, **other))
 
 
+@pytest.mark.parametrize("field", ["title", "number", "identifier", "stamp", "watermark", "rows", "notes"])
+def test_every_field_shows_on_the_back(field: str) -> None:
+    value = {"rows": (("标签", "值"),), "notes": ("另一句。",)}.get(field, "另一个")
+    other: dict[str, Any] = {field: value}
+    assert changed(BACK, replace(BACK, **other))
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_leaves_a_whole_card(text: str) -> None:
     assert card(filled(text)).size == (1012, 638)
+    assert card(filled_back(text)).size == (1012, 638)
 
 
 @settings(deadline=None, max_examples=15)
@@ -109,7 +142,7 @@ def test_the_title_and_the_number_stay_apart_however_long() -> None:
 
 
 def test_the_issuer_s_name_and_the_seal_stay_apart_however_long() -> None:
-    one, other = card(replace(SAMPLE, issuer="局" * 200)), card(replace(SAMPLE, issuer=""))
+    one, other = draw_card(replace(SAMPLE, issuer="局" * 200)), draw_card(replace(SAMPLE, issuer=""))
     difference = ImageChops.difference(one, other)
     assert difference.crop((766, 420, 792, 588)).getbbox() is None, "nothing between the text and the seal"
     assert difference.crop((792, 404, 968, 580)).getbbox() is not None
@@ -123,20 +156,57 @@ def test_the_identifier_keeps_to_the_foot() -> None:
 
 
 def test_the_seal_is_red_and_at_the_lower_right() -> None:
-    image = card(SAMPLE).crop((790, 404, 970, 580))
+    image = draw_card(SAMPLE).crop((790, 404, 970, 580))
     reds = sum(r > 150 and g < 120 and b < 120 for r, g, b in zip(*[iter(image.tobytes())] * 3, strict=True))
     assert reds > 2_000
 
 
-def test_a_watermark_crosses_the_body_faintly_and_leaves_text_dark() -> None:
-    plain, marked = card(SAMPLE), card(replace(SAMPLE, watermark="仅供演示"))
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_rows_and_notes_of_the_back_keep_to_their_places(text: str) -> None:
+    rows = changed(replace(BACK, rows=()), replace(BACK, rows=(("标签", "值"), *[(text, text)] * 12)))
+    assert inside(rows, (50, 122, 960, 446))
+    notes = changed(replace(BACK, notes=()), replace(BACK, notes=("说明。", *[text] * 20)))
+    assert inside(notes, (50, 450, 960, 588))
+
+
+def test_notes_that_do_not_fit_end_in_an_ellipsis() -> None:
+    fits = replace(BACK, notes=("说明。",) * 3)
+    assert changed(fits, replace(BACK, notes=("说明。",) * 4))
+    assert render_card(replace(BACK, notes=("说明。",) * 4)) == render_card(replace(BACK, notes=("说明。",) * 50))
+
+
+def colourful(image: Image.Image, box: Box) -> int:
+    """How many pixels in a box are not grey."""
+    pixels = zip(*[iter(image.crop(box).tobytes())] * 3, strict=True)
+    return sum(max(pixel) - min(pixel) > 30 for pixel in pixels)
+
+
+@pytest.mark.parametrize("face", [SAMPLE, BACK], ids=["front", "back"])
+def test_a_stamp_crosses_a_card_that_has_lost_its_colour(face: CardFront | CardBack) -> None:
+    stamped = draw_card(replace(face, stamp="已撤销"))
+    assert colourful(draw_card(face), (0, 0, 1012, 118)) > 100_000
+    assert colourful(stamped, (0, 0, 1012, 118)) == 0
+    assert colourful(stamped, (790, 404, 970, 580)) == 0, "the seal is no longer red"
+    assert colourful(stamped, (250, 150, 760, 550)) > 20_000
+
+
+def test_a_stamp_of_many_letters_stays_on_the_card() -> None:
+    assert inside(changed(replace(SAMPLE, stamp="已撤销"), replace(SAMPLE, stamp="失" * 200)), (100, 118, 912, 588))
+
+
+@pytest.mark.parametrize("face", [SAMPLE, BACK], ids=["front", "back"])
+def test_a_watermark_lies_over_all_of_the_body_and_leaves_text_dark(face: CardFront | CardBack) -> None:
+    plain, marked = draw_card(face), draw_card(replace(face, watermark="仅供办理入学使用 2026-11-27"))
     difference = ImageChops.difference(plain, marked)
     box = difference.getbbox()
     assert box is not None
-    assert box[2] - box[0] > 1000
     assert inside(box, (0, 118, 1012, 588))
-    assert max(difference.tobytes()) < 40
-    assert render_card(replace(SAMPLE, watermark="")) == render_card(SAMPLE)
+    for left in range(0, 1012, 253):
+        for top in range(118, 588, 157):
+            assert difference.crop((left, top, left + 253, top + 157)).getbbox(), "a part without a watermark"
+    # What is dark becomes darker still, what is light stays light: nothing is hidden.
+    assert max(difference.tobytes()) <= 52
+    assert max(max(0, a - b) for a, b in zip(marked.tobytes(), plain.tobytes(), strict=True)) == 0
 
 
 @pytest.mark.parametrize("color", ["", "red", "#12345", "#1234567", "1F5FAE", "#GGGGGG", "#1F5FAE\n"])
@@ -151,7 +221,7 @@ def test_a_colour_too_light_for_white_letters_is_darkened() -> None:
     assert dark_enough((0x76, 0x76, 0x76)) == (0x76, 0x76, 0x76)
     assert dark_enough((0x77, 0x77, 0x77)) < (0x77, 0x77, 0x77)
     assert dark_enough((0x1F, 0x5F, 0xAE)) == (0x1F, 0x5F, 0xAE)
-    header = card(replace(SAMPLE, color="#FFFFFF")).getpixel((2, 2))
+    header = draw_card(replace(SAMPLE, color="#FFFFFF")).getpixel((2, 2))
     assert isinstance(header, tuple)
     assert max(header) <= 0x80
 
