@@ -128,6 +128,13 @@ def _bench_cases(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _bench_status(arguments: argparse.Namespace) -> int:
+    from app.commands.bench_status import bench_status
+
+    asyncio.run(bench_status(arguments.licences, arguments.revoked, arguments.database_url, arguments.rounds))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="jiaban", description="佳办: Jiamusi's mobile government services")
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -167,6 +174,12 @@ def _parser() -> argparse.ArgumentParser:
     cases.add_argument("--database-url", help="beside this database theirs are made; an engine of its own unless given")
     cases.add_argument("--json", type=Path, help="a file for all figures and plans")
     cases.set_defaults(function=_bench_cases)
+    status = dev.add_parser("bench-status", help="measure status lists of licences, in a database of its own")
+    status.add_argument("--licences", type=int, default=1_000_000, help="how many (1000000)")
+    status.add_argument("--revoked", type=float, default=0.01, help="the share that is revoked (0.01)")
+    status.add_argument("--rounds", type=int, default=5, help="times each list is made (5)")
+    status.add_argument("--database-url", help="an empty database to fill; an engine of its own unless given")
+    status.set_defaults(function=_bench_status)
     return parser
 
 

@@ -158,8 +158,6 @@ class KeySettings(BaseModel):
     lookup_active: str = Field(default=_ONLY_LOOKUP_KEY, validate_default=True)
     session_signing: dict[str, SecretStr]
     session_signing_active: str
-    licence_signing: dict[str, SecretStr]
-    licence_signing_active: str
     record_signing: dict[str, SecretStr]
     record_signing_active: str
     licence_device: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
@@ -168,7 +166,6 @@ class KeySettings(BaseModel):
         "encryption_active",
         "lookup_active",
         "session_signing_active",
-        "licence_signing_active",
         "record_signing_active",
     )
     @classmethod

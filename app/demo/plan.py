@@ -78,7 +78,7 @@ def _keys(var: Path) -> dict[str, str]:
     """The demonstration's keys, made at its first start and kept, since its data is sealed with them."""
     path = var / "keys.json"
     kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    names = ("encryption", "lookup", "session", "licence", "record", "ops")
+    names = ("encryption", "lookup", "session", "record", "ops")
     keys = {name: kept.get(name) or _key() for name in names}
     if keys != kept:
         write_private(path, json.dumps(keys))
@@ -173,8 +173,6 @@ def write_settings(plan: Plan, demo: DemoSettings) -> None:
             "lookup": keys["lookup"],
             "session_signing": {"demo-1": keys["session"]},
             "session_signing_active": "demo-1",
-            "licence_signing": {"demo-1": keys["licence"]},
-            "licence_signing_active": "demo-1",
             "record_signing": {"demo-1": keys["record"]},
             "record_signing_active": "demo-1",
         },

@@ -13,8 +13,6 @@ KEYS: dict[str, Any] = {
     "encryption_active": "2026-11",
     "session_signing": {"s": HEX},
     "session_signing_active": "s",
-    "licence_signing": {"l": HEX},
-    "licence_signing_active": "l",
     "record_signing": {"r": HEX},
     "record_signing_active": "r",
 }
@@ -41,9 +39,8 @@ def test_a_lookup_ring_has_an_active_key() -> None:
         ("encryption_active", {"lookup": HEX, "encryption_active": "2025"}),
         ("lookup_active", {"lookup": HEX, "lookup_active": "2"}),
         ("lookup_active", {"lookup": {"2026-12": HEX}}),
-        ("session_signing_active", {"lookup": HEX, "session_signing_active": "l"}),
-        ("licence_signing_active", {"lookup": HEX, "licence_signing_active": "s"}),
-        ("record_signing_active", {"lookup": HEX, "record_signing_active": "l"}),
+        ("session_signing_active", {"lookup": HEX, "session_signing_active": "r"}),
+        ("record_signing_active", {"lookup": HEX, "record_signing_active": "s"}),
     ],
 )
 def test_an_active_key_that_is_not_there_is_named(name: str, more: dict[str, Any]) -> None:
