@@ -42,6 +42,7 @@ from miniapp_api.staff import accounts as staff_accounts
 from miniapp_api.staff import deliveries as staff_deliveries
 from miniapp_api.staff import figures as staff_figures
 from miniapp_api.staff import items as staff_items
+from miniapp_api.staff import licences as staff_licences
 from miniapp_api.staff import rectifications as staff_rectifications
 from miniapp_api.staff import reviews as staff_reviews
 from miniapp_api.staff import sessions as staff_sessions
@@ -74,6 +75,7 @@ SURFACES: tuple[Routes, ...] = (
     staff_reviews.routes,
     staff_rectifications.routes,
     staff_deliveries.routes,
+    staff_licences.routes,
     approvals.routes,
     wechat.routes,
     codes.routes,

@@ -37,6 +37,7 @@ class Duty(StrEnum):
     WINDOW = "window"
     SUPERVISE = "supervise"
     EDIT_ITEMS = "edit_items"
+    LICENCES = "licences"
     ADMINISTER = "administer"
 
 

@@ -19,13 +19,12 @@ from app.licences import identifiers, rules
 from app.licences.identifiers import LicenceIdentifier
 from app.licences.models import HOLDER, HolderKind, Licence, LicenceCause, LicenceState
 from app.licences.moving import APPROVAL_SYSTEM, lock_newest, move_licence
+from app.licences.queries import by_name
 from app.licences.results import LicenceResult, Relation
 from app.licences.status.service import mark, take_places
 from app.licences.telling import tell
 
 _REFERENCE_BYTES = 8
-_NAMES = {"identifier": 128, "number": 64, "case_no": 43}
-"""By what a result names an earlier licence, and how long each is at most."""
 
 _NEXT_SERIAL = """
 INSERT INTO licence_serials (id, type_code, year, last_number) VALUES (gen_random_uuid(), $1, $2, 1)
@@ -131,8 +130,8 @@ async def _earlier(holder: Holder, definition: LicenceTypeDefinition, result: Li
         theirs |= Q(citizen_id=None, company_id=None, holder_kind=holder.kind, holder_hash__in=hashes)
     found = Licence.filter(theirs, type_code=definition.code)
     if result.follows:
-        named = [Q(**{column: result.follows}) for column, longest in _NAMES.items() if len(result.follows) <= longest]
-        licence = await found.filter(Q(*named, join_type=Q.OR)).order_by("-version").first() if named else None
+        named = by_name(result.follows)
+        licence = await found.filter(named).order_by("-version").first() if named else None
     else:
         only = await found.exclude(state=LicenceState.SUPERSEDED).limit(2)
         licence = only[0] if len(only) == 1 else None

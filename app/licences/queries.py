@@ -14,9 +14,11 @@ from app.kit.codes import CodeMalformedError
 from app.kit.paging import Page, newest_first
 from app.licences.codes import CodeSigner
 from app.licences.errors import LicenceNotFoundError
-from app.licences.models import Licence, LicenceState, Presentation, Verification
+from app.licences.models import Licence, LicenceMove, LicenceState, Presentation, Verification
 from app.mandates.party import Party
 from app.mandates.queries import is_live, level_of
+
+_NAMES = {"identifier": 128, "number": 64, "case_no": 43}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,17 @@ def shown_values(licence: Licence, definition: LicenceTypeDefinition) -> list[tu
 async def licences_by_id(licence_ids: list[UUID]) -> dict[UUID, Licence]:
     """Those of these licences that are there, whatever their state."""
     return {licence.id: licence for licence in await Licence.filter(id__in=licence_ids)} if licence_ids else {}
+
+
+def by_name(name: str) -> Q | None:
+    """What finds licences by identifier, number or case number; None where no licence can be called so."""
+    columns = [Q(**{column: name}) for column, longest in _NAMES.items() if 0 < len(name) <= longest]
+    return Q(*columns, join_type=Q.OR) if columns else None
+
+
+async def list_moves(licence: Licence) -> list[LicenceMove]:
+    """The changes of what a licence is worth, the latest first."""
+    return await LicenceMove.filter(licence=licence).order_by("-at", "-id")
 
 
 async def licence_of_case(case_no: str) -> Licence | None:

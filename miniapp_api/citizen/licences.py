@@ -15,6 +15,7 @@ from app.licences import presenting, queries
 from app.licences.errors import LicenceNotFoundError
 from app.licences.models import Licence
 from app.mandates.queries import level_of
+from miniapp_api.licence_moves import MoveView
 from miniapp_api.paging import PageQuery
 from miniapp_api.routing import Actor, Call, Routes, Schema
 
@@ -59,6 +60,7 @@ class LicenceView(LicenceEntry):
     """A whole licence, as its holder sees it."""
 
     fields: list[LicenceFieldView]
+    moves: list[MoveView]
 
 
 class PresentationAnswer(Schema):
@@ -142,7 +144,8 @@ async def read_licence(call: Call, licence_id: UUID) -> LicenceView:
         LicenceFieldView(name=field.name, title=field.title, value=value)
         for field, value in queries.shown_values(licence, definition)
     ]
-    return LicenceView(**await _entry(licence, definition.assurance_level), fields=fields)
+    moves = [MoveView.of(move) for move in await queries.list_moves(licence)]
+    return LicenceView(**await _entry(licence, definition.assurance_level), fields=fields, moves=moves)
 
 
 @routes.add(

@@ -150,6 +150,8 @@ STAFF: dict[str, tuple[str, str]] = {
         ),
         ("duty_missing", "rectification_not_found"),
     ),
+    "find_licences": ("duty_missing", "in"),
+    "move_licence": ("duty_missing", "licence_not_found"),
     "list_deliveries": ("duty_missing", "in"),
     "redrive_delivery": ("duty_missing", "delivery_not_found"),
     **dict.fromkeys(("propose_draft", "publish_draft", "reject_draft"), ("duty_missing", "draft_not_found")),
@@ -189,6 +191,7 @@ QUERIES = {
     "copy_material": {"purpose": "入学"},
     "compare_versions": {"before": "1", "after": "1"},
     "delete_draft": {"revision": "1"},
+    "find_licences": {"name": "x"},
 }
 
 ROUTES = {route.name: route for route in all_routes()}
@@ -258,6 +261,7 @@ class Things:
             "register_company": {"uscc": credit_code(), "name": "示例公司"},
             "offer_agency": terms,
             "give_consent": {"purpose": "licence_presentation", "version": 1},
+            "move_licence": {"cause": "suspended", "reason": "查实"},
             "delete_account": {"confirm": True},
             "record_subscriptions": {"template_ids": ["x"], "results": ["reject"]},
             "create_account": {"username": f"t{uuid.uuid4().hex}", **account},

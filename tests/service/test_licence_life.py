@@ -7,16 +7,19 @@ from uuid import uuid4
 
 import pytest
 
+from app.audit.models import AuditRecord
 from app.bootstrap import House
 from app.identity.models import Citizen
+from app.identity.rules import Duty
 from app.kit.db import transaction
 from app.licences import identifiers
-from app.licences.errors import LicenceMoveError
+from app.licences.errors import LicenceMoveError, LicenceNotFoundError
+from app.licences.keeping import find_licences, move_by_staff
 from app.licences.models import Licence, LicenceCause, LicenceMove, LicenceState
 from app.licences.moving import lock_licence, move_licence, move_licence_of_case
 from app.licences.results import LicenceResult, Relation
 from app.notifications.models import Message
-from tests.service.cases import issued_licence, some_case_no, verified_citizen
+from tests.service.cases import issued_licence, some_case_no, staff_member, verified_citizen
 
 START = date(2026, 11, 22)
 
@@ -158,3 +161,22 @@ async def test_two_ends_at_once_leave_one(licence: Licence) -> None:
     ]
     await asyncio.gather(*words)
     assert await LicenceMove.filter(licence=licence).count() == 1
+
+
+async def test_each_word_of_staff_is_on_record(licence: Licence) -> None:
+    """By whom, without the reason, which may name people; it counts for the newest version."""
+    member = await staff_member([Duty.LICENCES], department="scjg", office="执法一科")
+    kept = await move_by_staff(member, licence.id, LicenceCause.CANCELLED, "持证人死亡")
+    assert (kept.licence.state, kept.moves[0].office) == (LicenceState.CANCELLED, "执法一科")
+    record = await AuditRecord.get(chain=f"licence:{licence.id}", action="licence_cancelled")
+    assert record.actor == f"staff:{member.id}"
+    assert "死亡" not in str(record.details)
+
+
+async def test_a_licence_of_another_city_is_nobodys_to_move(licence: Licence) -> None:
+    """Whoever stands for all departments here does not stand for its issuer."""
+    await Licence.filter(id=licence.id).update(issuer_code="11230100000000000X")
+    member = await staff_member([Duty.LICENCES], department="*")
+    with pytest.raises(LicenceNotFoundError):
+        await move_by_staff(member, licence.id, LicenceCause.REVOKED, "查实")
+    assert await find_licences(member, licence.number) == []
