@@ -28,16 +28,20 @@ from app.audit.checkpoints import make_checkpoints
 from app.bootstrap import House
 from app.finding.tasks import tidy
 from app.identity import tasks as identity
+from app.identity.joining import PERSON_PROVEN
 from app.identity.logins import forget_old_logins
 from app.identity.sessions import TELL
 from app.identity.verification import TELL_OTHERS
 from app.kit import jobs, nonces
 from app.kit.blobs import DELETE_BLOBS, delete_due
 from app.kit.ports import PortError
+from app.licences.attaching import attach_to_company, attach_to_person
 from app.licences.keys.ring import SigningKeys
+from app.licences.reminders import care_for_licences
 from app.licences.status.publishing import publish_marked
 from app.licences.status.service import PUBLISH_STATUS
 from app.licences.status.tasks import renew_lists
+from app.mandates.legal import COMPANY_REPRESENTED
 from app.notifications import tasks as notifications
 from app.notifications.service import SEND
 from app.privacy import tasks as privacy
@@ -86,6 +90,8 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
         PREVIEW_MATERIAL: partial(materials.preview_material, house.blobs),
         TELL: notifications.tell,
         TELL_OTHERS: identity.tell_others_with_number,
+        PERSON_PROVEN: attach_to_person,
+        COMPANY_REPRESENTED: attach_to_company,
         SEND: partial(notifications.send, house.wechat, appid),
         INVITE_REVIEW: reviews.invite_review,
         CHECK_COMMENT: partial(reviews.check_comment, house.content, appid),
@@ -149,6 +155,11 @@ async def _end_drafts(timestamp: int) -> None:
     await end_untouched_drafts()
 
 
+async def _care_for_licences(timestamp: int) -> None:
+    del timestamp
+    await care_for_licences()
+
+
 def build_queue(house: House, drains: Drains) -> procrastinate.App:
     """The queue with every job and everything that runs by the clock."""
     url = house.settings.database_url.get_secret_value()
@@ -184,8 +195,9 @@ def build_queue(house: House, drains: Drains) -> procrastinate.App:
         ("applications.reckon", "30 18 * * *", _reckon),
         ("finding.tidy", "50 18 * * *", _tidy),
         ("privacy.retain", "20 19 * * *", _retain),
-        # 09:00 in the city: people are told of it.
+        # 09:00 and 09:10 in the city: people are told of it.
         ("applications.end_drafts", "0 1 * * *", _end_drafts),
+        ("licences.care", "10 1 * * *", _care_for_licences),
     ):
         queue.periodic(cron=cron)(queue.task(name=name, queueing_lock=name)(function))
     _read_feeds(queue, house.connectors)

@@ -149,6 +149,11 @@ async def get_licence_types(codes: list[str]) -> dict[str, LicenceTypeDefinition
     return {kind.code: LicenceTypeDefinition.model_validate(kind.definition) for kind in found}
 
 
+async def all_licence_types() -> list[LicenceTypeDefinition]:
+    """Every licence type, by its code."""
+    return [LicenceTypeDefinition.model_validate(kind.definition) for kind in await LicenceType.all().order_by("code")]
+
+
 async def get_licence_type(code: str) -> LicenceTypeDefinition:
     """A licence type by its code. Raises NotFoundError."""
     found = await LicenceType.get_or_none(code=code)

@@ -28,6 +28,7 @@ from app.identity.sessions import TELL
 from app.kit import db, jobs
 from app.kit.crypto import keyring
 
+PERSON_PROVEN = "licences.attach_to_person"
 _IDENTITY = ("level", "name", "id_number", "id_number_hash", "verified_at")
 _REST = ("phone", "phone_hash")
 
@@ -141,6 +142,7 @@ async def join_by_face(proven: Citizen, others: list[Citizen]) -> Citizen:
             proven = await join_wholly(proven, other, "face")
         else:
             await take_over_name(proven, other)
+    await jobs.defer(PERSON_PROVEN, citizen_id=str(proven.id))
     return proven
 
 

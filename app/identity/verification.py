@@ -74,6 +74,7 @@ async def correct_name(
             raise RealNameMismatchError
         if locked.name != name:
             await confirm_identity(locked, name, locked.id_number or "", "name_corrected")
+            await jobs.defer(joining.PERSON_PROVEN, citizen_id=str(locked.id))
     return locked
 
 

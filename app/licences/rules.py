@@ -1,10 +1,12 @@
 """Pure rules of licences: how long they run, and what changes what they are worth."""
 
+from calendar import isleap
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from app.catalogue.licence_type import Validity
+from app.catalogue.licence_type import ANNIVERSARY, Validity, YearlyReminder
 from app.licences.models import LicenceCause, LicenceState
 
 _S, _C = LicenceState, LicenceCause
@@ -47,6 +49,35 @@ def last_day(validity: Validity, valid_from: date, *, form: Mapping[str, Any], b
     if validity.from_form is not None:
         return _stated(form.get(validity.from_form))
     return None
+
+
+_LESS_THAN_A_YEAR = 300
+CAUGHT_UP = timedelta(days=7)
+"""For how long a yearly reminder is sent after its day, where the day itself was missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Whom a yearly reminder is due for: licences that began before a day, on these days of the year (MM-DD) or any."""
+
+    begun_before: date
+    began_on: list[str] | None = None
+
+
+def yearly_due(yearly: YearlyReminder, days_before: int, today: date) -> Due | None:
+    """Whom a yearly reminder is due for at ``today``, None where it is nobody.
+
+    On a fixed day it is due from the year after the licence began; for an anniversary ``days_before`` days before it,
+    where 29 February is remembered on 1 March.
+    """
+    ahead = days_before if yearly.day == ANNIVERSARY else 0
+    days = [today + timedelta(days=ahead - late) for late in range(CAUGHT_UP.days + 1)]
+    written = [f"{day:%m-%d}" for day in days]
+    if yearly.day != ANNIVERSARY:
+        return Due(date(today.year, 1, 1)) if yearly.day in written else None
+    if any((day.month, day.day) == (3, 1) and not isleap(day.year) for day in days):
+        written.append("02-29")
+    return Due(today - timedelta(days=_LESS_THAN_A_YEAR), written)
 
 
 def _stated(day: object) -> date | None:

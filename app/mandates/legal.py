@@ -9,12 +9,13 @@ from redis.asyncio import Redis
 
 from app.audit import service as audit
 from app.identity import rules as identity_rules
+from app.identity.joining import PERSON_PROVEN
 from app.identity.models import Citizen
 from app.identity.queries import lock_present
 from app.identity.rules import Level, mask_name, require_level
 from app.identity.service import get_citizen
 from app.identity.wards import ward_of
-from app.kit import clock, limits
+from app.kit import clock, jobs, limits
 from app.kit.db import transaction
 from app.kit.ports import PortError
 from app.mandates import rules
@@ -24,6 +25,8 @@ from app.mandates.ports import LegalAuthority
 from app.mandates.queries import guardians
 from app.mandates.service import end_locked
 from app.notifications.service import notify
+
+COMPANY_REPRESENTED = "licences.attach_to_company"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ async def register_company(
         company.name, company.checked_at = name.strip(), moment
         await company.save(update_fields=["name", "checked_at"])
         mandate = await _represent(company, citizen)
+        await jobs.defer(COMPANY_REPRESENTED, company_id=str(company.id))
     return Represented(company, mandate, odd_code=not right)
 
 
@@ -111,6 +115,7 @@ async def take_ward(authority: LegalAuthority, redis: Redis, citizen_id: UUID, n
             return known
         others = await guardians(ward.id)
         mandate = await _confirmed(MandateKind.GUARDIAN, citizen_id, ends_at, principal_id=ward.id)
+        await jobs.defer(PERSON_PROVEN, citizen_id=str(ward.id))
         for other in others:
             await notify(
                 other, "guardian_added", str(mandate.id), link="/mandates", person=mask_name(citizen.name or "")

@@ -15,7 +15,7 @@ MESSAGE_KINDS = {
     *("special_procedure", "resumed", "expired", "result_ready", "material_infected", "material_set_aside"),
     *("material_lost", "material_lost_set_aside"),
     *("licence_issued", "licence_reissued", "licence_revoked", "licence_suspended", "licence_resumed"),
-    *("licence_cancelled", "licence_expired", "licence_expiring", "licence_yearly", "licences_attached"),
+    *("licence_cancelled", "licence_expired", "licence_expiring", "licence_yearly", "licence_attached"),
     *("licence_scanned", "session_reused"),
     *("mandate_accepted", "mandate_ended"),
     *("identity_used_elsewhere", "accounts_joined", "name_taken_over"),

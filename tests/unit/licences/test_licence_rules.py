@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from app.catalogue.licence_type import Validity
-from app.licences.rules import ValidityUnknownError, last_day
+from app.catalogue.licence_type import Validity, YearlyReminder
+from app.licences.rules import Due, ValidityUnknownError, last_day, yearly_due
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,31 @@ def test_an_end_that_cannot_be_known_is_no_licence_without_an_end() -> None:
         last_day(Validity(until_age=18), date(2026, 11, 22), form={}, born=None)
     with pytest.raises(ValidityUnknownError):
         last_day(Validity(from_form="until"), date(2026, 11, 22), form={"until": "soon"}, born=None)
+
+
+@pytest.mark.parametrize(
+    ("day", "today", "due"),
+    [
+        ("05-15", date(2027, 5, 14), None),
+        ("05-15", date(2027, 5, 15), Due(date(2027, 1, 1))),
+        ("05-15", date(2027, 5, 22), Due(date(2027, 1, 1))),
+        ("05-15", date(2027, 5, 23), None),
+    ],
+)
+def test_what_is_due_on_a_day_of_the_year_is_caught_up_with_for_a_week(day: str, today: date, due: Due | None) -> None:
+    """From the year after the licence began."""
+    assert yearly_due(YearlyReminder(day=day, text="年报。"), 30, today) == due
+
+
+def test_an_anniversary_is_told_of_beforehand() -> None:
+    """By so many days, over the turn of a year and from a leap day too."""
+    yearly = YearlyReminder(day="anniversary", text="签注。")
+    due = yearly_due(yearly, 30, date(2026, 12, 11))
+    assert due is not None
+    assert due.begun_before < date(2026, 12, 11)
+    assert due.begun_before > date(2026, 1, 10)
+    assert "01-10" in (due.began_on or [])
+    assert "01-11" not in (due.began_on or [])
+    leap = yearly_due(yearly, 30, date(2027, 1, 30))
+    assert leap is not None
+    assert "02-29" in (leap.began_on or [])
