@@ -13,12 +13,14 @@ from rich.table import Table
 from app.applications.queries import count_submitted
 from app.bootstrap import open_house
 from app.catalogue.models import Item
+from app.catalogue.queries import all_licence_types
 from app.finding.errors import RegionUnknownError
 from app.kit import texts
 from app.upkeep.checks import problems_of
 from app.upkeep.figure_rules import Tally
 from app.upkeep.figures import Group, Which, item_figures, targets, visit_figures
 from app.upkeep.known import guides_in_effect, read_known
+from app.upkeep.licence_checks import asked_by_forms, licence_problems
 from app.upkeep.links import Finding, LinkChecker, links_of
 from app.upkeep.problems import Problem, Severity
 from config.settings import load_settings
@@ -30,7 +32,9 @@ Command = Callable[[argparse.Namespace], Awaitable[int]]
 
 def add_commands(group: Any) -> None:
     """Add ``check`` and ``figures`` to the commands of the catalogue."""
-    check = group.add_parser("check", help="say what is wrong with the guides in effect; exit code 1 for errors")
+    check = group.add_parser(
+        "check", help="say what is wrong with guides and licence types; exit code 1 for errors"
+    )
     check.add_argument("item_code", nargs="*", help="of these items alone")
     check.add_argument("--links", action="store_true", help="call every https address in them as well")
     check.add_argument("--warnings", action="store_true", help="list warnings too, not their number alone")
@@ -59,11 +63,14 @@ def _run(command: Command) -> Callable[[argparse.Namespace], int]:
 async def _check(arguments: argparse.Namespace) -> int:
     codes: list[str] | None = arguments.item_code or None
     known, found = await read_known(), dict[str, list[Problem]]()
+    asked_for: dict[str, set[str]] = defaultdict(set)
     where: dict[str, list[str]] = defaultdict(list)
     with Progress(*_BAR, console=Console(stderr=True)) as progress:
         task = progress.add_task("guides", total=len(codes) if codes else await Item.all().count())
         async for guide in guides_in_effect(codes):
             found[guide.item_code] = problems_of(guide, known)
+            for licence_type, fields in asked_by_forms([guide]).items():
+                asked_for[licence_type] |= fields
             for url in links_of(guide) if arguments.links else ():
                 where[url].append(guide.item_code)
             progress.advance(task)
@@ -71,7 +78,10 @@ async def _check(arguments: argparse.Namespace) -> int:
     missing = sorted(set(codes or ()) - set(found))
     for code in missing:
         _console.print(f"{code}: no such item in effect")
-    errors = _show_problems(found, warnings=arguments.warnings)
+    errors = _show_problems("guides", found, warnings=arguments.warnings)
+    if codes is None:
+        types = licence_problems(await all_licence_types(), known, asked_for)
+        errors += _show_problems("licence types", types, warnings=arguments.warnings)
     return 1 if missing or broken or errors else 0
 
 
@@ -92,9 +102,9 @@ async def _call(progress: Progress, where: dict[str, list[str]]) -> int:
     return len(bad)
 
 
-def _show_problems(found: dict[str, list[Problem]], *, warnings: bool) -> int:
+def _show_problems(what: str, found: dict[str, list[Problem]], *, warnings: bool) -> int:
     """List what is wrong, and return how many errors that is."""
-    table = _table("item", "severity", "place", "what")
+    table = _table("code", "severity", "place", "what")
     for code, problems in found.items():
         for problem in problems:
             if warnings or problem.severity is Severity.ERROR:
@@ -102,7 +112,7 @@ def _show_problems(found: dict[str, list[Problem]], *, warnings: bool) -> int:
     if table.row_count:
         _console.print(table)
     counted = Counter(problem.severity for problems in found.values() for problem in problems)
-    _console.print(f"{len(found)} guides, {counted[Severity.ERROR]} errors, {counted[Severity.WARNING]} warnings")
+    _console.print(f"{len(found)} {what}, {counted[Severity.ERROR]} errors, {counted[Severity.WARNING]} warnings")
     return counted[Severity.ERROR]
 
 

@@ -27,11 +27,12 @@ from app.finding.service import index_items
 from app.kit import clock
 from app.kit.db import transaction
 from app.upkeep.checks import problems_of
+from app.upkeep.licence_checks import asked_by_forms, licence_problems
 from app.upkeep.problems import Known, Severity
 
 
 class CityFaultyError(Exception):
-    """Guides among the city's files that could not be published: a line for each error, item code, place and code."""
+    """What of the city's files cannot be used: a line for each error of a guide or licence type, its code and place."""
 
 
 def _yaml(path: Path) -> Any:
@@ -57,7 +58,8 @@ async def load_city(folder: Path) -> dict[str, int]:
 
     What is there already is brought up to date; an item whose guide changed gets a new version that holds from today,
     unless it was published from elsewhere since.
-    Raises ``pydantic.ValidationError`` on data that is not whole, ``CityFaultyError`` where guides have errors; both
+    Raises ``pydantic.ValidationError`` on data that is not whole, ``CityFaultyError`` where guides or licence
+    types have errors; both
     before anything is written.
     """
     types = [LicenceTypeDefinition.model_validate(entry) for entry in _yaml(folder / "licence_types.yaml")]
@@ -75,7 +77,7 @@ async def load_city(folder: Path) -> dict[str, int]:
         ],
         "life_events": [_life_event(event, place) for place, event in enumerate(events)],
     }
-    _refuse_faulty(guides, _known(rows, types))
+    _refuse_faulty(guides, types, _known(rows, types))
     async with transaction():
         for models in rows.values():
             await _put(models)
@@ -104,11 +106,13 @@ def _known(rows: dict[str, list[Any]], types: list[LicenceTypeDefinition]) -> Kn
     )
 
 
-def _refuse_faulty(guides: list[Guide], known: Known) -> None:
+def _refuse_faulty(guides: list[Guide], types: list[LicenceTypeDefinition], known: Known) -> None:
+    checked = {guide.item_code: problems_of(guide, known) for guide in guides}
+    checked |= licence_problems(types, known, asked_by_forms(guides))
     found = [
-        f"{guide.item_code}: {problem.path}: {problem.code} ({problem.message})"
-        for guide in guides
-        for problem in problems_of(guide, known)
+        f"{code}: {problem.path}: {problem.code} ({problem.message})"
+        for code, problems in checked.items()
+        for problem in problems
         if problem.severity is Severity.ERROR
     ]
     if found:

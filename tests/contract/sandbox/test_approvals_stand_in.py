@@ -158,6 +158,24 @@ async def test_control_does_what_is_needed_before_an_action(stand_ins: StandIns)
     assert asked == {"note": "窗口意见", "materials": ["photo"]}
 
 
+async def test_a_licence_is_suspended_resumed_and_cancelled_and_may_follow_another(stand_ins: StandIns) -> None:
+    await stand_ins.hand_in("licensed", "请等待")
+    assert (await stand_ins.control("licensed", "suspend")).status_code == 409
+    said = {"relation": "change", "follows": "2308002026"}
+    approved = (await stand_ins.control("licensed", "approve", licence=said)).json()["events"][-2]
+    assert (approved["kind"], approved["data"]["licence"]) == ("approved", said)
+    assert (await stand_ins.control("licensed", "reinstate")).status_code == 409
+    for action, kind in (
+        ("suspend", "licence_suspended"),
+        ("reinstate", "licence_resumed"),
+        ("suspend", "licence_suspended"),
+        ("cancel", "licence_cancelled"),
+    ):
+        last = (await stand_ins.control("licensed", action, note="依法")).json()["events"][-1]
+        assert (last["kind"], last["data"]) == (kind, {"reason": "依法"})
+    assert (await stand_ins.control("licensed", "revoke")).status_code == 409
+
+
 async def test_an_impossible_action_is_refused_in_chinese(stand_ins: StandIns) -> None:
     await stand_ins.hand_in("impossible", "请等待")
     early = await stand_ins.control("impossible", "revoke")
