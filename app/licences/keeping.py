@@ -17,21 +17,21 @@ _MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class KeptLicence:
+class LicenceHistory:
     """A licence with the history of what it was worth, the latest move first."""
 
     licence: Licence
     moves: Sequence[LicenceMove]
 
 
-async def find_licences(staff: Staff, name: str) -> list[KeptLicence]:
+async def find_licences(staff: Staff, name: str) -> list[LicenceHistory]:
     """The licences of the member's department of an identifier, number or case number, at most 20, the newest first."""
     named = by_name(name.strip())
     found = await Licence.filter(named).order_by("-version", "id").limit(_MOST) if named else []
-    return [KeptLicence(licence, await list_moves(licence)) for licence in found if await _keeps(staff, licence)]
+    return [LicenceHistory(licence, await list_moves(licence)) for licence in found if await _keeps(staff, licence)]
 
 
-async def move_by_staff(staff: Staff, licence_id: UUID, cause: LicenceCause, reason: str) -> KeptLicence:
+async def move_by_staff(staff: Staff, licence_id: UUID, cause: LicenceCause, reason: str) -> LicenceHistory:
     """Change what a licence is worth, in its newest version, for its issuer.
 
     Raises LicenceNotFoundError, also for another department's, or LicenceMoveError.
@@ -41,7 +41,7 @@ async def move_by_staff(staff: Staff, licence_id: UUID, cause: LicenceCause, rea
         if not await _keeps(staff, licence):
             raise LicenceNotFoundError
         await move_licence(licence, cause, actor=f"staff:{staff.id}", reason=reason, office=staff.office)
-    return KeptLicence(licence, await list_moves(licence))
+    return LicenceHistory(licence, await list_moves(licence))
 
 
 async def _keeps(staff: Staff, licence: Licence) -> bool:

@@ -53,7 +53,7 @@ class KeptLicences(Schema):
     items: list[KeptLicenceView]
 
 
-async def _view(kept: keeping.KeptLicence) -> KeptLicenceView:
+async def _view(kept: keeping.LicenceHistory) -> KeptLicenceView:
     licence = kept.licence
     return KeptLicenceView(
         id=licence.id,
