@@ -20,6 +20,7 @@ from miniapp_api.citizen import (
     forms,
     identity,
     items,
+    licence_codes,
     licence_files,
     licences,
     life_events,
@@ -43,6 +44,7 @@ from miniapp_api.staff import deliveries as staff_deliveries
 from miniapp_api.staff import figures as staff_figures
 from miniapp_api.staff import items as staff_items
 from miniapp_api.staff import licences as staff_licences
+from miniapp_api.staff import paper_codes as staff_paper_codes
 from miniapp_api.staff import rectifications as staff_rectifications
 from miniapp_api.staff import reviews as staff_reviews
 from miniapp_api.staff import sessions as staff_sessions
@@ -62,6 +64,7 @@ SURFACES: tuple[Routes, ...] = (
     receipts.routes,
     life_events.routes,
     licences.routes,
+    licence_codes.routes,
     licence_files.routes,
     messages.routes,
     mandates.routes,
@@ -70,6 +73,7 @@ SURFACES: tuple[Routes, ...] = (
     staff_sessions.routes,
     staff_accounts.routes,
     verifications.routes,
+    staff_paper_codes.routes,
     staff_items.routes,
     staff_figures.routes,
     staff_reviews.routes,

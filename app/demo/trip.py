@@ -280,7 +280,8 @@ class Trip:
             return f"PNG {card.width}×{card.height}，{len(picture) // 1024} KB"
 
     def _new_code(self) -> str:
-        answer = self._citizen("POST", f"/licences/{self.notes.licence['id']}/presentations", 201)
+        path = f"/licences/{self.notes.licence['id']}/presentations"
+        answer = self._citizen("POST", path, 201, json={"preset": "card"})
         picture = base64.b64decode(answer["qr"].partition(",")[2])
         with Image.open(io.BytesIO(picture)) as image:
             symbols = deqr.QRdecDecoder().decode(image.convert("L"))

@@ -9,7 +9,7 @@ from app.catalogue.queries import get_licence_type
 from app.kit import clock, db, texts
 from app.kit.held import HeldFile, Part, of_citizen
 from app.licences.files.cards import licence_card
-from app.licences.models import Licence, LicenceMove, LicenceState, Presentation, Verification
+from app.licences.models import Licence, LicenceMove, LicenceState, PaperCode, Presentation, Verification
 from media.storage import BlobStore
 
 
@@ -100,12 +100,37 @@ PARTS = (
         title="亮证记录",
         fields={
             "licence_id": "证照",
+            "kind": "亮证码种类",
+            "preset": "展示方式",
             "mandate_id": "由代办人出示的授权编号",
+            "session_id": "出示所用的登录编号",
             "issued_at": "出示时间",
             "expires_at": "失效时间",
             "spent_at": "使用时间",
+            "ended_at": "提前失效时间",
         },
-        left_out={"nonce": "亮证码的随机数", "digest": "亮证码的不可还原摘要"},
+        left_out={
+            "nonce": "亮证码的随机数",
+            "digest": "亮证码的不可还原摘要",
+            "digits_hash": "由数字码算出的不可还原摘要",
+        },
+        find=of_citizen("licence__citizen_id", licence__company_id__isnull=True),
+    ),
+    Part(
+        model=PaperCode,
+        name="paper_codes",
+        title="纸质凭证",
+        fields={
+            "id": "编号",
+            "licence_id": "证照",
+            "office": "打印单位",
+            "document": "核对的证件种类",
+            "reason": "打印理由",
+            "ended_at": "失效时间",
+            "ended_because": "失效原因",
+            "ended_by": "办理人",
+        },
+        left_out={"presentation_id": "凭证码的随机数", "staff_id": "工作人员的个人信息，以打印单位表示"},
         find=of_citizen("licence__citizen_id", licence__company_id__isnull=True),
     ),
     Part(

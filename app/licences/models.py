@@ -5,14 +5,23 @@ from uuid import UUID
 
 from tortoise import Model, fields
 
+from app.catalogue.licence_type import Preset
 from app.identity.models import Citizen, Staff
 from app.kit import clock, db
 from app.kit.fields import lookup_hash, sealed_json, sealed_text
 from app.kit.ids import new_id
+from app.licences.codes import CodeKind
 from app.mandates.models import Company
 
 HOLDER = "licence_holder"
 """The purpose of the hashes by which a holder's licences are found."""
+DIGITS = "presentation_digits"
+"""That of the hashes by which a code is found by its digits."""
+
+
+_END_SHOWN = """
+UPDATE presentations SET expires_at = $2 WHERE licence_id = ANY($1) AND kind <> 'paper' AND expires_at > $2
+"""
 
 
 class LicenceState(StrEnum):
@@ -74,6 +83,7 @@ class Licence(Model):
     number = fields.CharField(max_length=64)
     origin = fields.CharEnumField(Origin, max_length=16, default=Origin.ISSUED, db_default="issued")
     case_no = fields.CharField(max_length=43, unique=True, null=True)
+    papers: fields.ReverseRelation["PaperCode"]
     previous: fields.ForeignKeyNullableRelation["Licence"] = fields.ForeignKeyField(
         "jiaban.Licence", related_name="next", db_index=True, null=True, on_delete=fields.OnDelete.SET_NULL
     )
@@ -105,12 +115,14 @@ class Licence(Model):
 
     @classmethod
     async def move_in_name(cls, old: UUID, new: UUID) -> None:
-        """Make the licences in one citizen's own name another's; a company's stay. Codes shown by the old one end."""
+        """Make the licences in one citizen's own name another's; a company's stay.
+
+        Codes on the old one's phone end; paper is the same person's.
+        """
         moved = await db.rows(
             "UPDATE licences SET citizen_id = $2 WHERE citizen_id = $1 AND company_id IS NULL RETURNING id", old, new
         )
-        end = "UPDATE presentations SET expires_at = $2 WHERE licence_id = ANY($1) AND expires_at > $2"
-        await db.execute(end, [licence["id"] for licence in moved], clock.now())
+        await db.execute(_END_SHOWN, [licence["id"] for licence in moved], clock.now())
 
 
 class LicenceMove(Model):
@@ -139,26 +151,81 @@ class LicenceMove(Model):
 
 
 class Presentation(Model):
-    """A presentation code that was handed out; it is spent once.
+    """A code that was handed out; a live or held one is spent once.
 
-    ``nonce`` and ``digest``, the SHA-256 of the whole decoded code, are in hexadecimal. ``mandate_id`` is the
-    mandate by which it was handed out: when that ends, the code is worth nothing.
+    ``nonce`` and ``digest``, the SHA-256 of the whole decoded code, are in hexadecimal; ``digits_hash`` finds a live
+    one by its digits. ``mandate_id`` and ``session_id`` are those by which it was handed out: when either ends, or at
+    ``ended_at``, the code is worth nothing.
     """
 
     nonce = fields.CharField(max_length=32, primary_key=True)
     licence: fields.ForeignKeyRelation[Licence] = fields.ForeignKeyField(
         "jiaban.Licence", related_name="presentations", db_index=True
     )
+    kind = fields.CharEnumField(CodeKind, max_length=8, default=CodeKind.LIVE, db_default="live")
+    preset = fields.CharEnumField(Preset, max_length=8, default=Preset.ALL, db_default="all")
     digest = fields.CharField(max_length=64)
+    digits_hash = fields.CharField(max_length=128, null=True, unique=True)
     mandate_id = fields.UUIDField(null=True)
+    session_id = fields.UUIDField(null=True)
     issued_at = fields.DatetimeField()
     expires_at = fields.DatetimeField(db_index=True)
     spent_at = fields.DatetimeField(null=True)
+    ended_at = fields.DatetimeField(null=True)
 
     class Meta:
         """Table."""
 
         table = "presentations"
+
+
+class PaperEnd(StrEnum):
+    """Why a code on paper ended before its time."""
+
+    LOST = "lost"
+    REPLACED = "replaced"
+
+
+class PaperCode(Model):
+    """A code that a window printed for a person who was there, with what the member of staff saw and why they did it.
+
+    ``document`` is the paper by which the person proved themself; ``ended_by`` is who ended it, as in the audit.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    presentation: fields.OneToOneRelation[Presentation] = fields.OneToOneField(
+        "jiaban.Presentation", related_name="paper"
+    )
+    # Tortoise adds it.
+    presentation_id: str
+    licence: fields.ForeignKeyRelation[Licence] = fields.ForeignKeyField(
+        "jiaban.Licence", related_name="papers", db_index=True
+    )
+    staff_id = fields.UUIDField()
+    office = fields.CharField(max_length=128)
+    document = fields.CharField(max_length=32)
+    reason = sealed_text()
+    ended_at = fields.DatetimeField(null=True)
+    ended_because = fields.CharEnumField(PaperEnd, max_length=16, null=True)
+    ended_by = fields.CharField(max_length=128, null=True)
+
+    class Meta:
+        """Table."""
+
+        table = "paper_codes"
+
+
+class DigitMiss(Model):
+    """A member of staff entered digits that stand for no code."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    staff_id = fields.UUIDField(db_index=True)
+    at = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "digit_misses"
 
 
 class Verification(Model):

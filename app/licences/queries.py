@@ -23,7 +23,7 @@ _NAMES = {"identifier": 128, "number": 64, "case_no": 43}
 
 @dataclass(frozen=True, slots=True)
 class PublicView:
-    """What anybody may know of a scanned code: whether it is genuine, and little more."""
+    """What anybody may know of a scanned code: whether it is genuine, and no more than the code itself says."""
 
     genuine: bool
     expired: bool
@@ -31,6 +31,7 @@ class PublicView:
     masked_holder: str | None
     valid_until: str | None
     state: LicenceState | None
+    facts: tuple[str, ...] = ()
 
 
 async def get_licence(party: Party, licence_id: UUID) -> Licence:
@@ -126,20 +127,22 @@ async def inspect_code(signer: CodeSigner, token: str) -> PublicView:
         signed = await signer.read(token)
     except CodeMalformedError:
         return PublicView(False, False, None, None, None, None)
-    presentation = await Presentation.get_or_none(nonce=signed.claims.nonce.hex(), digest=signed.digest)
+    claims = signed.claims
+    presentation = await Presentation.get_or_none(nonce=claims.nonce.hex(), digest=signed.digest)
     if presentation is None:
         return PublicView(False, False, None, None, None, None)
     await presentation.fetch_related("licence")
     licence = presentation.licence
-    definition = await catalogue.get_licence_type(licence.type_code)
-    over = presentation.expires_at <= clock.now() or presentation.spent_at is not None
+    ended = presentation.spent_at or presentation.ended_at
+    over = presentation.expires_at <= clock.now() or ended is not None
     if presentation.mandate_id and not over:
         over = not await is_live(presentation.mandate_id)
     return PublicView(
         genuine=True,
         expired=over,
-        licence_name=definition.name,
-        masked_holder=signed.claims.masked_holder,
-        valid_until=licence.valid_until.isoformat() if licence.valid_until else None,
+        licence_name=(await catalogue.get_licence_type(claims.licence_type)).name if claims.licence_type else None,
+        masked_holder=claims.masked_holder,
+        valid_until=licence.valid_until.isoformat() if claims.licence_type and licence.valid_until else None,
         state=licence.state,
+        facts=tuple(name for name, true in claims.facts.items() if true),
     )

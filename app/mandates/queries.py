@@ -1,7 +1,7 @@
 """Reads of mandates."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -137,6 +137,11 @@ async def decided_for(party: Party) -> UUID:
 async def is_live(mandate_id: UUID) -> bool:
     """Whether a mandate counts at present."""
     return await _live(id=mandate_id).exists()
+
+
+async def end_of(mandate_id: UUID) -> datetime:
+    """The moment at which a mandate ends by itself."""
+    return (await Mandate.get(id=mandate_id)).ends_at
 
 
 async def representatives(company_id: UUID) -> list[UUID]:

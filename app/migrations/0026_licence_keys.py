@@ -27,7 +27,7 @@ _ENDED_PLACES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0024_lost_files")]
+    dependencies = [("jiaban", "0025_codes")]
 
     initial = False
 

@@ -24,7 +24,7 @@ _STATES = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0024_lost_files")]
+    dependencies = [("jiaban", "0026_licence_keys")]
 
     initial = False
 

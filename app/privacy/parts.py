@@ -59,6 +59,7 @@ WITHOUT_PART: dict[str, str] = {
     "Staff": "members of staff, no citizens; a citizen is told the office alone",
     "Company": "public data of a company; a mandate tells its name",
     "CaseCounter": "counts cases of an item on a day, of nobody",
+    "DigitMiss": "counts wrong entries of members of staff, of no citizen",
     "LicenceSerial": "counts licences of a type in a year, of nobody",
     "LicenceKey": "keys of the city, of nobody",
     "StatusList": "what unnamed places of licences are worth",

@@ -1,17 +1,15 @@
-"""E-licences: the wallet, the code, who scanned it."""
+"""E-licences: the wallet, who scanned a code."""
 
-import base64
 from typing import Any
 from uuid import UUID
 
 from pydantic import Field
 
 from app.catalogue.queries import get_licence_type
-from app.consents.errors import ConsentMissingError
 from app.identity.errors import LevelTooLowError
 from app.kit import clock, texts
 from app.kit.errors import InvalidCursorError, NotFoundError
-from app.licences import presenting, queries
+from app.licences import queries
 from app.licences.errors import LicenceNotFoundError
 from app.licences.models import Licence
 from app.mandates.queries import level_of
@@ -61,16 +59,6 @@ class LicenceView(LicenceEntry):
 
     fields: list[LicenceFieldView]
     moves: list[MoveView]
-
-
-class PresentationAnswer(Schema):
-    """A code that shows the licence once: its text, a web address of the same, its end, and its QR as a data URL."""
-
-    code: str
-    url: str
-    expires_at: str
-    qr: str = Field(description="data:image/png;base64,...")
-    licence_state: str
 
 
 class VerificationView(Schema):
@@ -146,28 +134,6 @@ async def read_licence(call: Call, licence_id: UUID) -> LicenceView:
     ]
     moves = [MoveView.of(move) for move in await queries.list_moves(licence)]
     return LicenceView(**await _entry(licence, definition.assurance_level), fields=fields, moves=moves)
-
-
-@routes.add(
-    "POST",
-    "/api/v1/licences/<licence_id:uuid>/presentations",
-    actor=Actor.CITIZEN,
-    acting=True,
-    limit="present",
-    status=201,
-    errors=(LicenceNotFoundError, LevelTooLowError, ConsentMissingError, NotFoundError),
-)
-async def present_licence(call: Call, licence_id: UUID) -> PresentationAnswer:
-    """Hand out a code that shows the licence once within a minute."""
-    house = call.house
-    presented = await presenting.present_licence(house.code_signer, house.settings.public_url, call.party, licence_id)
-    return PresentationAnswer(
-        code=presented.code,
-        url=presented.url,
-        expires_at=clock.in_city(presented.expires_at),
-        qr="data:image/png;base64," + base64.b64encode(presented.qr).decode(),
-        licence_state=presented.state.value,
-    )
 
 
 @routes.add(

@@ -18,7 +18,7 @@ from tests.conftest import Phone, assert_logs_know_nobody, error_of
 
 def present(client: httpx.Client, holder: Holder) -> dict[str, str]:
     """A fresh code."""
-    answer = client.post(f"{holder.path}/presentations", headers=holder.headers)
+    answer = client.post(f"{holder.path}/presentations", json={"preset": "card"}, headers=holder.headers)
     assert answer.status_code == 201
     body: dict[str, str] = answer.json()
     return body

@@ -90,7 +90,9 @@ def test_what_one_holds(client: httpx.Client, holder: Holder) -> None:
         assert keys(client.get(path)) == PAGE
     assert {"id", "identifier", "state", "fields"} <= keys(client.get(holder.path))
     assert client.get(f"{holder.path}/card.png").headers["Content-Type"] == "image/png"
-    assert {"code", "url", "expires_at", "qr"} <= keys(client.post(f"{holder.path}/presentations"), 201)
+    assert {"code", "url", "expires_at", "qr"} <= keys(
+        client.post(f"{holder.path}/presentations", json={"preset": "card"}), 201
+    )
 
 
 def test_what_staff_do(client: httpx.Client) -> None:

@@ -68,9 +68,9 @@ def test_a_withdrawn_consent_ends_presentations(holder: Holder, client: httpx.Cl
     given = {"purpose": "licence_presentation", "version": 1}
     client.post(said, json=given)
     client.delete(f"{said}/licence_presentation")
-    assert error_of(client.post(shown)) == (403, "consent_missing")
+    assert error_of(client.post(shown, json={"preset": "card"})) == (403, "consent_missing")
     client.post(said, json=given)
-    assert client.post(shown).status_code == 201
+    assert client.post(shown, json={"preset": "card"}).status_code == 201
 
 
 @pytest.fixture
@@ -86,13 +86,13 @@ def test_a_sensitive_licence_is_shown_to_a_face_only(phone: Phone, sensitive: st
     (entry,) = phone.http.get("/api/v1/licences").json()["items"]
     assert (entry["number"], entry["identifier"], entry["level_needed"]) == ("******", "******", 3)
     for method, suffix in (("GET", ""), ("GET", "/card.png"), ("GET", "/card-back.png"), ("POST", "/presentations")):
-        refused = phone.http.request(method, path + suffix)
+        refused = phone.http.request(method, path + suffix, json={"preset": "card"} if method == "POST" else None)
         assert error_of(refused) == (403, "level_too_low")
         assert refused.json()["context"]["next_step"] == "face"
     phone.show_face()
     (entry,) = phone.http.get("/api/v1/licences").json()["items"]
     assert entry["number"] == phone.http.get(path).json()["number"] != "******"
-    assert phone.http.post(f"{path}/presentations").status_code == 201
+    assert phone.http.post(f"{path}/presentations", json={"preset": "card"}).status_code == 201
 
 
 def test_drafting_needs_the_items_level(stranger: Phone) -> None:

@@ -146,9 +146,9 @@ def test_a_proxy_shows_a_licence_until_the_mandate_ends(
 ) -> None:
     """A code from before the end is refused at once, with a reason of its own."""
     acting = mandate(mother, daughter.http, "licence:food_business")
-    shown = daughter.http.post(f"{holder.path}/presentations", headers=acting)
+    shown = daughter.http.post(f"{holder.path}/presentations", json={"preset": "card"}, headers=acting)
     assert shown.status_code == 201, shown.text
-    lasting = daughter.http.post(f"{holder.path}/presentations", headers=acting).json()
+    lasting = daughter.http.post(f"{holder.path}/presentations", json={"preset": "card"}, headers=acting).json()
     first = staff.post("/staff/v1/verifications", json={"code": shown.json()["code"]}).json()
     assert first["reason"] in {"valid", "revoked"}
     assert mother.delete(f"/api/v1/mandates/{acting['X-Acting-For']}").status_code == 200
@@ -291,12 +291,14 @@ def test_a_companys_licence_is_the_companys(phone: Phone, daughter: Phone, staff
     assert messages(phone.http).count("submitted") == 0
     assert "licence_issued" in messages(daughter.http)
     seen = phone.http.get(f"/api/v1/licences/{licence}", headers=represented).json()
-    shown = daughter.http.post(f"/api/v1/licences/{licence}/presentations", headers=acting).json()
+    shown = daughter.http.post(
+        f"/api/v1/licences/{licence}/presentations", json={"preset": "card"}, headers=acting
+    ).json()
     verified = staff.post("/staff/v1/verifications", json={"code": shown["code"]}).json()
     assert verified["licence"]["number"] == seen["number"]
     assert error_of(phone.http.get(f"/api/v1/licences/{licence}")) == (404, "licence_not_found")
     phone.http.delete(f"/api/v1/mandates/{acting['X-Acting-For']}")
-    refused = daughter.http.post(f"/api/v1/licences/{licence}/presentations", headers=acting)
+    refused = daughter.http.post(f"/api/v1/licences/{licence}/presentations", json={"preset": "card"}, headers=acting)
     assert error_of(refused) == (403, "mandate_inactive")
 
 

@@ -100,8 +100,10 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     # Its review is a good one: whoever gets in is told that there is nothing to confirm.
     "confirm_rectification": tuple("rectification_not_found" if seen == "in" else seen for seen in OWN_REVIEW),
     "submit_application": (OWN_CASE[0], "level_too_low", *OWN_CASE[2:]),
-    **dict.fromkeys(("read_licence", "read_card", "read_card_back", "present_licence"), OWN_LICENCE),
-    "list_verifications": (OWN_LICENCE[0], "in", *OWN_LICENCE[2:]),
+    **dict.fromkeys(("read_licence", "read_card", "read_card_back", "present_licence", "hold_codes"), OWN_LICENCE),
+    **dict.fromkeys(("list_verifications", "list_paper_codes"), (OWN_LICENCE[0], "in", *OWN_LICENCE[2:])),
+    # Nothing was printed.
+    "report_paper_lost": (OWN_LICENCE[0], *("paper_code_not_found",) * 2, *OWN_LICENCE[3:]),
     **dict.fromkeys(("list_subscriptions", "record_subscriptions", "list_messages"), ("in", "in", *SELF)),
     **dict.fromkeys(
         (
@@ -134,6 +136,9 @@ STAFF: dict[str, tuple[str, str]] = {
     "create_account": ("duty_missing", "outside_own_scope"),
     **dict.fromkeys(("change_account", "reset_credentials"), ("duty_missing", "staff_not_found")),
     "verify_code": ("duty_missing", "in"),
+    **dict.fromkeys(
+        ("find_held_licences", "print_paper_code", "report_paper_lost_at_window"), ("duty_missing", "holder_not_found")
+    ),
     "list_kept_items": ("duty_missing", "in"),
     "begin_item": ("duty_missing", "outside_own_scope"),
     **dict.fromkeys(
@@ -243,10 +248,15 @@ class Things:
         """A body that is read and goes as far as the question who is asking."""
         terms = {"matters": [f"item:{self.item_code}"], "ends_on": NEXT_MONTH}
         account = {"office": "执法二科", "department": "scjg", "region": "230800", "duties": ["verify"]}
-        person = make_person()
+        person, some_id = make_person(), str(uuid.uuid4())
+        at_window = {**person.named, "document": "identity_card"}
         bodies: dict[str, dict[str, Any]] = {
             "start_application": {"item_code": self.item_code},
             "start_group": {"items": [{"item_code": SOLE_TRADER}, {"item_code": self.item_code}]},
+            **{key: {"preset": "card"} for key in ("present_licence", "hold_codes")},
+            "find_held_licences": at_window,
+            "print_paper_code": {"person": at_window, "licence_id": some_id, "preset": "card", "reason": "没有手机"},
+            "report_paper_lost_at_window": {"person": at_window, "licence_id": some_id},
             "save_form": {"revision": 1, "form": {}},
             "change_contact": {"contact": {"phone": None, "address": None}, "delivery": {"method": "electronic"}},
             "answer_questions": {"revision": 1, "answers": {}},

@@ -13,6 +13,7 @@ from app.applications.drafts import start_application
 from app.applications.models import Application
 from app.audit.service import first_broken
 from app.bootstrap import House
+from app.catalogue.licence_type import Preset
 from app.identity import joining, verification
 from app.identity.errors import (
     FaceNeedsMiniProgramError,
@@ -31,7 +32,7 @@ from app.kit import clock, db
 from app.kit.crypto import keyring
 from app.kit.errors import RateLimitedError
 from app.licences.models import Licence
-from app.licences.presenting import present_licence
+from app.licences.presenting.service import present_licence
 from app.licences.verifying.service import verify_code
 from app.mandates.models import Mandate
 from app.mandates.party import Party
@@ -142,7 +143,9 @@ async def test_a_face_brings_the_persons_things_and_the_unproven_account_keeps_i
     unproven, owner = await phone(house), await phone(house)
     await unproven.verify(person)
     licence = await with_case_and_licence(unproven)
-    shown = await present_licence(house.code_signer, "https://x.example", Party.own(unproven.citizen_id), licence.id)
+    shown = await present_licence(
+        house.code_signer, "https://x.example", Party.own(unproven.citizen_id), licence.id, Preset.ALL
+    )
     await owner.verify(person)
     assert (await owner.show_face()).level == 3
     assert await holdings(owner.citizen_id) == (1, 1)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from app.bootstrap import House
+from app.catalogue.licence_type import Preset
 from app.identity.errors import LevelTooLowError
 from app.identity.models import Citizen
 from app.kit import clock
@@ -15,7 +16,7 @@ from app.kit.db import transaction
 from app.licences.errors import LicenceNotFoundError, VerificationKeyReusedError
 from app.licences.models import Licence, LicenceCause, Presentation
 from app.licences.moving import move_licence_of_case
-from app.licences.presenting import Presented, present_licence
+from app.licences.presenting.service import Presented, present_licence
 from app.licences.queries import inspect_code
 from app.licences.verifying.service import verify_code
 from app.mandates.party import Party
@@ -37,7 +38,9 @@ async def licence(citizen: Citizen) -> Licence:
 
 async def shown(house: House, citizen: Citizen, licence: Licence) -> Presented:
     """A fresh code."""
-    return await present_licence(house.code_signer, "https://jiaban.example.cn", Party.own(citizen.id), licence.id)
+    return await present_licence(
+        house.code_signer, "https://jiaban.example.cn", Party.own(citizen.id), licence.id, Preset.ALL
+    )
 
 
 async def reason(house: House, code: str, key: str | None = None) -> str:

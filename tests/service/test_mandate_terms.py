@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from app.bootstrap import House
+from app.catalogue.licence_type import Preset
 from app.kit import clock
-from app.licences.presenting import present_licence
+from app.licences.presenting.service import present_licence
 from app.licences.verifying.service import verify_code
 from app.mandates.errors import InvitationInvalidError, MandateInactiveError
 from app.mandates.models import Mandate
@@ -28,7 +29,7 @@ async def test_a_mandate_is_over_when_its_last_day_is(house: House) -> None:
     ends_in = (await Mandate.get(id=offer.mandate.id)).ends_at - moment
     with clock.travel(ends_in - timedelta(seconds=30)):
         await party_of(daughter.id, offer.mandate.id)
-        shown = await present_licence(house.code_signer, "https://jiaban.example.cn", party, licence.id)
+        shown = await present_licence(house.code_signer, "https://jiaban.example.cn", party, licence.id, Preset.ALL)
     with clock.travel(ends_in + timedelta(seconds=1)):
         with pytest.raises(MandateInactiveError):
             await party_of(daughter.id, offer.mandate.id)

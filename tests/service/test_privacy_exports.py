@@ -18,6 +18,7 @@ from app.applications.service import submit_application, supplement_application
 from app.approvals.models import Delivery, DeliveryKind, InboxEvent, Redrive
 from app.audit.service import first_broken
 from app.bootstrap import House
+from app.catalogue.licence_type import Preset
 from app.consents.service import give_consent
 from app.finding.models import RecentItemsOff
 from app.finding.personal import add_favourite, note_opened
@@ -29,7 +30,7 @@ from app.kit.blobs import delete_due
 from app.kit.crypto import SealBrokenError
 from app.kit.db import transaction
 from app.kit.models import DoomedBlob
-from app.licences.presenting import present_licence
+from app.licences.presenting.service import present_licence
 from app.licences.verifying.service import verify_code
 from app.mandates import service as mandates
 from app.mandates.legal import register_company
@@ -128,7 +129,7 @@ async def lived(house: House, citizen: Citizen, other: Citizen) -> Application:
         received_at=moment,
     )
     licence = await issued_licence(citizen, some_case_no(citizen.id))
-    shown = await present_licence(house.code_signer, "https://jiaban.example.cn", party, licence.id)
+    shown = await present_licence(house.code_signer, "https://jiaban.example.cn", party, licence.id, Preset.ALL)
     await verify_code(house.code_signer, await verifier(), shown.code, None)
     await grant_sends(citizen.id, [TEMPLATE])
     await add_favourite(citizen.id, case.item_code)

@@ -17,6 +17,7 @@ from app.approvals.models import Delivery, DeliveryKind, InboxEvent, Redrive
 from app.audit.models import AuditRecord
 from app.audit.service import first_broken
 from app.bootstrap import House
+from app.catalogue.licence_type import Preset
 from app.consents.models import Consent
 from app.consents.service import give_consent
 from app.finding.models import RecentItem
@@ -29,7 +30,7 @@ from app.kit.blobs import delete_due
 from app.kit.db import transaction
 from app.kit.models import CountedTry
 from app.licences.models import Licence, LicenceState, Presentation, Verification
-from app.licences.presenting import present_licence
+from app.licences.presenting.service import present_licence
 from app.licences.verifying.service import verify_code
 from app.mandates import service as mandates
 from app.mandates.models import Mandate
@@ -155,14 +156,14 @@ async def _licence(house: House, citizen: Citizen) -> Kept:
 
 async def _presentation(house: House, citizen: Citizen) -> Kept:
     licence = await issued_licence(citizen, some_case_no(citizen.id))
-    await present_licence(house.code_signer, "https://jiaban.example.cn", Party.own(citizen.id), licence.id)
+    await present_licence(house.code_signer, "https://jiaban.example.cn", Party.own(citizen.id), licence.id, Preset.ALL)
     return Kept(lambda: Presentation.filter(licence=licence).exists())
 
 
 async def _verification(house: House, citizen: Citizen) -> Kept:
     licence = await issued_licence(citizen, some_case_no(citizen.id))
     party = Party.own(citizen.id)
-    shown = await present_licence(house.code_signer, "https://jiaban.example.cn", party, licence.id)
+    shown = await present_licence(house.code_signer, "https://jiaban.example.cn", party, licence.id, Preset.ALL)
     await verify_code(house.code_signer, await verifier(), shown.code, None)
     return Kept(lambda: Verification.filter(licence=licence).exists())
 

@@ -38,7 +38,7 @@ def test_every_kind_of_message_is_there_and_legal_ones_are_marked() -> None:
     legal = {kind for kind, message in MESSAGES.items() if message["urgency"] == "legal"}
     assert legal == {
         *("not_accepted", "refused", "supplement_requested", "expired", "material_set_aside", "licence_revoked"),
-        *("material_lost_set_aside", "licence_suspended", "licence_cancelled"),
+        *("material_lost_set_aside", "licence_suspended", "licence_cancelled", "paper_code_printed"),
         *("session_reused", "mandate_accepted", "mandate_ended"),
         *("identity_used_elsewhere", "accounts_joined", "name_taken_over", "guardian_added"),
     }

@@ -1,0 +1,1 @@
+"""Codes on paper, for a person without a phone: printed at a window, reported lost, printed anew."""

@@ -1,0 +1,122 @@
+"""A licence is shown by a code that its holder's phone draws: one for now, or some for a place without network."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+
+from app.catalogue.licence_type import LicenceTypeDefinition, Preset
+from app.catalogue.queries import get_licence_type
+from app.consents.service import respect_withdrawal
+from app.kit.crypto import keyring
+from app.licences.codes import LONGEST, CodeKind, CodeSigner
+from app.licences.codes.digits import new_digits
+from app.licences.errors import LicenceNotValidError
+from app.licences.models import DIGITS, Licence, LicenceState, Presentation
+from app.licences.presenting.making import (
+    Wanted,
+    capped,
+    end_of_licence,
+    make_code,
+    row_of,
+    spell,
+    this_second,
+)
+from app.licences.queries import shown_licence
+from app.mandates.party import Party
+from app.mandates.queries import end_of
+
+_DRAWS = 3
+"""How often digits are drawn at most until no other code has them; nearly always the first are free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A code that was handed out. ``qr`` is a PNG; ``digits`` stand for a live one, and are None for others."""
+
+    kind: CodeKind
+    code: str
+    url: str
+    digits: str | None
+    expires_at: datetime
+    qr: bytes
+    state: LicenceState
+
+
+async def present_licence(
+    signer: CodeSigner,
+    public_url: str,
+    party: Party,
+    licence_id: UUID,
+    preset: Preset,
+    session_id: UUID | None = None,
+) -> Presented:
+    """Hand out a code, and the digits that stand for it, that show a licence once within a minute.
+
+    A licence that is worth nothing gets a code too: the scan tells the officer so. A code ends with the mandate and
+    the session by which it was handed out. Raises LicenceNotFoundError, MatterNotCoveredError, LevelTooLowError,
+    ConsentMissingError, PresetNotOfferedError or PresetNotMetError.
+    """
+    licence, definition = await _to_be_shown(party, licence_id)
+    issued_at = this_second()
+    wanted = Wanted(licence, definition, CodeKind.LIVE, preset, issued_at, issued_at + LONGEST[CodeKind.LIVE])
+    code = await make_code(signer, wanted, (licence.status_list, licence.status_index))
+    spelled = await spell(public_url, code)
+    row = row_of(code, licence)
+    row.mandate_id, row.session_id = party.mandate_id, session_id
+    digits = await _save_with_digits(row)
+    return Presented(CodeKind.LIVE, spelled.text, spelled.url, digits, row.expires_at, spelled.qr, licence.state)
+
+
+async def hold_codes(
+    signer: CodeSigner,
+    public_url: str,
+    party: Party,
+    licence_id: UUID,
+    preset: Preset,
+    many: int,
+    session_id: UUID | None = None,
+) -> list[Presented]:
+    """Hand out so many codes for a place without network, each good once within twelve hours.
+
+    They end with the licence, the mandate and the session; a scanner without network learns of the licence's end from
+    the status list, of the others' when it hands its scans in. They have no digits: whoever types has a network, and
+    twelve hours are long enough to guess. Raises as ``present_licence`` does, and LicenceNotValidError.
+    """
+    licence, definition = await _to_be_shown(party, licence_id)
+    issued_at = this_second()
+    mandate_ends = await end_of(party.mandate_id) if party.mandate_id else None
+    expires_at = capped(issued_at + LONGEST[CodeKind.HELD], mandate_ends, end_of_licence(licence))
+    if licence.state is not LicenceState.VALID or expires_at <= issued_at:
+        raise LicenceNotValidError
+    wanted = Wanted(licence, definition, CodeKind.HELD, preset, issued_at, expires_at)
+    place = (licence.status_list, licence.status_index)
+    codes = [await make_code(signer, wanted, place) for _ in range(many)]
+    rows = [row_of(code, licence) for code in codes]
+    for row in rows:
+        row.mandate_id, row.session_id = party.mandate_id, session_id
+    spelled = [await spell(public_url, code) for code in codes]
+    await Presentation.bulk_create(rows)
+    return [Presented(CodeKind.HELD, one.text, one.url, None, expires_at, one.qr, licence.state) for one in spelled]
+
+
+async def _to_be_shown(party: Party, licence_id: UUID) -> tuple[Licence, LicenceTypeDefinition]:
+    licence = await shown_licence(party, licence_id)
+    if party.citizen_id:
+        await respect_withdrawal(party.citizen_id, "licence_presentation")
+    return licence, await get_licence_type(licence.type_code)
+
+
+async def _save_with_digits(row: Presentation) -> str:
+    for left in reversed(range(_DRAWS)):
+        digits = new_digits()
+        row.digits_hash = keyring().lookup(digits, DIGITS)
+        try:
+            await row.save(force_create=True)
+        except IntegrityError:
+            if not left:
+                raise
+        else:
+            break
+    return digits

@@ -1,0 +1,175 @@
+"""Codes on paper: printed for whoever is at the window, good for long, lost at once, one at a time."""
+
+import asyncio
+from datetime import timedelta
+from io import BytesIO
+from uuid import uuid4
+
+import pypdfium2
+import pytest
+import zxingcpp
+
+from app.bootstrap import House
+from app.catalogue.licence_type import Preset
+from app.identity.models import Citizen
+from app.identity.rules import Duty, mask_name
+from app.kit import clock
+from app.kit.db import transaction
+from app.licences.codes import CodeKind
+from app.licences.errors import (
+    HolderNotFoundError,
+    LicenceNotFoundError,
+    LicenceNotValidError,
+    PaperCodeNotFoundError,
+    PresetNotOfferedError,
+)
+from app.licences.models import Licence, LicenceState, PaperCode, PaperEnd, Presentation
+from app.licences.paper.service import (
+    Document,
+    PersonPresent,
+    Printed,
+    find_licences,
+    list_papers,
+    print_paper,
+    report_lost,
+    report_lost_at_window,
+)
+from app.licences.presenting.spending import Spent, Unspent, spend
+from app.mandates.party import Party
+from app.notifications.models import Message
+from tests.service.cases import issued_licence, some_case_no, staff_member, verified_citizen
+
+HOST = "https://jiaban.example.cn"
+
+
+@pytest.fixture
+async def citizen(house: House) -> Citizen:
+    """A citizen who verified their real name."""
+    return await verified_citizen(house)
+
+
+@pytest.fixture
+async def licence(citizen: Citizen) -> Licence:
+    """A licence under that citizen's name and number."""
+    issued = await issued_licence(citizen, some_case_no(citizen.id))
+    issued.holder_code = citizen.id_number
+    await issued.save(update_fields=["holder_code", "holder_hash"])
+    return issued
+
+
+def present(citizen: Citizen) -> PersonPresent:
+    """That citizen at the window."""
+    return PersonPresent(str(citizen.name), str(citizen.id_number), Document.IDENTITY_CARD)
+
+
+async def printed(house: House, licence: Licence, person: PersonPresent, preset: Preset = Preset.CARD) -> Printed:
+    """What a window prints."""
+    staff = await staff_member([Duty.WINDOW], region="230800")
+    return await print_paper(house.code_signer, HOST, staff, licence.id, person, preset, "没有手机")
+
+
+async def scan(house: House, paper: Printed) -> Spent:
+    """A scan with a network."""
+    async with transaction():
+        return await spend(await house.code_signer.read(paper.code), clock.now())
+
+
+async def test_paper_is_signed_as_paper_and_lasts_a_year(house: House, citizen: Citizen, licence: Licence) -> None:
+    """Or until the licence ends."""
+    paper = await printed(house, licence, present(citizen))
+    claims = (await house.code_signer.read(paper.code)).claims
+    assert claims.kind is CodeKind.PAPER
+    assert claims.expires_at - claims.issued_at == timedelta(days=365)
+    ends = clock.today() + timedelta(days=40)
+    await Licence.filter(id=licence.id).update(valid_until=ends)
+    sooner = (await house.code_signer.read((await printed(house, licence, present(citizen))).code)).claims
+    assert clock.in_city(sooner.expires_at).startswith((ends + timedelta(days=1)).isoformat())
+
+
+async def test_paper_is_never_spent(house: House, citizen: Citizen, licence: Licence) -> None:
+    """It is good as often as it is scanned, until its day is over."""
+    paper = await printed(house, licence, present(citizen))
+    assert [(await scan(house, paper)).spent for _ in range(3)] == [True] * 3
+    assert await Presentation.filter(licence=licence, kind=CodeKind.PAPER, spent_at=None).count() == 1
+    with clock.travel(timedelta(days=366)):
+        assert (await scan(house, paper)).unspent is Unspent.EXPIRED
+
+
+async def test_lost_paper_is_worth_nothing_at_once(house: House, citizen: Citizen, licence: Licence) -> None:
+    """Whether the holder says so on a phone or somebody at a window; once more changes nothing."""
+    party = Party.own(citizen.id)
+    by_phone = await printed(house, licence, present(citizen))
+    for _ in range(2):
+        lost = await report_lost(party, licence.id, by_phone.paper.id)
+        assert lost.ended_because is PaperEnd.LOST
+    assert (await scan(house, by_phone)).unspent is Unspent.ENDED
+    at_window = await printed(house, licence, present(citizen))
+    staff = await staff_member([Duty.WINDOW], region="230800")
+    await report_lost_at_window(staff, licence.id, at_window.paper.id, present(citizen))
+    assert (await scan(house, at_window)).unspent is Unspent.ENDED
+    assert await Message.filter(citizen=citizen, kind="paper_code_lost").count() == 2
+    with pytest.raises(PaperCodeNotFoundError):
+        await report_lost(party, licence.id, uuid4())
+
+
+async def test_printing_anew_ends_what_was_printed_before(house: House, citizen: Citizen, licence: Licence) -> None:
+    """One paper of a licence is good, however many windows print at once; the holder hears of each."""
+    papers = await asyncio.gather(*(printed(house, licence, present(citizen)) for _ in range(4)))
+    good = [paper for paper in papers if (await scan(house, paper)).spent]
+    assert len(good) == 1
+    assert await PaperCode.filter(licence=licence, ended_because=PaperEnd.REPLACED).count() == 3
+    assert [row.id for row in await list_papers(Party.own(citizen.id), licence.id) if row.ended_at is None] == [
+        good[0].paper.id
+    ]
+    assert await Message.filter(citizen=citizen, kind="paper_code_printed").count() == 4
+
+
+async def test_a_window_prints_for_the_holder_alone(house: House, citizen: Citizen, licence: Licence) -> None:
+    """Name and number both have to be theirs, and a stranger's paper is nobody else's to lose."""
+    stranger = await verified_citizen(house)
+    for person in (
+        present(stranger),
+        PersonPresent(str(stranger.name) + "某", str(citizen.id_number), Document.IDENTITY_CARD),
+    ):
+        with pytest.raises(HolderNotFoundError):
+            await printed(house, licence, person)
+        with pytest.raises(HolderNotFoundError):
+            await find_licences(await staff_member([Duty.WINDOW]), person)
+    paper = await printed(house, licence, present(citizen))
+    with pytest.raises(LicenceNotFoundError):
+        await report_lost(Party.own(stranger.id), licence.id, paper.paper.id)
+    with pytest.raises(HolderNotFoundError):
+        await report_lost_at_window(await staff_member([Duty.WINDOW]), licence.id, paper.paper.id, present(stranger))
+    (found,) = await find_licences(await staff_member([Duty.WINDOW]), present(citizen))
+    assert [row.presentation.preset for row in found.papers] == [Preset.CARD]
+
+
+async def test_somebody_without_an_account_gets_paper(house: House, citizen: Citizen, licence: Licence) -> None:
+    """A licence that was brought from elsewhere is nobody's account's; nobody is told."""
+    await Licence.filter(id=licence.id).update(citizen_id=None)
+    paper = await printed(house, licence, present(citizen))
+    assert (await scan(house, paper)).spent
+    assert not await Message.filter(citizen=citizen, kind="paper_code_printed").exists()
+
+
+async def test_paper_is_printed_of_what_is_valid(house: House, citizen: Citizen, licence: Licence) -> None:
+    """And shows only what the type offers."""
+    with pytest.raises(PresetNotOfferedError):
+        await printed(house, licence, present(citizen), Preset.AGE_60)
+    await Licence.filter(id=licence.id).update(state=LicenceState.SUSPENDED)
+    with pytest.raises(LicenceNotValidError):
+        await printed(house, licence, present(citizen))
+    assert not await PaperCode.filter(licence=licence).exists()
+
+
+async def test_the_sheet_says_what_the_code_says(house: House, citizen: Citizen, licence: Licence) -> None:
+    """An independent decoder reads the same code off the page; neither name nor number stands there in full."""
+    paper = await printed(house, licence, present(citizen))
+    pdf = pypdfium2.PdfDocument(BytesIO(paper.pdf))
+    text = pdf[0].get_textpage().get_text_range()
+    assert mask_name(licence.holder) in text
+    assert "食品经营许可证" in text
+    assert licence.holder not in text
+    assert str(citizen.id_number) not in text
+    picture = pdf[0].render(scale=300 / 72).to_pil()
+    assert [symbol.text for symbol in zxingcpp.read_barcodes(picture)] == [paper.code]
