@@ -32,9 +32,7 @@ Command = Callable[[argparse.Namespace], Awaitable[int]]
 
 def add_commands(group: Any) -> None:
     """Add ``check`` and ``figures`` to the commands of the catalogue."""
-    check = group.add_parser(
-        "check", help="say what is wrong with guides and licence types; exit code 1 for errors"
-    )
+    check = group.add_parser("check", help="say what is wrong with guides and licence types; exit code 1 for errors")
     check.add_argument("item_code", nargs="*", help="of these items alone")
     check.add_argument("--links", action="store_true", help="call every https address in them as well")
     check.add_argument("--warnings", action="store_true", help="list warnings too, not their number alone")
