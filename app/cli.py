@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from app.bootstrap import UnsafeStartError, open_house
-from app.commands import audit, catalogue, licence_keys, staff
+from app.commands import audit, catalogue, licence_keys, licences, staff
 from app.kit.logs import configure_logs
 from config.settings import CITY_DATA, Settings, load_settings
 
@@ -157,12 +157,14 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_commands(commands)
     catalogue.add_commands(commands)
     licence_keys.add_commands(commands)
+    licences.add_commands(commands)
     keys = commands.add_parser("keys", help="keys of what is sealed").add_subparsers(required=True, metavar="command")
     keys.add_parser("rotate", help="put everything under the active keys").set_defaults(function=_keys_rotate)
     keys.add_parser("status", help="how much is under which key").set_defaults(function=_keys_status)
     dev = commands.add_parser("dev", help="for developers").add_subparsers(required=True, metavar="command")
     dev.add_parser("makemigrations", help="write what the models want").set_defaults(function=_makemigrations)
     catalogue.add_developer_commands(dev)
+    licences.add_developer_commands(dev)
     bench = dev.add_parser("bench-search", help="measure searches among many items, in a database of its own")
     bench.add_argument("--items", type=int, default=100_000, help="how many items (100000)")
     bench.add_argument("--database-url", help="an empty database to fill; an engine of its own unless given")

@@ -24,6 +24,7 @@ MODEL_MODULES = (
     "app.notifications.models",
     "app.mandates.models",
     "app.licences.models",
+    "app.licences.imports.models",
     "app.licences.keys.models",
     "app.licences.status.models",
     "app.applications.models",

@@ -67,6 +67,7 @@ PARTS = (
         left_out={
             "citizen_id": "即副本所属账号",
             "holder_hash": "由持证主体代码算出的不可还原摘要",
+            "import_id": "批量导入的技术编号",
             "status_list": "状态清单的技术编号",
             "status_index": "状态清单内的技术位置",
             "company_id": "单位的证照不在个人副本之内",

@@ -67,6 +67,7 @@ class Licence(Model):
     an account is nobody's until they come, known by ``holder_code``. ``previous`` is the version before it.
     ``reference`` is what codes call it by, 16 hexadecimal digits that say nothing. ``status_list`` and
     ``status_index`` are its place in the published status lists. Without ``valid_until`` it has no end.
+    ``import_id`` is the import that brought it.
     ``end_reminded_on`` and ``yearly_reminded_on`` are when its holder was last reminded.
     """
 
@@ -102,6 +103,7 @@ class Licence(Model):
     issued_on = fields.DateField()
     valid_from = fields.DateField()
     valid_until = fields.DateField(db_index=True, null=True)
+    import_id = fields.UUIDField(null=True)
     status_list = fields.IntField(null=True)
     status_index = fields.IntField(null=True)
     end_reminded_on = fields.DateField(null=True)

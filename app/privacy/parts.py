@@ -60,6 +60,8 @@ WITHOUT_PART: dict[str, str] = {
     "Company": "public data of a company; a mandate tells its name",
     "CaseCounter": "counts cases of an item on a day, of nobody",
     "DigitMiss": "counts wrong entries of members of staff, of no citizen",
+    "LicenceImport": "a file's digest and how many of its rows are through, of nobody",
+    "LicenceImportProblem": "places in a file and codes of what is wrong there, without what stands there",
     "LicenceSerial": "counts licences of a type in a year, of nobody",
     "LicenceKey": "keys of the city, of nobody",
     "StatusList": "what unnamed places of licences are worth",

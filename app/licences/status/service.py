@@ -32,7 +32,14 @@ async def take_places(many: int) -> list[tuple[int, int]]:
 
 async def mark(*licences: Licence) -> None:
     """Have the lists made anew in which these licences stand, whose state has changed in the caller's transaction."""
-    await _mark({licence.status_list for licence in licences if licence.status_list is not None})
+    await mark_lists({licence.status_list for licence in licences if licence.status_list is not None})
+
+
+async def mark_lists(lists: set[int]) -> None:
+    """Have lists made anew, by their numbers, within the caller's transaction."""
+    if lists:
+        await StatusMark.bulk_create([StatusMark(status_list=number) for number in sorted(lists)])
+        await jobs.defer(PUBLISH_STATUS, lock=PUBLISH_STATUS)
 
 
 async def place_unplaced() -> int:
@@ -43,14 +50,8 @@ async def place_unplaced() -> int:
             return 0
         places = await take_places(len(ids))
         await db.execute(_PLACE, ids, [number for number, _ in places], [index for _, index in places])
-        await _mark({number for number, _ in places})
+        await mark_lists({number for number, _ in places})
     return len(ids)
-
-
-async def _mark(lists: set[int]) -> None:
-    if lists:
-        await StatusMark.bulk_create([StatusMark(status_list=number) for number in sorted(lists)])
-        await jobs.defer(PUBLISH_STATUS, lock=PUBLISH_STATUS)
 
 
 async def _scatter(number: int) -> bytes:
@@ -59,5 +60,5 @@ async def _scatter(number: int) -> bytes:
         new = StatusList(number=number, scatter=secrets.token_hex(_KEY_BYTES))
         await StatusList.bulk_create([new], ignore_conflicts=True)
         found = await StatusList.get(number=number)
-        await _mark({number})
+        await mark_lists({number})
     return bytes.fromhex(found.scatter)

@@ -39,7 +39,7 @@ def read_cell(column: Column, cell: Cell) -> Any:
         if cell.kind in ("formula", "error"):
             raise CellError(f"cell_{cell.kind}")
     else:
-        _hold_only_fit(cell)
+        require_fit(cell)
     return _READ[column.kind](column, cell)
 
 
@@ -53,7 +53,8 @@ def length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _hold_only_fit(text: str) -> None:
+def require_fit(text: str) -> None:
+    """Raises CellError where a text is longer than a cell may be, or holds what is not kept."""
     if len(text) > LONGEST or (len(text) > LONGEST // 2 and length(text) > LONGEST):
         raise CellError("cell_too_long", longest=LONGEST)
     if _UNKEPT.search(text):

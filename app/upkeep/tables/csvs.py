@@ -1,10 +1,10 @@
-"""Reading CSV files out of a ZIP archive: UTF-8 with or without its mark, or GB18030, which Excel writes in China."""
+"""Reading CSV files: UTF-8 with or without its mark, or GB18030, which Excel writes in China."""
 
 import codecs
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from zipfile import ZipFile, ZipInfo
+from zipfile import ZipFile
 
 from app.upkeep.tables.cells import Cell
 from app.upkeep.tables.files import WIDEST, Meter, Table, chunks, file_name, sheet_named
@@ -26,13 +26,17 @@ def csv_tables(archive: ZipFile, meter: Meter) -> tuple[list[Table], int]:
             continue
         title = name[: -len(_SUFFIX)]
         if found := sheet_named(title):
-            tables.append(Table(found[0], title, found[1], partial(_rows, archive, member, meter, title)))
+            pieces = partial(chunks, archive, member, meter, title)
+            tables.append(Table(found[0], title, found[1], partial(csv_rows, pieces, title)))
             total += 2 * member.file_size
     return tables, total
 
 
-def _rows(archive: ZipFile, member: ZipInfo, meter: Meter, title: str) -> Iterator[tuple[int, list[Cell]]]:
-    pieces = partial(chunks, archive, member, meter, title)
+def csv_rows(pieces: Callable[[], Iterable[bytes]], title: str) -> Iterator[tuple[int, list[Cell]]]:
+    """The rows of a CSV file, as ``Table.rows`` gives them. ``pieces`` reads it from its start, twice.
+
+    Raises TablesError.
+    """
     encoding = _encoding(pieces, title)
     lines = _Lines(_decoded(pieces(), encoding), title)
     try:

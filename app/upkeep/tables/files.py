@@ -111,6 +111,16 @@ def chunks(archive: ZipFile, member: ZipInfo, meter: Meter, title: str) -> Itera
         raise TablesError("file_broken", title) from error
 
 
+def file_chunks(path: Path, meter: Meter) -> Iterator[bytes]:
+    """The bytes of a file that is no archive, a piece at a time. Raises TablesError where it is too large."""
+    if path.stat().st_size > meter.limits.file_bytes:
+        raise TablesError("file_too_large")
+    with path.open("rb") as file:
+        while piece := file.read(_CHUNK):
+            meter.count(len(piece))
+            yield piece
+
+
 def file_name(member: ZipInfo) -> str:
     """A member's name without folders. Windows in Chinese writes names in GBK without saying so."""
     name = member.filename

@@ -4,7 +4,8 @@ The reader of openpyxl keeps an element for every row and all shared strings, fi
 claims, and does not undo ``_xHHHH_``; so expat itself reads here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from zipfile import ZipFile
 
@@ -22,8 +23,37 @@ _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
 _PLACES = {chr(ord("A") + place): place + 1 for place in range(26)}
 
 
+@dataclass(frozen=True, slots=True)
+class WorkSheet:
+    """A sheet of a workbook: its title, its bytes once inflated, and its rows, as ``Table.rows`` gives them."""
+
+    title: str
+    size: int
+    rows: Callable[[], Iterator[tuple[int, list[Cell]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """A workbook. ``strings_size`` is what reading its texts counts; days are counted from 1900 or ``from_1904``."""
+
+    sheets: list[WorkSheet]
+    strings_size: int
+    from_1904: bool
+
+
 def xlsx_tables(archive: ZipFile, meter: Meter) -> tuple[list[Table], int]:
-    """The sheets of a workbook, and how many bytes reading them counts. Raises TablesError."""
+    """The tables of a workbook, and how many bytes reading them counts. Raises TablesError."""
+    book = read_workbook(archive, meter)
+    tables, total = [], book.strings_size
+    for sheet in book.sheets:
+        if found := sheet_named(sheet.title):
+            tables.append(Table(found[0], sheet.title, found[1], sheet.rows))
+            total += sheet.size
+    return tables, total
+
+
+def read_workbook(archive: ZipFile, meter: Meter) -> Workbook:
+    """The workbook that an archive is, its rows not read yet. Raises TablesError."""
     if any(member.filename.lower().startswith("xl/externallinks/") for member in archive.infolist()):
         raise TablesError("external_links")
     parts = Parts(archive, meter)
@@ -32,26 +62,29 @@ def xlsx_tables(archive: ZipFile, meter: Meter) -> tuple[list[Table], int]:
         raise TablesError("file_not_recognised")
     related = parts.related(workbook)
     strings = Strings(next((name for kind, name in related.values() if kind == "sharedStrings"), ""), parts)
-    tables, total = [], strings.size
-    for title, reference in _sheets(parts, workbook):
-        if (found := sheet_named(title)) and reference in related:
+    found, from_1904 = _sheets(parts, workbook)
+    sheets = []
+    for title, reference in found:
+        if reference in related:
             name = related[reference][1]
-            tables.append(Table(found[0], title, found[1], partial(_rows, parts, name, title, strings)))
-            total += parts.size(name)
-    return tables, total
+            sheets.append(WorkSheet(title, parts.size(name), partial(_rows, parts, name, title, strings)))
+    return Workbook(sheets, strings.size, from_1904)
 
 
-def _sheets(parts: Parts, workbook: str) -> list[tuple[str, str]]:
+def _sheets(parts: Parts, workbook: str) -> tuple[list[tuple[str, str]], bool]:
     found: list[tuple[str, str]] = []
+    from_1904 = [False]
 
     def start(tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "sheet":
             reference = next((value for name, value in attributes.items() if name.endswith(":id")), "")
             found.append((attributes.get("name", "").strip(), reference))
+        elif tag == "workbookPr":
+            from_1904[0] = attributes.get("date1904", "0") in ("1", "true")
 
     for _ in parse(parts.read(workbook), start):
         pass
-    return found
+    return found, from_1904[0]
 
 
 def _rows(parts: Parts, name: str, title: str, strings: Strings) -> Iterator[tuple[int, list[Cell]]]:

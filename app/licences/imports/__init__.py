@@ -1,0 +1,1 @@
+"""Licences that were issued elsewhere, brought here from tables."""
