@@ -5,6 +5,7 @@ Drawn large, then reduced.
 
 import math
 from functools import lru_cache
+from io import BytesIO
 
 from PIL import Image, ImageChops, ImageDraw
 
@@ -17,6 +18,7 @@ HEADER_BOTTOM = 118
 FOOTER_TOP = 588
 
 SEAL_RADIUS = 84
+_PRINTED_SEAL_RADIUS = 236
 
 Colour = tuple[int, int, int]
 
@@ -113,27 +115,34 @@ def _header_waves() -> Image.Image:
 
 
 @lru_cache(maxsize=32)
-def seal(issuer: str, caption: str) -> Image.Image:
+def seal(issuer: str, caption: str, around: int = SEAL_RADIUS) -> Image.Image:
     """A round red mark, RGBA: the issuer's name along its upper arc, a star, and ``caption`` below.
 
     A name above 22 characters ends in an ellipsis. It is a likeness for the eye and proves nothing. Shared between
-    callers: do not draw on it.
+    callers: do not draw on it. ``around`` is its radius in pixels.
     """
-    scale = 3
-    radius = SEAL_RADIUS * scale
+    scale = _FINE
+    radius = around * scale
     side = 2 * radius
     ink = Image.new("L", (side, side))
     draw = ImageDraw.Draw(ink)
-    draw.ellipse((2, 2, side - 3, side - 3), outline=255, width=5 * scale)
+    draw.ellipse((2, 2, side - 3, side - 3), outline=255, width=round(around * scale * 0.06))
     draw.polygon(_star(radius, radius * 0.27), fill=255)
     draw.text(
         (radius, radius * 1.6), clean(caption)[:6], font=font(MEDIUM, round(radius * 0.19)), fill=255, anchor="mm"
     )
     _write_on_arc(ink, clean(issuer).replace(" ", ""))
-    small = ink.resize((2 * SEAL_RADIUS, 2 * SEAL_RADIUS), Image.Resampling.BOX)
+    small = ink.resize((2 * around, 2 * around), Image.Resampling.BOX)
     mark = Image.new("RGBA", small.size, (*_SEAL_RED, 0))
     mark.putalpha(small.point(lambda value: value * 0.86))
     return mark
+
+
+def seal_png(issuer: str) -> bytes:
+    """The mark of an e-licence's issuer as a PNG to print, 40 mm wide at 300 dots an inch."""
+    out = BytesIO()
+    seal(issuer, "电子证照", _PRINTED_SEAL_RADIUS).save(out, "PNG")
+    return out.getvalue()
 
 
 def _star(centre: float, radius: float) -> list[tuple[float, float]]:
@@ -179,6 +188,14 @@ def stamp(word: str) -> Image.Image:
     mark = Image.new("RGBA", small.size, (*_SEAL_RED, 0))
     mark.putalpha(small.point(lambda value: value * 0.65))
     return mark
+
+
+def stamp_png(word: str) -> tuple[bytes, float]:
+    """The stamp as a PNG, and its height as a share of its width."""
+    mark = stamp(word)
+    out = BytesIO()
+    mark.save(out, "PNG")
+    return out.getvalue(), mark.height / mark.width
 
 
 @lru_cache(maxsize=8)

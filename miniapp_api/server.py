@@ -34,7 +34,7 @@ from miniapp_api.citizen import (
     uploads,
 )
 from miniapp_api.errors import handle_error
-from miniapp_api.h5 import codes, sign_in
+from miniapp_api.h5 import codes, printed_licences, sign_in
 from miniapp_api.h5 import receipts as receipt_pages
 from miniapp_api.openapi import build_openapi
 from miniapp_api.routing import Route, Routes, mount
@@ -83,6 +83,7 @@ SURFACES: tuple[Routes, ...] = (
     approvals.routes,
     wechat.routes,
     codes.routes,
+    printed_licences.routes,
     receipt_pages.routes,
     sign_in.routes,
     well_known.routes,

@@ -26,7 +26,8 @@ from app.kit import clock, texts
 from app.kit.benches import Bench
 from app.kit.record_signing import RecordSigner
 from app.mandates.party import Party
-from media.papers import Document, Section, render_document
+from media.paper_layout import Document, Section
+from media.papers import render_document
 
 _PERMIT = "01"
 """Administrative permits (行政许可) among the types of items: what the permit law says holds for them."""

@@ -100,7 +100,19 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     # Its review is a good one: whoever gets in is told that there is nothing to confirm.
     "confirm_rectification": tuple("rectification_not_found" if seen == "in" else seen for seen in OWN_REVIEW),
     "submit_application": (OWN_CASE[0], "level_too_low", *OWN_CASE[2:]),
-    **dict.fromkeys(("read_licence", "read_card", "read_card_back", "present_licence", "hold_codes"), OWN_LICENCE),
+    **dict.fromkeys(
+        (
+            "read_licence",
+            "read_card",
+            "read_card_back",
+            "read_licence_pdf",
+            "read_licence_ofd",
+            "read_credential",
+            "present_licence",
+            "hold_codes",
+        ),
+        OWN_LICENCE,
+    ),
     **dict.fromkeys(("list_verifications", "list_paper_codes"), (OWN_LICENCE[0], "in", *OWN_LICENCE[2:])),
     # Nothing was printed.
     "report_paper_lost": (OWN_LICENCE[0], *("paper_code_not_found",) * 2, *OWN_LICENCE[3:]),
@@ -179,7 +191,7 @@ OPEN = {
     *("open_session", "refresh_session", "search_items", "read_item", "list_notices"),
     *("list_suggestions", "read_facets", "list_popular_items", "read_region", "find_halls"),
     *("open_staff_session", "begin_work_sign_in", "open_work_session", "refresh_staff_session"),
-    *("open_receipt", "open_receipt_upper"),
+    *("open_receipt", "open_receipt_upper", "open_printed_licence", "open_printed_licence_upper"),
     *("open_code", "open_code_upper", "open_sign_in", "begin_wechat_sign_in", "finish_wechat_sign_in"),
     *("begin_province_sign_in", "finish_province_sign_in", "refresh_page_session"),
     *("read_live", "read_ready", "read_openapi"),

@@ -5,7 +5,8 @@ import asyncio
 from app.catalogue.licence_type import LicenceTypeDefinition
 from app.kit import clock, texts
 from app.licences.codes import Claims
-from media.papers import Document, Section, render_document
+from media.paper_layout import Document, Section
+from media.papers import render_document
 
 
 async def draw_paper(claims: Claims, definition: LicenceTypeDefinition, text: str, office: str) -> bytes:

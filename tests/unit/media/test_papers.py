@@ -15,7 +15,8 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 
 from media.fonts import document_font
-from media.papers import Document, Section, render_document
+from media.paper_layout import Document, Section
+from media.papers import render_document
 from media.qr import QrTooLongError
 
 TOKEN = "HTTPS://JIABAN.JIAMUSI.GOV.CN/R/" + "ABCD2345" * 42
@@ -136,3 +137,45 @@ def test_a_font_holds_its_characters_at_its_weight_and_no_more() -> None:
     assert list(outlines[0]) != list(outlines[1])
     assert document_font(400, "A办佳佳") == regular
     assert len(regular) < 4_000
+
+
+def reds(picture: Image.Image, box: tuple[int, int, int, int]) -> int:
+    """How many pixels of a box are red."""
+    pixels = zip(*[iter(picture.convert("RGB").crop(box).tobytes())] * 3, strict=True)
+    return sum(red > 150 and green < 140 and blue < 140 for red, green, blue in pixels)
+
+
+def test_a_seal_lies_at_the_right_over_who_issued_the_document_and_the_symbol_is_still_read() -> None:
+    plain, sealed = (picture_of(render_document(replace(DOCUMENT, sealed_by=name))) for name in ("", "佳木斯市民政局"))
+    whole = (0, 0, *plain.size)
+    assert reds(plain, whole) == 0
+    assert reds(sealed, whole) == reds(sealed, (plain.width // 2, 0, *plain.size)) > 5_000
+    (found,) = zxingcpp.read_barcodes(sealed)
+    assert found.text == TOKEN
+
+
+def test_a_seal_takes_the_room_it_needs_at_the_foot_of_a_page() -> None:
+    """However far down it comes to lie, it is whole, and on the page of the lines it lies over."""
+    seen = set()
+    for rows in range(16, 24):
+        section = Section(rows=tuple((f"项目{n}", "值") for n in range(rows)))
+        content = render_document(replace(DOCUMENT, sections=(section,), sealed_by="佳木斯市民政局"))
+        with opened(content) as pdf:
+            last = len(pdf) - 1
+            assert DOCUMENT.signed[0] in "".join(pdf[last].get_textpage().get_text_range().split())
+        picture = picture_of(content, last, dots=72)
+        seen.add(reds(picture, (0, 0, picture.width, round(picture.height * 275 / 297))))
+        assert reds(picture, (0, round(picture.height * 275 / 297), *picture.size)) == 0
+    assert max(seen) - min(seen) < 0.1 * max(seen)
+
+
+def test_a_stamp_crosses_every_page() -> None:
+    section = Section(rows=tuple((f"项目{n}", "值") for n in range(60)))
+    content = render_document(replace(DOCUMENT, sections=(section,), stamp="已撤销"))
+    with opened(content) as pdf:
+        pages = len(pdf)
+    assert pages > 1
+    for number in range(pages):
+        picture = picture_of(content, number, dots=72)
+        middle = (picture.width // 4, picture.height // 3, picture.width * 3 // 4, picture.height * 2 // 3)
+        assert reds(picture, middle) > 3_000
