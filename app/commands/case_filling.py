@@ -190,11 +190,11 @@ FROM moved WHERE cause NOT IN ('received', 'completed') AND moment > now() - int
 """,
     "licences": """
 INSERT INTO licences (id, citizen_id, company_id, type_code, identifier, reference, number, case_no, state, holder,
-    values, issuer, issuer_code, region, issued_on, valid_from, valid_until, version)
+    values, issuer, issuer_code, region, issued_on, valid_from, valid_until, version, status_list, status_index)
 SELECT pg_temp.uid(1, updated_at, n), citizen_id, company_id, 'food_business', 'filled-' || n, lpad(n::text, 16, '0'),
     'JY' || n, case_no, 'valid', (SELECT value FROM sealed WHERE place = 'licences.holder'),
     (SELECT value FROM sealed WHERE place = 'licences.values'), '佳木斯市', '', '230800', updated_at::date,
-    updated_at::date, updated_at::date + 1824, 1
+    updated_at::date, updated_at::date + 1824, 1, 1000 + (n >> 20), n & 1048575
 FROM made WHERE state = 'completed'
 """,
     "presentations": """

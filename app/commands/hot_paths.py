@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,7 +29,10 @@ from app.kit import clock, nonces, retention
 from app.kit.blobs import delete_due
 from app.kit.db import transaction
 from app.kit.record_signing import RecordSigner
+from app.licences.keys.ring import SigningKeys
 from app.licences.queries import list_licences
+from app.licences.status.publishing import publish
+from app.licences.status.tasks import renew_lists
 from app.mandates.party import Party
 from app.notifications import queries as notifications
 from app.notifications.models import Send
@@ -46,6 +50,7 @@ from media.storage import BlobStore
 
 _WAY = (Cause.RECEIVED, Cause.SUPPLEMENT_REQUESTED, Cause.ACCEPTED, Cause.APPROVED, Cause.COMPLETED)
 _WALKER = 7
+_STATUS_LIST, _EVERY = 1000, timedelta(minutes=5)  # the first list of the filled licences
 _SCOPES = (Scope("staff:bench", None, EVERY_DEPARTMENT), Scope("staff:bench", "230800", "scjg"))
 
 
@@ -121,6 +126,7 @@ class Walk:
     signer: RecordSigner
     recorder: Recorder
     drains: Drains = field(default_factory=lambda: drains_to(Taker()))
+    keys: SigningKeys = field(default_factory=SigningKeys)
     party: Party = field(default_factory=lambda: Party.own(filled_citizen(_WALKER)))
 
     async def take(self) -> None:
@@ -211,6 +217,8 @@ class Walk:
             ("settle reviews", settle_unanswered),
             ("forget nonces", nonces.forget_old),
             ("delete blobs", lambda: delete_due(self.blobs)),
+            ("status lists", lambda: renew_lists(self.keys, "https://jiaban.example.cn", _EVERY)),
+            ("status list", lambda: publish(self.keys, "https://jiaban.example.cn", _STATUS_LIST, _EVERY)),
         )
         for name, work in works:
             await self._step(name, work())

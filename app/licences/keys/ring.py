@@ -10,6 +10,7 @@ from app.kit import clock
 from app.kit.errors import TemporarilyUnavailableError
 from app.licences.keys import rules
 from app.licences.keys.algorithms import Algorithm, Purpose, is_signed
+from app.licences.keys.errors import KeyActError
 from app.licences.keys.models import Keeper, LicenceKey
 from app.licences.keys.ports import KeyHolder
 from app.licences.keys.row_keeper import RowKeeper
@@ -79,21 +80,29 @@ class SigningKeys:
         if key is None or key.handle is None or keeper is None:
             _log.error("signing_key_not_at_hand", extra={"key_id": key_id.decode(errors="replace")})
             raise TemporarilyUnavailableError
-        return await keeper.sign(Algorithm(key.algorithm), key.handle, data)
+        try:
+            return await keeper.sign(Algorithm(key.algorithm), key.handle, data)
+        except KeyActError as error:
+            _log.exception("signing_key_not_at_hand", extra={"key_id": key.id})
+            raise TemporarilyUnavailableError from error
 
     async def verify(
         self, key_id: bytes, algorithm: int, data: bytes, signature: bytes, purpose: Purpose | None = None
     ) -> bool:
         """Whether a key of the ring made this signature, with its own algorithm and (where given) for this purpose.
 
-        False for a key that is unknown or gone.
+        False for a key that is unknown or gone. Raises TemporarilyUnavailableError where SM2's library is missing.
         """
         key = await self._key(key_id)
         if key is None or key.algorithm != algorithm or purpose not in {None, key.purpose}:
             return False
         if not rules.is_published(key, clock.now()):
             return False
-        return await is_signed(Algorithm(key.algorithm), bytes(key.public), data, signature)
+        try:
+            return await is_signed(Algorithm(key.algorithm), bytes(key.public), data, signature)
+        except KeyActError as error:
+            _log.exception("signature_not_checked", extra={"key_id": key.id})
+            raise TemporarilyUnavailableError from error
 
     async def published(self) -> list[PublicKey]:
         """The keys that verifiers are told of, in the order they were made."""

@@ -13,7 +13,7 @@ _UNPLACED_AT_ONCE = 5_000
 
 # A sequence waits for nobody; what a transaction that rolls back had taken stays empty.
 _DRAW = "SELECT nextval('licence_places') AS place FROM generate_series(1, $1)"
-_UNPLACED = "SELECT id FROM licences WHERE status_list IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED"
+_UNPLACED = "SELECT id FROM licences WHERE status_list IS NULL LIMIT $1 FOR UPDATE SKIP LOCKED"
 _PLACE = """
 UPDATE licences SET status_list = taken.list, status_index = taken.index
 FROM unnest($1::uuid[], $2::int[], $3::int[]) AS taken(id, list, index) WHERE licences.id = taken.id

@@ -15,5 +15,6 @@ async def renew_lists(keys: SigningKeys, public_url: str, every: timedelta) -> N
     """
     await make_missing(keys, "system")
     await forget_retired()
-    await place_unplaced()
+    while await place_unplaced():
+        pass
     await publish_all(keys, public_url, every)
