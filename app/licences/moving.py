@@ -71,8 +71,10 @@ async def move_licence(
     await audit.record(f"licence:{licence.id}", actor, f"licence_{cause}", case_no=case_no, before=before, after=after)
     if cause is not LicenceCause.SUPERSEDED:
         definition = await catalogue.get_licence_type(licence.type_code)
-        occasion, told = str(move.id), {"note": reason, "office": move.office, "case_no": case_no or ""}
-        await tell(licence, f"licence_{cause}", occasion, None, definition, **told)
+        # A message needs a number; a licence that no case led to has one that says nothing of anybody.
+        number = case_no or licence.case_no or licence.reference
+        told = {"note": reason, "office": move.office, "case_no": number}
+        await tell(licence, f"licence_{cause}", str(move.id), None, definition, **told)
     return move
 
 
