@@ -16,7 +16,7 @@ MESSAGE_KINDS = {
     *("material_lost", "material_lost_set_aside"),
     *("licence_issued", "licence_reissued", "licence_revoked", "licence_suspended", "licence_resumed"),
     *("licence_cancelled", "licence_expired", "licence_expiring", "licence_yearly", "licence_attached"),
-    *("licence_scanned", "session_reused"),
+    *("licence_scanned", "paper_code_lost", "paper_code_printed", "session_reused"),
     *("mandate_accepted", "mandate_ended"),
     *("identity_used_elsewhere", "accounts_joined", "name_taken_over"),
     *("export_ready", "guardian_added"),
