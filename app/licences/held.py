@@ -131,7 +131,12 @@ PARTS = (
             "ended_because": "失效原因",
             "ended_by": "办理人",
         },
-        left_out={"presentation_id": "凭证码的随机数", "staff_id": "工作人员的个人信息，以打印单位表示"},
+        left_out={
+            "presentation_id": "凭证码的随机数",
+            "staff_id": "工作人员的个人信息，以打印单位表示",
+            "status_list": "状态清单的技术编号",
+            "status_index": "状态清单内的技术位置",
+        },
         find=of_citizen("licence__citizen_id", licence__company_id__isnull=True),
     ),
     Part(

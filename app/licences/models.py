@@ -191,7 +191,8 @@ class PaperEnd(StrEnum):
 class PaperCode(Model):
     """A code that a window printed for a person who was there, with what the member of staff saw and why they did it.
 
-    ``document`` is the paper by which the person proved themself; ``ended_by`` is who ended it, as in the audit.
+    ``document`` is the paper by which the person proved themself; ``ended_by`` is who ended it, as in the audit. It has
+    a place of its own in the status lists, by which a scanner without network learns that it was lost.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -207,6 +208,8 @@ class PaperCode(Model):
     office = fields.CharField(max_length=128)
     document = fields.CharField(max_length=32)
     reason = sealed_text()
+    status_list = fields.IntField()
+    status_index = fields.IntField()
     ended_at = fields.DatetimeField(null=True)
     ended_because = fields.CharEnumField(PaperEnd, max_length=16, null=True)
     ended_by = fields.CharField(max_length=128, null=True)
@@ -215,6 +218,7 @@ class PaperCode(Model):
         """Table."""
 
         table = "paper_codes"
+        unique_together = (("status_list", "status_index"),)
 
 
 class DigitMiss(Model):

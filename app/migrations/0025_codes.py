@@ -63,6 +63,8 @@ class Migration(migrations.Migration):
                 ("office", fields.CharField(max_length=128)),
                 ("document", fields.CharField(max_length=32)),
                 ("reason", SealedField()),
+                ("status_list", fields.IntField()),
+                ("status_index", fields.IntField()),
                 ("ended_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 (
                     "ended_because",
@@ -75,6 +77,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "paper_codes",
                 "app": "jiaban",
+                "unique_together": (("status_list", "status_index"),),
                 "pk_attr": "id",
                 "table_description": "A code that a window printed for a person who was there, with what the member of staff saw and why they did it.",
             },

@@ -1,10 +1,12 @@
 """Codes on paper: printed for whoever is at the window, good for long, lost at once, one at a time."""
 
 import asyncio
+import zlib
 from datetime import timedelta
 from io import BytesIO
 from uuid import uuid4
 
+import cbor2
 import pypdfium2
 import pytest
 import zxingcpp
@@ -35,6 +37,10 @@ from app.licences.paper.service import (
     report_lost_at_window,
 )
 from app.licences.presenting.spending import Spent, Unspent, spend
+from app.licences.status.models import StatusMark
+from app.licences.status.packing import Status
+from app.licences.status.publishing import publish
+from app.licences.status.queries import published_list
 from app.mandates.party import Party
 from app.notifications.models import Message
 from tests.service.cases import issued_licence, some_case_no, staff_member, verified_citizen
@@ -173,3 +179,40 @@ async def test_the_sheet_says_what_the_code_says(house: House, citizen: Citizen,
     assert str(citizen.id_number) not in text
     picture = pdf[0].render(scale=300 / 72).to_pil()
     assert [symbol.text for symbol in zxingcpp.read_barcodes(picture)] == [paper.code]
+
+
+async def test_the_status_list_tells_of_lost_paper(house: House, citizen: Citizen, licence: Licence) -> None:
+    """Paper has a place of its own: lost paper is invalid there, and the licence is not; what ends that ends paper."""
+    party = Party.own(citizen.id)
+    lost = await printed(house, licence, present(citizen))
+    await report_lost(party, licence.id, lost.paper.id)
+    good = await printed(house, licence, present(citizen))
+    places = [(row.status_list, row.status_index) for row in (licence, lost.paper, good.paper)]
+    assert len(set(places)) == 3
+    claims = (await house.code_signer.read(good.code)).claims
+    assert (claims.status_list, claims.status_index) == places[2]
+    assert await _published(house, places) == [Status.VALID, Status.INVALID, Status.VALID]
+    for state, worth in (
+        (LicenceState.SUSPENDED, Status.SUSPENDED),
+        (LicenceState.REVOKED, Status.INVALID),
+        (LicenceState.EXPIRED, Status.EXPIRED),
+    ):
+        await Licence.filter(id=licence.id).update(state=state)
+        assert await _published(house, places) == [worth, Status.INVALID, worth]
+    assert await StatusMark.filter(status_list=lost.paper.status_list).exists()
+
+
+async def _published(house: House, places: list[tuple[int | None, int | None]]) -> list[int]:
+    """What the lists say of these places."""
+    arrays = {}
+    for number in {number for number, _ in places if number is not None}:
+        await publish(house.licence_keys, HOST, number, timedelta(minutes=5))
+        found = await published_list(number)
+        assert found
+        payload = cbor2.loads(cbor2.loads(found.token).value[2])
+        arrays[number] = zlib.decompress(payload[65533]["lst"])
+    return [
+        arrays[number][index * 2 // 8] >> index * 2 % 8 & 3
+        for number, index in places
+        if number is not None and index is not None
+    ]

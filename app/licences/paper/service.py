@@ -19,6 +19,7 @@ from app.licences.models import HOLDER, HolderKind, Licence, LicenceState, Paper
 from app.licences.paper.document import draw_paper
 from app.licences.presenting.making import Wanted, capped, end_of_licence, make_code, row_of, text_of, this_second
 from app.licences.queries import get_licence
+from app.licences.status.service import mark, take_places
 from app.licences.telling import tell
 from app.mandates.party import Party
 
@@ -85,8 +86,18 @@ async def print_paper(
     expires_at = capped(issued_at + LONGEST[CodeKind.PAPER], end_of_licence(licence))
     wanted = Wanted(licence, definition, CodeKind.PAPER, preset, issued_at, expires_at)
     _require_valid(licence, wanted)
-    code = await make_code(signer, wanted, (licence.status_list, licence.status_index))
-    paper = PaperCode(licence=licence, staff_id=staff.id, office=staff.office, document=person.document, reason=reason)
+    async with transaction():
+        [place] = await take_places(1)
+    code = await make_code(signer, wanted, place)
+    paper = PaperCode(
+        licence=licence,
+        staff_id=staff.id,
+        office=staff.office,
+        document=person.document,
+        reason=reason,
+        status_list=place[0],
+        status_index=place[1],
+    )
     async with transaction():
         _require_valid(await _locked(licence.id), wanted)
         await _save(paper, code, licence)
@@ -99,7 +110,7 @@ async def print_paper(
 async def _save(paper: PaperCode, code: SignedCode, licence: Licence) -> None:
     """Save a paper of a locked licence in the place of those before it."""
     for before in await PaperCode.filter(licence=licence, ended_at=None):
-        await _end(before, PaperEnd.REPLACED, f"staff:{paper.staff_id}")
+        await _end(before, licence, PaperEnd.REPLACED, f"staff:{paper.staff_id}")
     row = row_of(code, licence)
     await row.save(force_create=True)
     paper.presentation = row
@@ -140,7 +151,7 @@ async def _lose(licence: Licence, paper_id: UUID, actor: str, office: str | None
         if paper is None:
             raise PaperCodeNotFoundError
         if paper.ended_at is None:
-            await _end(paper, PaperEnd.LOST, actor)
+            await _end(paper, licence, PaperEnd.LOST, actor)
             await audit.record(f"licence:{licence.id}", actor, "paper_code_lost", paper=str(paper.id))
             definition = await get_licence_type(licence.type_code)
             where = office or licence.issuer
@@ -148,10 +159,11 @@ async def _lose(licence: Licence, paper_id: UUID, actor: str, office: str | None
     return paper
 
 
-async def _end(paper: PaperCode, because: PaperEnd, actor: str) -> None:
+async def _end(paper: PaperCode, licence: Licence, because: PaperEnd, actor: str) -> None:
     paper.ended_at, paper.ended_because, paper.ended_by = clock.now(), because, actor
     await paper.save(update_fields=["ended_at", "ended_because", "ended_by"])
     await Presentation.filter(nonce=paper.presentation_id, ended_at=None).update(ended_at=paper.ended_at)
+    await mark(licence)
 
 
 async def _locked(licence_id: UUID) -> Licence:

@@ -26,6 +26,12 @@ SELECT status, array_agg(status_index) AS places FROM (
     WHERE status_list = $1 AND state = 'valid' AND valid_until < $2
     UNION ALL
     SELECT status_index, {Status.INVALID:d} FROM licence_ended_places WHERE status_list = $1
+    UNION ALL
+    SELECT paper_codes.status_index, CASE
+        WHEN ended_at IS NOT NULL OR state NOT IN ('valid', 'suspended', 'expired') THEN {Status.INVALID:d}
+        WHEN state = 'suspended' THEN {Status.SUSPENDED:d} ELSE {Status.EXPIRED:d}
+    END FROM paper_codes JOIN licences ON licences.id = licence_id
+    WHERE paper_codes.status_list = $1 AND (ended_at IS NOT NULL OR state <> 'valid' OR valid_until < $2)
 ) AS worth GROUP BY status
 """  # noqa: S608  # numbers of our own
 # What was made later stays, from however many workers it came.

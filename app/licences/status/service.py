@@ -3,7 +3,7 @@
 import secrets
 
 from app.kit import db, jobs
-from app.licences.models import Licence
+from app.licences.models import Licence, PaperCode
 from app.licences.status.models import StatusList, StatusMark
 from app.licences.status.packing import PLACES, scattered
 
@@ -31,8 +31,13 @@ async def take_places(many: int) -> list[tuple[int, int]]:
 
 
 async def mark(*licences: Licence) -> None:
-    """Have the lists made anew in which these licences stand, whose state has changed in the caller's transaction."""
-    await mark_lists({licence.status_list for licence in licences if licence.status_list is not None})
+    """Have the lists made anew in which these licences and their papers stand, within the caller's transaction.
+
+    The state of either has changed in it.
+    """
+    papers = await PaperCode.filter(licence_id__in=[licence.id for licence in licences]).only("id", "status_list")
+    lists = {paper.status_list for paper in papers}
+    await mark_lists(lists | {licence.status_list for licence in licences if licence.status_list is not None})
 
 
 async def mark_lists(lists: set[int]) -> None:
