@@ -70,7 +70,7 @@ def test_the_published_keys_prove_a_credential(client: httpx.Client, holder: Hol
     assert answer.headers["content-type"] == "application/jwt"
     assert answer.headers["cache-control"] == "no-store"
     key_id = jwt.get_unverified_header(answer.text)["kid"]
-    published = client.get("/.well-known/licence-keys.jwks").json()["keys"]
+    published = client.get("/.well-known/licence-keys.json").json()["keys"]
     (key,) = [key for key in published if key["kid"] == key_id]
     assert key["purpose"] == "credential"
     claims = jwt.decode(answer.text, jwt.PyJWK(key), algorithms=["EdDSA"])
