@@ -38,6 +38,7 @@ from app.kit.tls import public_tls
 from app.licences.codes import CodeSigner
 from app.licences.keys.ports import KeyHolder
 from app.licences.keys.ring import SigningKeys
+from app.licences.relying import Purpose, RelyingSystem, RelyingSystems
 from config.settings import (
     PartnerSettings,
     ProvinceSettings,
@@ -96,6 +97,7 @@ class House:
     staff_door: StaffDoor
     code_signer: CodeSigner
     licence_keys: SigningKeys
+    relying_systems: RelyingSystems
     record_signer: RecordSigner
     official_account: CallbackCodec
     mini_program: CallbackCodec
@@ -252,6 +254,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             staff_door=StaffDoor(access_tokens, redis, second_factor_for_all=settings.environment == "production"),
             code_signer=CodeSigner(licence_keys),
             licence_keys=licence_keys,
+            relying_systems=_relying(settings),
             record_signer=RecordSigner(_signing(keys.record_signing), keys.record_signing_active),
             official_account=_callback(
                 wechat,
@@ -273,6 +276,19 @@ def _device(place: str) -> KeyHolder:
     except (ImportError, AttributeError) as error:
         raise UnsafeStartError(f"keys.licence_device: there is no {place}") from error
     return make()
+
+
+def _relying(settings: Settings) -> RelyingSystems:
+    return RelyingSystems(
+        RelyingSystem(
+            name,
+            one.title,
+            Signer(one.client_id, one.secret.get_secret_value().encode()),
+            one.per_minute,
+            {code: Purpose(purpose.title, purpose.licence_types) for code, purpose in one.purposes.items()},
+        )
+        for name, one in settings.relying_systems.items()
+    )
 
 
 def _signer(partner: PartnerSettings) -> Signer:

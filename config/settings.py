@@ -125,6 +125,28 @@ class ApprovalsSettings(BaseModel):
         return {name: one for name, one in self.connectors.items() if one.protocol == "tables"}
 
 
+class RelyingPurposeSettings(BaseModel):
+    """What a relying system may ask for: licence type → the names of the fields that it is told.
+
+    ``title`` is what holders read.
+    """
+
+    model_config = _FROZEN
+    title: str = Field(min_length=1, max_length=128)
+    licence_types: dict[str, list[str]]
+
+
+class RelyingSystemSettings(BaseModel):
+    """A system (用证系统) that verifies licences over signed HTTP; ``title`` is what holders are told of it."""
+
+    model_config = _FROZEN
+    title: str = Field(min_length=1, max_length=128)
+    client_id: str = Field(min_length=1, max_length=64)
+    secret: SecretStr
+    per_minute: int = Field(default=60, ge=1)
+    purposes: dict[ConnectorName, RelyingPurposeSettings]
+
+
 class SharedDataSettings(PartnerSettings):
     """Data that other bodies share. Somebody waits at a phone: ``timeout_seconds`` is the time for a whole answer."""
 
@@ -262,6 +284,7 @@ class Settings(BaseSettings):
     work: WorkSettings | None = None
     authority: PartnerSettings
     approvals: ApprovalsSettings
+    relying_systems: dict[ConnectorName, RelyingSystemSettings] = {}
     province: ProvinceSettings | None = None
     shared_data: SharedDataSettings | None = None
     scanner: ScannerSettings | None = None
@@ -269,6 +292,14 @@ class Settings(BaseSettings):
     licences: LicenceSettings = LicenceSettings()
     worker: WorkerSettings = WorkerSettings()
     sandbox: SandboxSettings | None = None
+
+    @model_validator(mode="after")
+    def _knows_clients_apart(self) -> Self:
+        clients = [one.client_id for one in self.approvals.over_http.values()]
+        clients += [one.client_id for one in self.relying_systems.values()]
+        if len(clients) != len(set(clients)):
+            raise ValueError("two systems that call us have the same client_id")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -17,6 +17,7 @@ from app.identity.tokens import Bearer
 from app.kit import clock
 from app.kit.errors import DomainError
 from app.kit.signing import CLIENT_ID, SignatureRefusedError, Signer
+from app.licences.relying import RelyingSystem
 from app.mandates.errors import ActingNotPossibleError, MandateInactiveError
 from app.mandates.party import Party, party_of
 from miniapp_api import cookies
@@ -44,7 +45,8 @@ _SIGNATURE_ERRORS: dict[str, type[DomainError]] = {
 class Caller:
     """Who is calling; ``subject`` is whom limits are counted for.
 
-    An approval system that calls is named by its ``connector``; its ``nonce`` is yet to be spent.
+    An approval system that calls is named by its ``connector``, one that verifies licences is the ``relying`` one; the
+    ``nonce`` of either is yet to be spent.
     """
 
     subject: str
@@ -53,6 +55,7 @@ class Caller:
     party: Party | None = None
     staff: Staff | None = None
     connector: str = ""
+    relying: RelyingSystem | None = None
     nonce: str = ""
 
 
@@ -83,6 +86,9 @@ async def identify(house: House, request: Request, actor: str, duty: Duty | None
         case "partner":
             connector, nonce = verify_partner(house, request)
             return Caller(f"partner:{connector}", connector=connector, nonce=nonce)
+        case "relying_system":
+            system, nonce = verify_relying_system(house, request)
+            return Caller(f"relying:{system.name}", relying=system, nonce=nonce)
         case "operator":
             require_operator(house, request)
             return Caller("operator")
@@ -149,11 +155,24 @@ def require_operator(house: House, request: Request) -> None:
 
 def verify_partner(house: House, request: Request) -> tuple[str, str]:
     """Verify an approval system's signature; the name of its connector, and its nonce, which is yet to be spent."""
-    path = request.path + (f"?{request.query_string}" if request.query_string else "")
     connector = house.connectors.of_client(request.headers.get(CLIENT_ID, ""))
-    signer = connector.signer if connector and connector.signer else _NOBODY
+    nonce = _signed_nonce(request, connector.signer if connector else None)
+    return connector.name if connector else "", nonce
+
+
+def verify_relying_system(house: House, request: Request) -> tuple[RelyingSystem, str]:
+    """Verify the signature of a system that verifies licences; the system, and its nonce, which is yet to be spent."""
+    system = house.relying_systems.of_client(request.headers.get(CLIENT_ID, ""))
+    nonce = _signed_nonce(request, system.signer if system else None)
+    if system is None:
+        raise SignatureInvalidError
+    return system, nonce
+
+
+def _signed_nonce(request: Request, signer: Signer | None) -> str:
+    path = request.path + (f"?{request.query_string}" if request.query_string else "")
+    now = clock.now().timestamp()
     try:
-        nonce = signer.verify(request.headers, request.method, path, request.body, now=clock.now().timestamp())
+        return (signer or _NOBODY).verify(request.headers, request.method, path, request.body, now=now)
     except SignatureRefusedError as error:
         raise _SIGNATURE_ERRORS[error.reason] from error
-    return connector.name if connector else "", nonce

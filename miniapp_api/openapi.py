@@ -28,6 +28,7 @@ _SECURITY: dict[Actor, list[dict[str, list[str]]]] = {
     Actor.STAFF: [{"staff": []}],
     Actor.OPERATOR: [{"operator": []}],
     Actor.PARTNER: [{"clientId": [], "timestamp": [], "nonce": [], "signature": []}],
+    Actor.RELYING_SYSTEM: [{"clientId": [], "timestamp": [], "nonce": [], "signature": []}],
 }
 _SCHEMES: dict[str, Any] = {
     "citizen": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},

@@ -23,6 +23,7 @@ from app.identity.models import Staff
 from app.identity.rules import Duty
 from app.kit import limits
 from app.kit.errors import DomainError, NotFoundError, RateLimitedError
+from app.licences.relying import RelyingSystem
 from app.mandates import errors as mandate_errors
 from app.mandates.party import Party
 from miniapp_api import auth
@@ -44,6 +45,7 @@ class Actor(StrEnum):
     CITIZEN = "citizen"
     STAFF = "staff"
     PARTNER = "partner"
+    RELYING_SYSTEM = "relying_system"
     WECHAT = "wechat"
     OPERATOR = "operator"
 
@@ -88,6 +90,13 @@ class Call:
         if self.caller.staff is None:
             raise RuntimeError("not a staff route")
         return self.caller.staff
+
+    @property
+    def relying(self) -> RelyingSystem:
+        """The system that calls a route of systems that verify licences."""
+        if self.caller.relying is None:
+            raise RuntimeError("not a route of relying systems")
+        return self.caller.relying
 
     @property
     def session_id(self) -> UUID:
@@ -196,6 +205,7 @@ _ACTOR_ERRORS: dict[Actor, tuple[type[DomainError], ...]] = {
     Actor.CITIZEN: (*_TOKEN_ERRORS, identity_errors.SessionEndedError),
     Actor.STAFF: (*_TOKEN_ERRORS, identity_errors.SessionEndedError),
     Actor.PARTNER: auth.PARTNER_ERRORS,
+    Actor.RELYING_SYSTEM: auth.PARTNER_ERRORS,
     Actor.WECHAT: (),
     Actor.OPERATOR: _TOKEN_ERRORS[:2],
 }

@@ -32,15 +32,19 @@ from miniapp_api.citizen import (
     reviews,
     sessions,
     uploads,
+    verifications,
 )
 from miniapp_api.errors import handle_error
 from miniapp_api.h5 import codes, printed_licences, sign_in
 from miniapp_api.h5 import receipts as receipt_pages
 from miniapp_api.openapi import build_openapi
+from miniapp_api.partners import verifications as batch_verifications
 from miniapp_api.routing import Route, Routes, mount
 from miniapp_api.sandbox_phone import follow_grants
 from miniapp_api.staff import accounts as staff_accounts
+from miniapp_api.staff import concerns as staff_concerns
 from miniapp_api.staff import deliveries as staff_deliveries
+from miniapp_api.staff import field_requests as staff_field_requests
 from miniapp_api.staff import figures as staff_figures
 from miniapp_api.staff import items as staff_items
 from miniapp_api.staff import licences as staff_licences
@@ -48,7 +52,7 @@ from miniapp_api.staff import paper_codes as staff_paper_codes
 from miniapp_api.staff import rectifications as staff_rectifications
 from miniapp_api.staff import reviews as staff_reviews
 from miniapp_api.staff import sessions as staff_sessions
-from miniapp_api.staff import verifications
+from miniapp_api.staff import verifications as staff_verifications
 
 SURFACES: tuple[Routes, ...] = (
     sessions.routes,
@@ -66,13 +70,16 @@ SURFACES: tuple[Routes, ...] = (
     licences.routes,
     licence_codes.routes,
     licence_files.routes,
+    verifications.routes,
     messages.routes,
     mandates.routes,
     privacy.routes,
     reviews.routes,
     staff_sessions.routes,
     staff_accounts.routes,
-    verifications.routes,
+    staff_verifications.routes,
+    staff_field_requests.routes,
+    staff_concerns.routes,
     staff_paper_codes.routes,
     staff_items.routes,
     staff_figures.routes,
@@ -80,6 +87,7 @@ SURFACES: tuple[Routes, ...] = (
     staff_rectifications.routes,
     staff_deliveries.routes,
     staff_licences.routes,
+    batch_verifications.routes,
     approvals.routes,
     wechat.routes,
     codes.routes,

@@ -161,6 +161,23 @@ def write_settings(plan: Plan, demo: DemoSettings) -> None:
             },
         },
         "shared_data": {"base_url": plan.sandbox_url, "client_id": "jiaban", "secret": _PARTNER_SECRET},
+        "relying_systems": {
+            "schools": {
+                "title": "市教育局入学服务系统",
+                "client_id": "schools",
+                "secret": _PARTNER_SECRET,
+                "per_minute": 600,
+                "purposes": {
+                    "enrolment": {
+                        "title": "入学资格核验",
+                        "licence_types": {
+                            "food_business": ["business_name", "business_site"],
+                            "disability_certificate": [],
+                        },
+                    },
+                },
+            },
+        },
         "province": {
             "issuer": f"{plan.sandbox_url}/province",
             "client_id": "jiaban",

@@ -27,6 +27,8 @@ MODEL_MODULES = (
     "app.licences.imports.models",
     "app.licences.keys.models",
     "app.licences.status.models",
+    "app.licences.verifying.models",
+    "app.licences.requests.models",
     "app.applications.models",
     "app.applications.materials.models",
     "app.approvals.models",

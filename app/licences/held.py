@@ -9,7 +9,9 @@ from app.catalogue.queries import get_licence_type
 from app.kit import clock, db, texts
 from app.kit.held import HeldFile, Part, of_citizen
 from app.licences.files.cards import licence_card
-from app.licences.models import Licence, LicenceMove, LicenceState, PaperCode, Presentation, Verification
+from app.licences.models import Licence, LicenceMove, LicenceState, PaperCode, Presentation
+from app.licences.requests.models import FieldRequest
+from app.licences.verifying.models import Concern, Verification
 from media.storage import BlobStore
 
 
@@ -146,20 +148,70 @@ PARTS = (
         fields={
             "id": "编号",
             "licence_id": "证照",
+            "way": "核验方式",
             "office": "核验单位",
+            "duty": "核验人员的职责",
+            "system": "用证系统",
+            "purpose": "核验用途",
+            "kind": "亮证码类型",
+            "preset": "选择出示的内容",
             "verdict": "结果",
             "reason": "结果代码",
             "message": "结果说明",
             "shown": "被查看的栏目",
             "at": "时间",
+            "handed_in_at": "离线核验的上报时间",
+            "clock_wrong": "核验设备时间有误",
+            "said": "离线核验时的结果代码",
+            "keys_age": "离线核验所用公钥的时长（秒）",
+            "status_age": "离线核验所用状态清单的时长（秒）",
         },
         left_out={
             "staff_id": "工作人员的个人信息，以核验单位表示",
             "idempotency_key": "核验设备的重复请求标记",
             "code_digest": "亮证码的不可还原摘要",
+            "nonce": "亮证码的随机数",
         },
         find=of_citizen("licence__citizen_id", licence__company_id__isnull=True),
         more=_reason,
+    ),
+    Part(
+        model=Concern,
+        name="verification_concerns",
+        title="对核验的异议和重复扫码的核实",
+        fields={
+            "verification_id": "扫码核验",
+            "kind": "类型",
+            "department": "核实部门",
+            "raised_at": "提出时间",
+            "answer": "答复",
+            "answered_at": "答复时间",
+        },
+        left_out={
+            "id": "内部编号",
+            "region": "核实部门的管辖范围",
+            "answered_by": "工作人员的个人信息，以核实部门表示",
+        },
+        find=of_citizen("verification__licence__citizen_id", verification__licence__company_id__isnull=True),
+    ),
+    Part(
+        model=FieldRequest,
+        name="field_requests",
+        title="核验人员请求查看更多内容的记录",
+        fields={
+            "id": "编号",
+            "verification_id": "扫码核验",
+            "wanted": "请求查看的栏目",
+            "purpose": "用途",
+            "asked_at": "请求时间",
+            "expires_at": "答复期限",
+            "answer": "答复",
+            "answered_at": "答复时间",
+            "readable_until": "查看期限",
+            "read_at": "查看时间",
+        },
+        left_out={"answered_by": "本人或者代办人的内部编号", "read_key": "核验设备的重复请求标记"},
+        find=of_citizen("verification__licence__citizen_id", verification__licence__company_id__isnull=True),
     ),
 )
 

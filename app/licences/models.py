@@ -6,7 +6,7 @@ from uuid import UUID
 from tortoise import Model, fields
 
 from app.catalogue.licence_type import Preset
-from app.identity.models import Citizen, Staff
+from app.identity.models import Citizen
 from app.kit import clock, db
 from app.kit.fields import lookup_hash, sealed_json, sealed_text
 from app.kit.ids import new_id
@@ -114,6 +114,12 @@ class Licence(Model):
 
         table = "licences"
         unique_together = (("status_list", "status_index"),)
+        indexes = (("type_code", "number"),)
+
+    @property
+    def owned(self) -> bool:
+        """Whether it is somebody's with an account here."""
+        return bool(self.citizen_id or self.company_id)  # type: ignore[attr-defined]  # Tortoise adds them
 
     @classmethod
     async def move_in_name(cls, old: UUID, new: UUID) -> None:
@@ -232,29 +238,6 @@ class DigitMiss(Model):
         """Table."""
 
         table = "digit_misses"
-
-
-class Verification(Model):
-    """Somebody scanned a code: who, where, with what verdict, and which fields they saw."""
-
-    id = fields.UUIDField(primary_key=True, default=new_id)
-    licence: fields.ForeignKeyNullableRelation[Licence] = fields.ForeignKeyField(
-        "jiaban.Licence", related_name="verifications", db_index=True, null=True
-    )
-    staff: fields.ForeignKeyRelation[Staff] = fields.ForeignKeyField("jiaban.Staff", related_name="verifications")
-    office = fields.CharField(max_length=128)
-    verdict = fields.CharField(max_length=16)
-    reason = fields.CharField(max_length=32)
-    shown = fields.JSONField[list[str]]()
-    idempotency_key = fields.CharField(max_length=128, null=True)
-    code_digest = fields.CharField(max_length=64)
-    at = fields.DatetimeField(db_index=True)
-
-    class Meta:
-        """Table."""
-
-        table = "verifications"
-        unique_together = (("staff", "idempotency_key"),)
 
 
 class LicenceSerial(Model):

@@ -1,6 +1,5 @@
 """Reads of licences."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,28 +9,13 @@ from app.catalogue import queries as catalogue
 from app.catalogue.licence_type import LicenceField, LicenceTypeDefinition
 from app.identity.rules import mask_id_number, require_level
 from app.kit import clock
-from app.kit.codes import CodeMalformedError
 from app.kit.paging import Page, newest_first
-from app.licences.codes import CodeSigner
 from app.licences.errors import LicenceNotFoundError
-from app.licences.models import Licence, LicenceMove, LicenceState, Presentation, Verification
+from app.licences.models import Licence, LicenceMove, LicenceState
 from app.mandates.party import Party
-from app.mandates.queries import is_live, level_of
+from app.mandates.queries import level_of
 
 _NAMES = {"identifier": 128, "number": 64, "case_no": 43}
-
-
-@dataclass(frozen=True, slots=True)
-class PublicView:
-    """What anybody may know of a scanned code: whether it is genuine, and no more than the code itself says."""
-
-    genuine: bool
-    expired: bool
-    licence_name: str | None
-    masked_holder: str | None
-    valid_until: str | None
-    state: LicenceState | None
-    facts: tuple[str, ...] = ()
 
 
 async def get_licence(party: Party, licence_id: UUID) -> Licence:
@@ -59,15 +43,6 @@ async def list_licences(party: Party, cursor: str | None) -> Page[Licence]:
     found = Licence.filter(**party.owner)
     covered = party.covered("licence")
     return await newest_first(found if covered is None else found.filter(type_code__in=covered), cursor)
-
-
-async def list_verifications(party: Party, licence_id: UUID, cursor: str | None) -> Page[Verification]:
-    """Who scanned a party's licence, the latest first.
-
-    Raises LicenceNotFoundError, MatterNotCoveredError or InvalidCursorError.
-    """
-    licence = await get_licence(party, licence_id)
-    return await newest_first(Verification.filter(licence=licence), cursor)
 
 
 async def valid_licences(party: Party, types: list[str], *, lock: bool = False) -> dict[str, Licence]:
@@ -119,30 +94,3 @@ async def list_moves(licence: Licence) -> list[LicenceMove]:
 async def licence_of_case(case_no: str) -> Licence | None:
     """The licence that a case led to, None where there is none yet."""
     return await Licence.get_or_none(case_no=case_no)
-
-
-async def inspect_code(signer: CodeSigner, token: str) -> PublicView:
-    """What a scanned code says to anybody; looking never spends it."""
-    try:
-        signed = await signer.read(token)
-    except CodeMalformedError:
-        return PublicView(False, False, None, None, None, None)
-    claims = signed.claims
-    presentation = await Presentation.get_or_none(nonce=claims.nonce.hex(), digest=signed.digest)
-    if presentation is None:
-        return PublicView(False, False, None, None, None, None)
-    await presentation.fetch_related("licence")
-    licence = presentation.licence
-    ended = presentation.spent_at or presentation.ended_at
-    over = presentation.expires_at <= clock.now() or ended is not None
-    if presentation.mandate_id and not over:
-        over = not await is_live(presentation.mandate_id)
-    return PublicView(
-        genuine=True,
-        expired=over,
-        licence_name=(await catalogue.get_licence_type(claims.licence_type)).name if claims.licence_type else None,
-        masked_holder=claims.masked_holder,
-        valid_until=licence.valid_until.isoformat() if claims.licence_type and licence.valid_until else None,
-        state=licence.state,
-        facts=tuple(name for name, true in claims.facts.items() if true),
-    )

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from app.catalogue.queries import get_licence_type
 from app.identity.errors import LevelTooLowError
-from app.kit import clock, texts
 from app.kit.errors import InvalidCursorError, NotFoundError
 from app.licences import queries
 from app.licences.errors import LicenceNotFoundError
@@ -59,25 +58,6 @@ class LicenceView(LicenceEntry):
 
     fields: list[LicenceFieldView]
     moves: list[MoveView]
-
-
-class VerificationView(Schema):
-    """Somebody scanned a code of this licence."""
-
-    id: UUID
-    at: str
-    office: str
-    verdict: str
-    reason: str
-    message: str
-    fields: list[str]
-
-
-class VerificationPage(Schema):
-    """A page of verifications."""
-
-    items: list[VerificationView]
-    next_cursor: str | None
 
 
 async def _entry(licence: Licence, level: int) -> dict[str, Any]:
@@ -134,29 +114,3 @@ async def read_licence(call: Call, licence_id: UUID) -> LicenceView:
     ]
     moves = [MoveView.of(move) for move in await queries.list_moves(licence)]
     return LicenceView(**await _entry(licence, definition.assurance_level), fields=fields, moves=moves)
-
-
-@routes.add(
-    "GET",
-    "/api/v1/licences/<licence_id:uuid>/verifications",
-    actor=Actor.CITIZEN,
-    acting=True,
-    limit="read",
-    errors=(LicenceNotFoundError, InvalidCursorError),
-)
-async def list_verifications(call: Call, licence_id: UUID, query: PageQuery) -> VerificationPage:
-    """Who scanned this licence, the latest first."""
-    page = await queries.list_verifications(call.party, licence_id, query.cursor)
-    items = [
-        VerificationView(
-            id=entry.id,
-            at=clock.in_city(entry.at),
-            office=entry.office,
-            verdict=entry.verdict,
-            reason=entry.reason,
-            message=texts.text("reason", entry.reason),
-            fields=entry.shown,
-        )
-        for entry in page.items
-    ]
-    return VerificationPage(items=items, next_cursor=page.next_cursor)

@@ -3,30 +3,36 @@
 from sanic import HTTPResponse
 
 from app.kit import texts
-from app.licences.models import LicenceState
-from app.licences.queries import PublicView, inspect_code
+from app.licences.verifying.looking import PublicView, inspect_code
+from app.licences.verifying.verdicts import ABOUT_THE_LICENCE, Reason
 from miniapp_api.h5.pages import page
 from miniapp_api.routing import Actor, Call, Routes
 
 routes = Routes()
 
 
-def _verdict(view: PublicView) -> str:
-    if not view.genuine:
-        return "not_genuine"
-    if view.state is LicenceState.REVOKED:
-        return "revoked"
-    return "genuine_expired" if view.expired else "genuine"
+def _verdict(view: PublicView | None) -> tuple[str, str]:
+    """The kind of the verdict, by which the page is coloured, and its sentence."""
+    if view is None:
+        return "not_genuine", texts.text("public_code", "not_genuine")
+    if view.reason in ABOUT_THE_LICENCE:
+        return "revoked", texts.text("reason", view.reason)
+    if view.over:
+        return "genuine_expired", texts.text("public_code", "genuine_expired")
+    if view.reason is Reason.VALID:
+        return "genuine", texts.text("public_code", "genuine")
+    return "genuine_expired", texts.text("reason", view.reason)
 
 
 async def _page(call: Call, token: str) -> HTTPResponse:
     view = await inspect_code(call.house.code_signer, token)
-    status = 200 if view.genuine else 404
+    verdict, sentence = _verdict(view)
     return page(
         "code.html",
-        status=status,
+        status=200 if view else 404,
         view=view,
-        verdict=_verdict(view),
+        verdict=verdict,
+        sentence=sentence,
         text=lambda key: texts.text("public_code", key),
     )
 

@@ -115,6 +115,7 @@ def test_every_route_says_who_may_call_it_and_how_often() -> None:
             Actor.CITIZEN: ("/api/v1/", "/h5/v1/"),
             Actor.STAFF: ("/staff/v1/",),
             Actor.PARTNER: ("/callbacks/",),
+            Actor.RELYING_SYSTEM: ("/partners/v1/",),
         }
         prefix = prefixes.get(route.actor, ("/",))
         assert route.path.startswith(prefix)

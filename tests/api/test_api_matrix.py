@@ -116,6 +116,15 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("list_verifications", "list_paper_codes"), (OWN_LICENCE[0], "in", *OWN_LICENCE[2:])),
     # Nothing was printed.
     "report_paper_lost": (OWN_LICENCE[0], *("paper_code_not_found",) * 2, *OWN_LICENCE[3:]),
+    # Whoever gets in is told that the licence was never verified.
+    "object_to_verification": (
+        OWN_LICENCE[0],
+        "verification_not_found",
+        "verification_not_found",
+        *OWN_LICENCE[3:],
+    ),
+    "list_field_requests": ("in",) * 6,
+    "answer_field_request": ("field_request_not_found",) * 6,
     **dict.fromkeys(("list_subscriptions", "record_subscriptions", "list_messages"), ("in", "in", *SELF)),
     **dict.fromkeys(
         (
@@ -147,9 +156,14 @@ STAFF: dict[str, tuple[str, str]] = {
     "list_accounts": ("duty_missing", "in"),
     "create_account": ("duty_missing", "outside_own_scope"),
     **dict.fromkeys(("change_account", "reset_credentials"), ("duty_missing", "staff_not_found")),
-    "verify_code": ("duty_missing", "in"),
     **dict.fromkeys(
         ("find_held_licences", "print_paper_code", "report_paper_lost_at_window"), ("duty_missing", "holder_not_found")
+    ),
+    **dict.fromkeys(("verify_code", "verify_code_at_window", "hand_in_scans", "list_concerns"), ("duty_missing", "in")),
+    "answer_concern": ("duty_missing", "concern_not_found"),
+    "ask_for_fields": ("verification_not_found", "verification_not_found"),
+    **dict.fromkeys(
+        ("read_field_request", "read_allowed_fields"), ("field_request_not_found", "field_request_not_found")
     ),
     "list_kept_items": ("duty_missing", "in"),
     "begin_item": ("duty_missing", "outside_own_scope"),
@@ -199,6 +213,7 @@ OPEN = {
 }
 WECHAT = {"check_official_account", "take_official_account_push", "check_mini_program", "take_mini_program_push"}
 PARTNER = {"take_approval_event", "fetch_material"}
+RELYING_SYSTEM = {"verify_batch_of_system"}
 OPERATOR = {"read_metrics"}
 
 SHA256_OF_X = hashlib.sha256(b"x").hexdigest()
@@ -224,6 +239,7 @@ def test_no_route_is_left_out() -> None:
         Actor.ANYONE: OPEN,
         Actor.WECHAT: WECHAT,
         Actor.PARTNER: PARTNER,
+        Actor.RELYING_SYSTEM: RELYING_SYSTEM,
         Actor.OPERATOR: OPERATOR,
     }
     for actor, names in tables.items():
@@ -289,7 +305,11 @@ class Things:
             "create_account": {"username": f"t{uuid.uuid4().hex}", **account},
             "change_account": {**account, "department": "ga", "region": "230822", "active": True},
             "change_password": {"old": "x", "new": "y"},
-            "verify_code": {"code": "x"},
+            **{key: {"code": "x"} for key in ("verify_code", "verify_code_at_window")},
+            "hand_in_scans": {"scans": [offline_scan("x")]},
+            "ask_for_fields": {"fields": ["x"], "purpose": "核对经营场所"},
+            "answer_concern": {"answer": "x"},
+            "answer_field_request": {"answer": "refused"},
             "begin_item": {"item_code": f"{'1' * 18}{'3' * 13}", "department": "scjg", "region": "230800"},
             "save_draft": {"revision": 1, "guide": {}},
             "submit_review": {"stage": "result", "level": 5},
@@ -304,6 +324,13 @@ class Things:
             "redrive_delivery": {"reason": "x"},
         }
         return bodies.get(route.name, {})
+
+
+def offline_scan(code: str) -> dict[str, Any]:
+    """A scan that a phone made without network."""
+    scanned_at, id_ = clock.in_city(clock.now()), str(uuid.uuid4())
+    ages = {"keys_age_seconds": 0, "status_age_seconds": 0}
+    return {"id": id_, "code": code, "scanned_at": scanned_at, "said": "genuine_offline", **ages}
 
 
 def credit_code() -> str:
@@ -502,7 +529,7 @@ def test_what_is_open_asks_nobody_who_they_are(name: str, client: httpx.Client) 
     assert seen not in {"access_token_missing", "access_token_invalid", "acting_not_possible"}
 
 
-@pytest.mark.parametrize("name", sorted(WECHAT | PARTNER | OPERATOR))
+@pytest.mark.parametrize("name", sorted(WECHAT | PARTNER | RELYING_SYSTEM | OPERATOR))
 def test_other_systems_prove_themselves(name: str, client: httpx.Client, stranger: Phone) -> None:
     """A citizen's token is worth nothing there."""
     route = ROUTES[name]
@@ -511,6 +538,7 @@ def test_other_systems_prove_themselves(name: str, client: httpx.Client, strange
     expected = {
         Actor.WECHAT: {"wechat_callback_refused", "wechat_callback_malformed"},
         Actor.PARTNER: {"signature_missing"},
+        Actor.RELYING_SYSTEM: {"signature_missing"},
         Actor.OPERATOR: {"access_token_invalid"},
     }
     assert answer.json()["code"] in expected[route.actor]

@@ -29,8 +29,9 @@ from app.kit import clock, db, limits, retention
 from app.kit.blobs import delete_due
 from app.kit.db import transaction
 from app.kit.models import CountedTry
-from app.licences.models import Licence, LicenceState, Presentation, Verification
+from app.licences.models import Licence, LicenceState, Presentation
 from app.licences.presenting.service import present_licence
+from app.licences.verifying.models import Verification
 from app.licences.verifying.service import verify_code
 from app.mandates import service as mandates
 from app.mandates.models import Mandate

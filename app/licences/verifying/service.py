@@ -1,31 +1,36 @@
-"""Staff verify a code: it is spent, judged, and the scan is recorded."""
+"""A code is verified: it is spent, judged, and who saw what is recorded."""
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 
 from tortoise.exceptions import IntegrityError
 
 from app.catalogue import queries as catalogue
-from app.catalogue.licence_type import LicenceTypeDefinition
+from app.catalogue.licence_type import LicenceTypeDefinition, Preset
 from app.identity.models import Staff
 from app.identity.rules import Duty
-from app.kit import clock, db, texts
+from app.kit import clock
 from app.kit.codes import CodeMalformedError
 from app.kit.db import transaction
 from app.licences.codes import CodeSigner, SignedCode
+from app.licences.codes.digits import is_checked, read_digits
 from app.licences.errors import VerificationKeyReusedError
-from app.licences.models import Licence, Presentation, Verification
-from app.licences.telling import tell
+from app.licences.models import Licence, Presentation
+from app.licences.presenting.spending import Spent, spend, spend_digits
 from app.licences.verifying import verdicts
+from app.licences.verifying.judging import judge_presented, may_show
+from app.licences.verifying.models import Verification
+from app.licences.verifying.telling import tell_verified
 from app.licences.verifying.verdicts import Reason
+from app.licences.verifying.verifier import Verifier
 
-# One statement decides: whoever changes the row has spent the code.
-_SPEND = """
-UPDATE presentations SET spent_at = $3
-WHERE nonce = $1 AND digest = $2 AND spent_at IS NULL AND expires_at > $3 AND (mandate_id IS NULL OR EXISTS (
-    SELECT 1 FROM mandates WHERE mandates.id = mandate_id AND mandates.state = 'active' AND mandates.ends_at > $3
-))
-"""
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """The twelve digits of a code, as they were typed."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,88 +41,121 @@ class Checked:
     licence: Licence | None
     definition: LicenceTypeDefinition | None
 
+    @property
+    def shows_numbers(self) -> bool:
+        """Whether the licence's own numbers are shown: where its holder chose so, and to who named them."""
+        return self.verification.preset in {None, Preset.ALL}
 
-async def verify_code(signer: CodeSigner, staff: Staff, text: str, idempotency_key: str | None) -> Checked:
-    """Verify a scanned code, spend it, and record who saw what.
+    @property
+    def facts(self) -> dict[str, bool]:
+        """What the code proved of its holder beside the licence, by name."""
+        proven = self.licence is not None and self.verification.preset == Preset.AGE_60
+        return {"over_60": True} if proven and self.verification.verdict != verdicts.Verdict.REFUSED else {}
 
-    The same key with the same code answers what was answered before: a lost reply costs no code. Raises
-    VerificationKeyReusedError.
+
+async def verify_code(
+    signer: CodeSigner, staff: Staff, text: str, idempotency_key: str | None, duty: Duty = Duty.VERIFY
+) -> Checked:
+    """Verify what a member of staff scanned or typed in a duty; see ``verify``."""
+    return await verify(signer, Verifier.of_staff(staff, duty), text, idempotency_key)
+
+
+async def verify(signer: CodeSigner, verifier: Verifier, text: str, idempotency_key: str | None) -> Checked:
+    """Verify a code, spend it, and record who saw what; whose licence it is is told.
+
+    The same key with the same code answers what was answered before: a lost reply costs no code. Members of staff may
+    type a code's digits too. Raises VerificationKeyReusedError or DigitsPausedError.
     """
-    code_digest = hashlib.sha256(text.strip().upper().encode()).hexdigest()
+    digest = digest_of(text)
     if idempotency_key:
-        before = await Verification.get_or_none(staff=staff, idempotency_key=idempotency_key)
+        before = await Verification.get_or_none(**verifier.itself, idempotency_key=idempotency_key)
         if before:
-            return await _answered_before(before, code_digest)
+            return await answered_before(before, digest)
     record = Verification(
-        staff=staff,
-        office=staff.office,
-        idempotency_key=idempotency_key,
-        code_digest=code_digest,
-        shown=[],
-        at=clock.now(),
+        **verifier.columns, idempotency_key=idempotency_key, code_digest=digest, shown=[], at=clock.now()
     )
-    try:
-        signed = await signer.read(text)
-    except CodeMalformedError as error:
-        reason = Reason.UNKNOWN_KEY if error.reason == "unknown_key" else Reason.MALFORMED
-        record.verdict, record.reason = reason.verdict, reason
-        await record.save(force_create=True)
-        return Checked(record, None, None)
+    digits = read_digits(text) if verifier.staff else None
+    code = await read_code(signer, text) if digits is None else Digits(digits)
     try:
         async with transaction():
-            return await _spend_and_record(signed, record, staff)
+            return await _verify_and_record(verifier, code, record)
     except IntegrityError:
         # Two requests with one key at once: the other one recorded it, and this one's spending was rolled back.
-        return await _answered_before(await Verification.get(staff=staff, idempotency_key=idempotency_key), code_digest)
+        before = await Verification.get(**verifier.itself, idempotency_key=idempotency_key)
+        return await answered_before(before, digest)
 
 
-async def _answered_before(record: Verification, code_digest: str) -> Checked:
-    if record.code_digest != code_digest:
+def digest_of(text: str) -> str:
+    """What a verification keeps of the text that was shown, to know it again."""
+    return hashlib.sha256(text.strip().upper().encode()).hexdigest()
+
+
+async def answered_before(record: Verification, digest: str) -> Checked:
+    """What a verification answered. Raises VerificationKeyReusedError where it was about something else."""
+    if record.code_digest != digest:
         raise VerificationKeyReusedError
     await record.fetch_related("licence")
-    return await _checked(record, record.licence)
+    return await checked(record, record.licence)
 
 
-async def _spend_and_record(signed: SignedCode, record: Verification, staff: Staff) -> Checked:
-    claims = signed.claims
-    spent = await db.execute(_SPEND, claims.nonce.hex(), signed.digest, record.at)
-    presentation = await Presentation.get_or_none(nonce=claims.nonce.hex(), digest=signed.digest).prefetch_related(
-        "licence"
-    )
+async def read_code(signer: CodeSigner, text: str) -> SignedCode | Reason:
+    """A code that is proven to be ours, or why it is not."""
+    try:
+        return await signer.read(text)
+    except CodeMalformedError as error:
+        return Reason.UNKNOWN_KEY if error.reason == "unknown_key" else Reason.MALFORMED
+
+
+async def _verify_and_record(verifier: Verifier, code: SignedCode | Digits | Reason, record: Verification) -> Checked:
+    if isinstance(code, Reason):
+        return await keep(record, code, None)
+    if isinstance(code, SignedCode) and code.claims.issued_at > record.at + verdicts.SKEW:
+        return await keep(record, Reason.CLOCK_SKEW, await _behind(code))
+    spent = await _spend(verifier, code, record.at)
+    presentation = spent.presentation
+    if presentation is None:
+        return await keep(record, Reason.MALFORMED, None)
+    if spent.unspent:
+        return await keep(record, verdicts.OF_UNSPENT[spent.unspent], presentation)
+    definition = await catalogue.get_licence_type(presentation.licence.type_code)
+    reason = await judge_presented(verifier, presentation, definition, record.at)
+    if reason.verdict is not verdicts.Verdict.REFUSED:
+        record.shown = may_show(verifier, presentation, definition)
+    return await keep(record, reason, presentation)
+
+
+async def _spend(verifier: Verifier, code: SignedCode | Digits, at: datetime) -> Spent:
+    if isinstance(code, SignedCode):
+        return await spend(code, at)
+    if verifier.staff is None or not is_checked(code.text):
+        # What was mistyped is no guess.
+        return Spent(None, False)
+    return await spend_digits(verifier.staff.id, code.text, at)
+
+
+async def _behind(code: SignedCode) -> Presentation | None:
+    found = Presentation.get_or_none(nonce=code.claims.nonce.hex(), digest=code.digest)
+    return await found.select_related("licence")
+
+
+async def keep(record: Verification, reason: Reason, presentation: Presentation | None) -> Checked:
+    """Record a verification that ended with ``reason``, within the caller's transaction, and tell whose licence it is.
+
+    A genuine code that was refused is told too.
+    """
+    record.verdict, record.reason = reason.verdict, reason
     licence = presentation.licence if presentation else None
-    if presentation is None or licence is None:
-        reason = Reason.MALFORMED
-    elif not spent:
-        reason = verdicts.judge_unspent(presentation.spent_at, presentation.expires_at, record.at)
-    else:
-        reason = verdicts.judge_licence(licence.state, licence.valid_until, clock.today())
-    record.licence, record.verdict, record.reason = licence, reason.verdict, reason
-    if licence and reason is Reason.VALID:
-        record.shown = (await catalogue.get_licence_type(licence.type_code)).fields_for(Duty.VERIFY)
+    if presentation:
+        record.licence, record.nonce = licence, presentation.nonce
+        record.kind, record.preset = presentation.kind, presentation.preset
     await record.save(force_create=True)
-    if licence and presentation and spent:
-        await _tell_scanned(licence, presentation, reason, staff)
-    return await _checked(record, licence)
+    if licence:
+        await tell_verified(record, licence)
+    return await checked(record, licence)
 
 
-async def _checked(record: Verification, licence: Licence | None) -> Checked:
-    """Only a code that this scan spent shows a licence; any other shows nothing of it."""
+async def checked(record: Verification, licence: Licence | None) -> Checked:
+    """What may be shown of a verification: nothing of a licence that the code did not prove."""
     if licence is None or not verdicts.shows_licence(Reason(record.reason)):
         return Checked(record, None, None)
     return Checked(record, licence, await catalogue.get_licence_type(licence.type_code))
-
-
-async def _tell_scanned(licence: Licence, presentation: Presentation, reason: Reason, staff: Staff) -> None:
-    definition = await catalogue.get_licence_type(licence.type_code)
-    word = texts.text("verdict", reason.verdict)
-    await tell(
-        licence,
-        "licence_scanned",
-        presentation.nonce,
-        presentation.mandate_id,
-        definition,
-        path="/verifications",
-        office=staff.office,
-        verdict=word,
-        phrase=word,
-    )

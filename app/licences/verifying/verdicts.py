@@ -1,9 +1,11 @@
 """Pure rules of verification: what a scanned code is worth."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
+from app.licences.codes import CodeKind
 from app.licences.models import LicenceState
+from app.licences.presenting.spending import Unspent
 
 SKEW = timedelta(seconds=30)
 """How far the clocks of two servers of ours may lie apart."""
@@ -27,6 +29,7 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     CLOCK_SKEW = "clock_skew"
     MANDATE_ENDED = "mandate_ended"
+    CODE_ENDED = "code_ended"
     LEVEL_TOO_LOW = "level_too_low"
     OUTSIDE_DUTY = "outside_duty"
     REVOKED = "revoked"
@@ -59,6 +62,20 @@ _OF_STATE = {
     LicenceState.EXPIRED: Reason.LICENCE_EXPIRED,
 }
 
+OF_KIND = {
+    CodeKind.LIVE: Reason.VALID,
+    CodeKind.HELD: Reason.GENUINE_OFFLINE,
+    CodeKind.PAPER: Reason.GENUINE_PAPER,
+}
+"""What a code of each kind comes to where nothing stands against it."""
+OF_UNSPENT = {
+    Unspent.REPLAYED: Reason.REPLAYED,
+    Unspent.EXPIRED: Reason.EXPIRED,
+    Unspent.MANDATE_ENDED: Reason.MANDATE_ENDED,
+    Unspent.ENDED: Reason.CODE_ENDED,
+}
+"""What a genuine code comes to that could not be spent."""
+
 
 def shows_licence(reason: Reason) -> bool:
     """Whether a verification that ended so may tell whose and which licence it is."""
@@ -70,10 +87,3 @@ def judge_licence(state: LicenceState, valid_until: date | None, today: date) ->
     if state is not LicenceState.VALID:
         return _OF_STATE[state]
     return Reason.LICENCE_EXPIRED if valid_until and today > valid_until else Reason.VALID
-
-
-def judge_unspent(spent_at: datetime | None, expires_at: datetime, moment: datetime) -> Reason:
-    """Why a genuine code could not be spent: it was before, its minute is over, or the mandate behind it ended."""
-    if spent_at:
-        return Reason.REPLAYED
-    return Reason.EXPIRED if expires_at <= moment else Reason.MANDATE_ENDED

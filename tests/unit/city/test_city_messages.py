@@ -16,7 +16,8 @@ MESSAGE_KINDS = {
     *("material_lost", "material_lost_set_aside"),
     *("licence_issued", "licence_reissued", "licence_revoked", "licence_suspended", "licence_resumed"),
     *("licence_cancelled", "licence_expired", "licence_expiring", "licence_yearly", "licence_attached"),
-    *("licence_scanned", "paper_code_lost", "paper_code_printed", "session_reused"),
+    *("licence_scanned", "session_reused", "paper_code_printed", "paper_code_lost"),
+    *("licence_scanned_twice", "fields_requested", "concern_answered"),
     *("mandate_accepted", "mandate_ended"),
     *("identity_used_elsewhere", "accounts_joined", "name_taken_over"),
     *("export_ready", "guardian_added"),
@@ -41,6 +42,7 @@ def test_every_kind_of_message_is_there_and_legal_ones_are_marked() -> None:
         *("material_lost_set_aside", "licence_suspended", "licence_cancelled", "paper_code_printed"),
         *("session_reused", "mandate_accepted", "mandate_ended"),
         *("identity_used_elsewhere", "accounts_joined", "name_taken_over", "guardian_added"),
+        "licence_scanned_twice",
     }
     assert {message["urgency"] for message in MESSAGES.values()} == {"legal", "normal"}
 

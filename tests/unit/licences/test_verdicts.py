@@ -1,15 +1,23 @@
 """What a scanned code is worth."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from app.kit import texts
+from app.licences.codes import CodeKind
 from app.licences.models import LicenceState
-from app.licences.verifying.verdicts import Reason, Verdict, judge_licence, judge_unspent, shows_licence
+from app.licences.presenting.spending import Unspent
+from app.licences.verifying.verdicts import (
+    OF_KIND,
+    OF_UNSPENT,
+    Reason,
+    Verdict,
+    judge_licence,
+    shows_licence,
+)
 
 LAST = date(2031, 11, 21)
-NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -36,20 +44,12 @@ def test_every_state_of_a_licence_is_judged_and_one_alone_is_worth_something() -
     assert [state for state, reason in reasons.items() if reason is Reason.VALID] == [LicenceState.VALID]
 
 
-@pytest.mark.parametrize(
-    ("spent_at", "expires_at", "reason"),
-    [
-        (NOON, NOON - timedelta(seconds=1), Reason.REPLAYED),
-        (NOON, NOON + timedelta(seconds=1), Reason.REPLAYED),
-        (None, NOON, Reason.EXPIRED),
-        (None, NOON + timedelta(microseconds=1), Reason.MANDATE_ENDED),
-    ],
-)
-def test_a_code_that_could_not_be_spent_says_why(
-    spent_at: datetime | None, expires_at: datetime, reason: Reason
-) -> None:
-    """That it was used before weighs most."""
-    assert judge_unspent(spent_at, expires_at, NOON) is reason
+def test_every_kind_of_code_and_every_way_of_not_being_spent_has_a_reason() -> None:
+    """Only a live code is plain valid; what was not spent is refused."""
+    assert set(OF_KIND) == set(CodeKind)
+    assert [kind for kind, reason in OF_KIND.items() if reason.verdict is Verdict.VALID] == [CodeKind.LIVE]
+    assert set(OF_UNSPENT) == set(Unspent)
+    assert {reason.verdict for reason in OF_UNSPENT.values()} == {Verdict.REFUSED}
 
 
 def test_every_reason_has_its_verdict_and_its_sentence() -> None:

@@ -8,7 +8,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0029_licence_life")]
+    dependencies = [("jiaban", "0027_licence_life")]
 
     initial = False
 

@@ -1,0 +1,126 @@
+"""Other systems verify codes and licences in batches, each for a purpose of its own."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+from tortoise.exceptions import IntegrityError
+
+from app.catalogue import queries as catalogue
+from app.catalogue.licence_type import LicenceTypeDefinition
+from app.kit import clock, limits, nonces
+from app.kit.db import transaction
+from app.kit.errors import NotFoundError
+from app.licences.codes import CodeSigner
+from app.licences.errors import RequestReplayedError
+from app.licences.models import Licence
+from app.licences.relying import RelyingSystem
+from app.licences.verifying import verdicts
+from app.licences.verifying.judging import state_at
+from app.licences.verifying.models import Verification
+from app.licences.verifying.service import Checked, answered_before, checked, digest_of, verify
+from app.licences.verifying.telling import tell_verified
+from app.licences.verifying.verdicts import Reason
+from app.licences.verifying.verifier import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A licence that a system knows by type and number, with ``holder_proof`` that it knows whose it is too."""
+
+    licence_type: str
+    number: str
+    holder_proof: str
+
+    @property
+    def text(self) -> str:
+        """What a verification keeps the digest of."""
+        return "\n".join((self.licence_type, self.number, self.holder_proof))
+
+
+def holder_proof(secret: bytes, holder_code: str) -> str:
+    """How a system shows that it knows a holder's number or credit code: its HMAC-SHA256 with the shared key, in hex.
+
+    A bare hash of a number could be undone by trying all numbers.
+    """
+    return hmac.new(secret, holder_code.upper().encode(), hashlib.sha256).hexdigest()
+
+
+async def verify_batch(
+    signer: CodeSigner,
+    system: RelyingSystem,
+    purpose_code: str,
+    entries: Sequence[str | Named],
+    *,
+    nonce: str,
+    idempotency_key: str,
+    redis: Redis,
+) -> list[Checked]:
+    """Verify codes (``str``) and named licences for a purpose; the answers in the order of the entries.
+
+    Each is recorded and told by itself. The same key with the same entries gives the answers of before. Raises
+    RateLimitedError, PurposeUnknownError, RequestReplayedError or
+    VerificationKeyReusedError.
+    """
+    await limits.hold(system.rate, system.name, redis)
+    verifier = Verifier.of_system(system, system.purpose(purpose_code))
+    if not await nonces.spend(system.signer.client_id, nonce):
+        raise RequestReplayedError
+    found = []
+    for place, entry in enumerate(entries):
+        key = f"{idempotency_key}:{place}"
+        if isinstance(entry, Named):
+            found.append(await _verify_named(verifier, entry, key))
+        else:
+            found.append(await verify(signer, verifier, entry, key))
+    return found
+
+
+async def _verify_named(verifier: Verifier, named: Named, key: str) -> Checked:
+    digest = digest_of(named.text)
+    before = await Verification.get_or_none(**verifier.itself, idempotency_key=key)
+    if before:
+        return await answered_before(before, digest)
+    record = Verification(**verifier.columns, idempotency_key=key, code_digest=digest, shown=[], at=clock.now())
+    try:
+        async with transaction():
+            return await _judge_and_record(verifier, named, record)
+    except IntegrityError:
+        return await answered_before(await Verification.get(**verifier.itself, idempotency_key=key), digest)
+
+
+async def _judge_and_record(verifier: Verifier, named: Named, record: Verification) -> Checked:
+    """Whoever does not know the holder learns nothing, not even that there is such a licence; its holder does."""
+    licence, definition = await _find(named)
+    if licence is None or definition is None or not _proven(verifier, licence, named.holder_proof):
+        reason = Reason.NO_MATCH
+    elif verifier.fields_for(definition) is None:
+        reason = Reason.OUTSIDE_DUTY
+    else:
+        reason = verdicts.judge_licence(state_at(licence, record.at), licence.valid_until, clock.today())
+        if reason is Reason.VALID:
+            record.shown = verifier.fields_for(definition) or []
+    record.licence, record.verdict, record.reason = licence, reason.verdict, reason
+    await record.save(force_create=True)
+    if licence:
+        await tell_verified(record, licence)
+    return await checked(record, licence)
+
+
+async def _find(named: Named) -> tuple[Licence | None, LicenceTypeDefinition | None]:
+    """The latest version of a licence."""
+    try:
+        definition = await catalogue.get_licence_type(named.licence_type)
+    except NotFoundError:
+        return None, None
+    found = Licence.filter(type_code=named.licence_type, number=named.number).order_by("-version").limit(1)
+    return await found.first(), definition
+
+
+def _proven(verifier: Verifier, licence: Licence, proof: str) -> bool:
+    if verifier.system is None or licence.holder_code is None:
+        return False
+    right = holder_proof(verifier.system.signer.secret, licence.holder_code)
+    return hmac.compare_digest(right, proof.lower())

@@ -1,0 +1,1 @@
+"""What other systems call, each with keys of its own."""

@@ -1,0 +1,157 @@
+"""Scans without network: handed in, judged again, and two of one code are flagged."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from app.bootstrap import House
+from app.identity.models import Citizen, Staff
+from app.identity.rules import Duty
+from app.identity.staff_accounts import Scope
+from app.kit import clock
+from app.licences.codes import CodeKind
+from app.licences.errors import VerificationKeyReusedError
+from app.licences.models import Licence, LicenceState, Presentation
+from app.licences.verifying.concerns import list_concerns
+from app.licences.verifying.models import Concern, ConcernKind, Way
+from app.notifications.models import Message
+from tests.service.cases import staff_member, verified_citizen
+from tests.service.scans import handed_in, kept, licence_of, scan, shown_code, verifications_of
+
+
+@pytest.fixture
+async def citizen(house: House) -> Citizen:
+    """A citizen who verified their real name."""
+    return await verified_citizen(house)
+
+
+@pytest.fixture
+async def licence(citizen: Citizen) -> Licence:
+    """A licence of theirs."""
+    return await licence_of(citizen)
+
+
+@pytest.fixture
+async def officers(house: House) -> list[Staff]:
+    """Two who verify."""
+    del house
+    return [await staff_member([Duty.VERIFY], region="230811") for _ in range(2)]
+
+
+async def test_an_offline_scan_is_judged_again_and_reaches_the_holder(
+    house: House, citizen: Citizen, licence: Licence, officers: list[Staff]
+) -> None:
+    """As offline, with how old the phone's knowledge was; never plain valid, and the code is spent."""
+    at = clock.now() - timedelta(hours=1)
+    code = await shown_code(house, licence, CodeKind.HELD, issued_at=at - timedelta(hours=1))
+    (found,) = await handed_in(house, officers[0], kept(code, at))
+    (seen,) = await verifications_of(licence)
+    assert found.verification.id == seen.id
+    assert (seen.way, seen.verdict, seen.reason, seen.said) == (
+        Way.OFFLINE,
+        "genuine",
+        "genuine_offline",
+        "genuine_offline",
+    )
+    assert (seen.at, seen.clock_wrong, seen.keys_age, seen.status_age) == (at, False, 3600, 900)
+    assert seen.handed_in_at
+    assert not found.doubled
+    assert await Message.filter(citizen=citizen, kind="licence_scanned").count() == 1
+    assert (await scan(house, officers[1], code)).verification.reason == "replayed"
+
+
+async def test_a_live_code_scanned_without_network_waits_for_the_identity_card_too(
+    house: House, licence: Licence, officers: list[Staff]
+) -> None:
+    """Within its minute by the phone's clock, give or take a small difference."""
+    issued_at = clock.now() - timedelta(minutes=30)
+    codes = [await shown_code(house, licence, issued_at=issued_at) for _ in range(3)]
+    ats = [issued_at + timedelta(seconds=second) for second in (30, 150, 200)]
+    found = await handed_in(house, officers[0], *(kept(code, at) for code, at in zip(codes, ats, strict=True)))
+    assert [one.verification.reason for one in found] == ["genuine_offline", "genuine_offline", "expired"]
+
+
+async def test_handing_in_once_more_changes_nothing(house: House, licence: Licence, officers: list[Staff]) -> None:
+    """Nor do ten at once; the id belongs to its code alone."""
+    code = await shown_code(house, licence, CodeKind.HELD)
+    one = kept(code)
+    outcomes = await asyncio.gather(*(handed_in(house, officers[0], one) for _ in range(10)))
+    assert len({found.verification.id for (found,) in outcomes}) == 1
+    assert len(await verifications_of(licence)) == 1
+    assert not await Concern.exists(verification__licence=licence)
+    other = await shown_code(house, licence, CodeKind.HELD)
+    with pytest.raises(VerificationKeyReusedError):
+        await handed_in(house, officers[0], type(one)(one.id, other, one.scanned_at, None, None, one.said))
+
+
+async def test_two_offline_scans_of_one_code_are_flagged_to_all(
+    house: House, citizen: Citizen, licence: Licence, officers: list[Staff]
+) -> None:
+    """Also at once: the supervision has both before it, the holder is told once."""
+    code = await shown_code(house, licence, CodeKind.HELD)
+    outcomes = await asyncio.gather(*(handed_in(house, officer, kept(code)) for officer in officers))
+    assert sorted(found.verification.reason for (found,) in outcomes) == ["genuine_offline", "replayed"]
+    assert [found.doubled for (found,) in outcomes].count(True) >= 1
+    supervisor = await staff_member([Duty.SUPERVISE], region="230800")
+    page = await list_concerns(Scope.of(supervisor), kind=ConcernKind.DOUBLED, answered=False, cursor=None)
+    listed = {one.verification_id for one in page.items}
+    assert {one.id for one in await verifications_of(licence)} <= listed
+    assert await Message.filter(citizen=citizen, kind="licence_scanned_twice").count() == 1
+
+
+async def test_a_scan_whose_reply_alone_was_lost_is_no_second_one(
+    house: House, licence: Licence, officers: list[Staff]
+) -> None:
+    """The officer's phone scanned online, heard nothing, and kept it; another officer's scan is one."""
+    code = await shown_code(house, licence, CodeKind.HELD)
+    await scan(house, officers[0], code)
+    (same,) = await handed_in(house, officers[0], kept(code))
+    assert (same.verification.reason, same.doubled) == ("replayed", False)
+    (other,) = await handed_in(house, officers[1], kept(code))
+    assert (other.verification.reason, other.doubled) == ("replayed", True)
+
+
+async def test_a_paper_code_is_shown_again_and_again(house: House, licence: Licence, officers: list[Staff]) -> None:
+    """Its verdict never is plain valid, and nobody is alarmed."""
+    code = await shown_code(house, licence, CodeKind.PAPER)
+    for officer in officers:
+        (found,) = await handed_in(house, officer, kept(code))
+        assert (found.verification.verdict, found.verification.reason, found.doubled) == (
+            "genuine",
+            "genuine_paper",
+            False,
+        )
+
+
+async def test_what_happened_to_the_licence_after_the_scan_counts_not(
+    house: House, licence: Licence, officers: list[Staff]
+) -> None:
+    """What happened before does."""
+    before, after = clock.now() - timedelta(hours=2), clock.now() - timedelta(minutes=30)
+    codes = [
+        await shown_code(house, licence, CodeKind.HELD, issued_at=clock.now() - timedelta(hours=3)) for _ in range(2)
+    ]
+    await Licence.filter(id=licence.id).update(
+        state=LicenceState.REVOKED, state_changed_at=clock.now() - timedelta(hours=1)
+    )
+    found = await handed_in(house, officers[0], kept(codes[0], before), kept(codes[1], after))
+    assert [one.verification.reason for one in found] == ["genuine_offline", "revoked"]
+
+
+async def test_wrong_clocks_are_bounded_and_marked(house: House, licence: Licence, officers: list[Staff]) -> None:
+    """Neither before the code was made nor after it was handed in."""
+    early, late = [await shown_code(house, licence, CodeKind.HELD) for _ in range(2)]
+    found = await handed_in(
+        house,
+        officers[0],
+        kept(early, clock.now() - timedelta(days=400)),
+        kept(late, clock.now() + timedelta(days=400)),
+        kept("x", clock.now() - timedelta(days=400)),
+    )
+    assert all(one.verification.clock_wrong for one in found)
+    assert [one.verification.reason for one in found] == ["genuine_offline", "genuine_offline", "malformed"]
+    presentation = await Presentation.filter(licence=licence).order_by("issued_at").first()
+    assert presentation
+    assert all(one.verification.at >= presentation.issued_at for one in found[:2])
+    assert all(one.verification.at <= clock.now() for one in found)

@@ -1,0 +1,156 @@
+"""Codes are verified online: spent once, judged by what is true at this moment, shown as holder and duty allow."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from app.bootstrap import House
+from app.catalogue.licence_type import Preset
+from app.catalogue.models import LicenceType
+from app.identity.models import Citizen, Staff
+from app.identity.rules import Duty
+from app.kit import clock
+from app.licences.codes import CodeKind
+from app.licences.models import Licence, LicenceState
+from app.licences.verifying.service import verify_code
+from app.notifications.models import Message
+from tests.service.cases import staff_member, verified_citizen
+from tests.service.scans import licence_of, scan, shown_code, verifications_of
+
+
+@pytest.fixture
+async def citizen(house: House) -> Citizen:
+    """A citizen who verified their real name."""
+    return await verified_citizen(house)
+
+
+@pytest.fixture
+async def licence(citizen: Citizen) -> Licence:
+    """A licence of theirs."""
+    return await licence_of(citizen)
+
+
+@pytest.fixture
+async def officer(house: House) -> Staff:
+    """One who verifies, and sits at a window too."""
+    del house
+    return await staff_member([Duty.VERIFY, Duty.WINDOW], region="230811")
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (LicenceState.SUSPENDED, "suspended"),
+        (LicenceState.REVOKED, "revoked"),
+        (LicenceState.CANCELLED, "cancelled"),
+        (LicenceState.SUPERSEDED, "superseded"),
+        (LicenceState.EXPIRED, "licence_expired"),
+    ],
+)
+async def test_a_licence_that_is_worth_nothing_is_named_and_shows_no_field(
+    house: House, licence: Licence, officer: Staff, state: LicenceState, reason: str
+) -> None:
+    """By its state at the scan, whatever it was when the code was handed out."""
+    code = await shown_code(house, licence)
+    await Licence.filter(id=licence.id).update(state=state)
+    checked = await scan(house, officer, code)
+    assert (checked.verification.verdict, checked.verification.reason) == ("refused", reason)
+    assert checked.licence == licence
+    assert checked.verification.shown == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "reason"),
+    [
+        (CodeKind.LIVE, "valid", "valid"),
+        (CodeKind.HELD, "genuine", "genuine_offline"),
+    ],
+)
+async def test_a_code_is_worth_what_its_kind_says_and_once(
+    house: House, licence: Licence, officer: Staff, kind: CodeKind, verdict: str, reason: str
+) -> None:
+    """One that was fetched beforehand still waits for the identity card."""
+    code = await shown_code(house, licence, kind)
+    first, second = await scan(house, officer, code), await scan(house, officer, code)
+    assert (first.verification.verdict, first.verification.reason) == (verdict, reason)
+    assert first.verification.shown
+    assert (second.verification.verdict, second.verification.reason, second.licence) == ("refused", "replayed", None)
+
+
+async def test_a_code_from_a_clock_ahead_of_ours_is_not_spent(house: House, licence: Licence, officer: Staff) -> None:
+    """A small difference between two servers is none."""
+    ahead = await shown_code(house, licence, issued_at=clock.now() + timedelta(minutes=2))
+    assert (await scan(house, officer, ahead)).verification.reason == "clock_skew"
+    with clock.travel(timedelta(minutes=2)):
+        assert (await scan(house, officer, ahead)).verification.reason == "valid"
+    near = await shown_code(house, licence, issued_at=clock.now() + timedelta(seconds=10))
+    assert (await scan(house, officer, near)).verification.reason == "valid"
+
+
+async def test_a_holder_whose_level_fell_is_refused(
+    house: House, citizen: Citizen, licence: Licence, officer: Staff
+) -> None:
+    """Also with a code that was handed out before."""
+    code = await shown_code(house, licence)
+    await Citizen.filter(id=citizen.id).update(level=1)
+    checked = await scan(house, officer, code)
+    assert (checked.verification.reason, checked.licence) == ("level_too_low", None)
+
+
+async def test_a_duty_that_may_see_nothing_of_a_type_learns_nothing(
+    house: House, licence: Licence, officer: Staff
+) -> None:
+    """Not even that the licence was revoked."""
+    code = await shown_code(house, licence)
+    await Licence.filter(id=licence.id).update(state=LicenceState.REVOKED)
+    kind = await LicenceType.get(code="food_business")
+    before = kind.definition
+    await LicenceType.filter(code="food_business").update(definition={**before, "duties": {"verify": []}})
+    try:
+        checked = await verify_code(house.code_signer, officer, code, None, Duty.WINDOW)
+    finally:
+        await LicenceType.filter(code="food_business").update(definition=before)
+    assert (checked.verification.reason, checked.licence, checked.verification.duty) == ("outside_duty", None, "window")
+
+
+async def test_what_is_shown_is_what_the_holder_chose_of_what_the_duty_may_see(
+    house: House, licence: Licence, officer: Staff
+) -> None:
+    """All of the duty's fields, or none but that the licence is valid; numbers by choice alone."""
+    everything = await scan(house, officer, await shown_code(house, licence))
+    nothing = await scan(house, officer, await shown_code(house, licence, preset=Preset.VALID))
+    assert everything.definition
+    assert everything.verification.shown == everything.definition.fields_for("verify")
+    assert (nothing.verification.verdict, nothing.verification.shown) == ("valid", [])
+    assert (everything.shows_numbers, nothing.shows_numbers) == (True, False)
+
+
+async def test_the_holder_sees_each_scan_and_is_told_of_one_codes_refusals_once(
+    house: House, citizen: Citizen, licence: Licence, officer: Staff
+) -> None:
+    """Of genuine codes; what is no code of ours is nobody's."""
+    code = await shown_code(house, licence)
+    expired = await shown_code(house, licence, issued_at=clock.now() - timedelta(minutes=2))
+    reasons = [
+        (await scan(house, officer, each)).verification.reason for each in (code, code, code, expired, expired, "x")
+    ]
+    assert reasons == ["valid", "replayed", "replayed", "expired", "expired", "malformed"]
+    seen = await verifications_of(licence)
+    assert [one.reason for one in seen] == reasons[:-1]
+    assert {(one.office, one.duty, one.kind, one.preset, one.way) for one in seen} == {
+        (officer.office, "verify", "live", "all", "online")
+    }
+    assert await Message.filter(citizen=citizen, kind="licence_scanned").count() == 3
+
+
+async def test_fifty_scans_of_one_code_by_as_many_officers_are_valid_once(
+    house: House, citizen: Citizen, licence: Licence
+) -> None:
+    """All others are replayed, and the holder hears of both."""
+    officers = [await staff_member([Duty.VERIFY]) for _ in range(5)]
+    code = await shown_code(house, licence)
+    checked = await asyncio.gather(*(scan(house, officers[number % 5], code) for number in range(50)))
+    reasons = sorted(one.verification.reason for one in checked)
+    assert reasons == ["replayed"] * 49 + ["valid"]
+    assert await Message.filter(citizen=citizen, kind="licence_scanned").count() == 2
