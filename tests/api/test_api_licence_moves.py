@@ -62,7 +62,7 @@ def test_nobody_elses_licences_are_found_or_moved(
 ) -> None:
     """As if there were none."""
     for header in strangers:
-        found = client.get("/staff/v1/licences", params={"name": licence.number}, headers=header)
+        found = client.get("/staff/v1/licences", params={"name": licence.identifier}, headers=header)
         assert found.json() == {"items": []}
         body = {"cause": "revoked", "reason": "查实"}
         refused = client.post(f"/staff/v1/licences/{licence.id}/moves", json=body, headers=header)

@@ -179,4 +179,4 @@ async def test_a_licence_of_another_city_is_nobodys_to_move(licence: Licence) ->
     member = await staff_member([Duty.LICENCES], department="*")
     with pytest.raises(LicenceNotFoundError):
         await move_by_staff(member, licence.id, LicenceCause.REVOKED, "查实")
-    assert await find_licences(member, licence.number) == []
+    assert await find_licences(member, licence.identifier) == []
