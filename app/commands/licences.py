@@ -16,6 +16,7 @@ from app.catalogue.licence_type import LicenceTypeDefinition
 from app.identity.staff_accounts import COMMAND_LINE
 from app.kit import clock, texts
 from app.kit.db import AWAY
+from app.licences.imports.exporting import export_licences
 from app.licences.imports.making import make_licences
 from app.licences.imports.reading import ReadRow
 from app.licences.imports.service import Outcome, import_licences, problems_of, read_types, try_import
@@ -40,6 +41,11 @@ def add_commands(commands: Any) -> None:
     mode.add_argument("--dry-run", action="store_true", help="only say what would come of it")
     mode.add_argument("--resume", action="store_true", help="only go on with what was interrupted, begin nothing")
     bring.set_defaults(function=_run(_import))
+
+    out = group.add_parser("export", help="write the metadata of all licences of a type (.xlsx, else CSV)")
+    out.add_argument("--type", required=True, metavar="CODE")
+    out.add_argument("file", type=Path)
+    out.set_defaults(function=_run(_export))
 
     template = group.add_parser("template", help="write an empty workbook for licences of a type")
     template.add_argument("--type", required=True, metavar="CODE")
@@ -123,6 +129,14 @@ def _tell(key: str, outcome: Outcome, report: Path) -> int:
         return 0
     _say("problems", path=report)
     return _FAULTY
+
+
+async def _export(arguments: argparse.Namespace) -> int:
+    definition = await _definition(arguments.type)
+    with _progress("exporting") as progress:
+        count = await export_licences(arguments.file, definition, COMMAND_LINE.name, progress)
+    _say("exported", count=count)
+    return 0
 
 
 async def _template(arguments: argparse.Namespace) -> int:

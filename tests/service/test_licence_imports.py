@@ -17,13 +17,14 @@ from app.kit.crypto import keyring
 from app.kit.db import transaction
 from app.licences import identifiers
 from app.licences.imports import service
+from app.licences.imports.exporting import export_licences
 from app.licences.imports.models import LicenceImport
 from app.licences.imports.service import CHAIN, Counts, Outcome, import_licences, problems_of, try_import
 from app.licences.models import HOLDER, Licence, LicenceCause, LicenceMove, LicenceState, Origin
 from app.licences.moving import lock_licence, move_licence
 from app.mandates.models import Company
 from app.upkeep.tables.problems import TablesError
-from tests.licence_tables import COMPANY, ISSUER_CODE, id_number, senior, write_csv, write_xlsx
+from tests.licence_tables import COMPANY, ISSUER_CODE, SENIOR, id_number, senior, write_csv, write_xlsx
 
 EVERYTHING = """
 SELECT to_jsonb(licences)::text AS row FROM licences
@@ -283,10 +284,35 @@ async def test_two_who_import_the_same_file_bring_it_once(
 async def test_imports_stand_in_the_audit(bringing: House, tmp_path: Path) -> None:
     """Who began one, and its counts."""
     outcome = await bring(write_csv(tmp_path / "a.csv", [senior(1)]))
-    begun, finished = await AuditRecord.filter(chain=CHAIN).order_by("-position").limit(2).order_by("position")
+    finished, begun = await AuditRecord.filter(chain=CHAIN).order_by("-position").limit(2)
     assert (begun.action, finished.action) == ("licence_import_begun", "licence_import_finished")
     assert begun.actor == "command_line"
     assert finished.details["import_id"] == str(outcome.import_id)
     assert finished.details["added"] == 1
     assert await first_broken(CHAIN) is None
+    del bringing
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "out.csv"])
+async def test_what_was_exported_is_the_same_when_it_comes_again(bringing: House, tmp_path: Path, name: str) -> None:
+    """The newest version of each, with its state, identifier and days; only its owner reads the file."""
+    rows = [senior(1), senior(2, 证照状态="吊销"), senior(3, 证照状态="06"), senior(4, 证照状态="暂扣")]
+    rows = [{"证照状态": "", "有效期止": "2090-01-01"} | row for row in rows]
+    await bring(write_csv(tmp_path / "a.csv", rows))
+    await bring(write_csv(tmp_path / "b.csv", [rows[0] | {"居住地址": "=1+1"}]))
+    definition = (await service.read_types(SENIOR)).chosen
+    assert definition is not None
+    told: list[tuple[int, int]] = []
+    count = await export_licences(tmp_path / name, definition, "command_line", lambda *done: told.append(done))
+    assert (count, told[-1]) == (4, (4, 4))
+    assert (tmp_path / name).stat().st_mode & 0o077 == 0
+    assert (await bring(tmp_path / name)).counts == Counts(unchanged=4)
+    before = await Licence.filter(origin="imported").exclude(state="superseded").order_by("number")
+    await _forget()
+    assert (await bring(tmp_path / name)).counts == Counts(added=4)
+    after = await Licence.filter(origin="imported").order_by("number")
+    compared = ("identifier", "number", "values", "holder", "state", "state_reason", "valid_until", "issued_on")
+    assert [[getattr(one, column) for column in compared] for one in after] == [
+        [getattr(one, column) for column in compared] for one in before
+    ]
     del bringing

@@ -202,9 +202,15 @@ async def _judge(batch: list[ReadRow]) -> _Judged:
     """What becomes of each row; why one is refused stands with its problems."""
     today = clock.today()
     chains = await lock_chains([row.licence for row in batch if row.licence])
-    judged = []
+    judged: _Judged = []
+    touched: set[UUID] = set()
     for row in batch:
         decision = decide(row.licence, chains.of(row.licence), today) if row.licence else Decision(Effect.REFUSE)
+        if (earlier := decision.earlier) and earlier.id in touched:
+            # One row names it by its number, another by its identifier.
+            decision = Decision(Effect.REFUSE, code="identifier_taken")
+        elif earlier:
+            touched.add(earlier.id)
         if decision.code:
             row.problems.append(("", decision.code))
         judged.append((row, decision))

@@ -61,12 +61,17 @@ async def write_licences(entries: list[Entry], owners: Owners, import_id: UUID, 
 async def _identify(entries: list[Entry]) -> None:
     for entry in entries:
         entry.identifier = _told(entry)
-    taken = await _taken(entry.identifier for entry in entries if entry.earlier)
-    waiting = [entry for entry in entries if not entry.identifier or (entry.earlier and entry.identifier in taken)]
+    here = await _taken(entry.identifier for entry in entries if entry.earlier)
+    waiting: list[Entry] = []
+    for entry in entries:
+        if not entry.identifier or entry.identifier in here:
+            waiting.append(entry)
+        else:
+            here.add(entry.identifier)
     while waiting:
         await _number(waiting)
-        taken = await _taken(entry.identifier for entry in waiting)
-        waiting = [entry for entry in waiting if entry.identifier in taken]
+        here |= await _taken(entry.identifier for entry in waiting)
+        waiting = [entry for entry in waiting if entry.identifier in here]
 
 
 def _told(entry: Entry) -> str:
