@@ -145,7 +145,7 @@ class RequestAnswer(Schema):
     answer: Answer
 
 
-class AnsweredView(Schema):
+class FieldAnswerView(Schema):
     """What came of a request."""
 
     id: UUID
@@ -207,10 +207,10 @@ async def list_field_requests(call: Call) -> OpenRequests:
         NotFoundError,
     ),
 )
-async def answer_field_request(call: Call, request_id: UUID, body: RequestAnswer) -> AnsweredView:
+async def answer_field_request(call: Call, request_id: UUID, body: RequestAnswer) -> FieldAnswerView:
     """Say yes or no, within three minutes of asking."""
     answered = await service.answer_request(call.party, request_id, body.answer)
-    return AnsweredView(id=answered.id, standing=rules.standing(answered, clock.now()))
+    return FieldAnswerView(id=answered.id, standing=rules.standing(answered, clock.now()))
 
 
 async def _open(request: FieldRequest) -> OpenRequestView:
