@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
 
 from app.audit import service as audit
 from app.catalogue.licence_type import LicenceTypeDefinition
@@ -104,7 +105,7 @@ def _writer(path: Path) -> Iterator[Callable[[list[str]], None]]:
         if path.suffix.lower() == ".xlsx":
             book = Workbook(write_only=True)
             sheet = book.create_sheet(texts.text("licence_import", "template_sheet"))
-            yield lambda row: sheet.append([escaped(cell) for cell in row])
+            yield lambda row: sheet.append([_text(sheet, cell) for cell in row])
             book.save(beside)
         else:
             with beside.open("w", encoding="utf-8-sig", newline="") as file:
@@ -112,3 +113,10 @@ def _writer(path: Path) -> Iterator[Callable[[list[str]], None]]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _text(sheet: Any, value: str) -> Any:
+    """A cell of text, whatever it begins with: openpyxl takes what begins with an equals sign for a formula."""
+    cell = WriteOnlyCell(sheet, escaped(value))
+    cell.data_type = "s"
+    return cell
