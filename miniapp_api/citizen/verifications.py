@@ -37,7 +37,7 @@ class ObjectionView(Schema):
         )
 
 
-class AskedView(Schema):
+class FieldsAskedView(Schema):
     """More fields that were asked for after a verification, and what came of it."""
 
     id: UUID
@@ -72,14 +72,14 @@ class VerificationView(Schema):
     clock_wrong: bool
     doubled: bool
     objection: ObjectionView | None
-    asked: list[AskedView]
+    asked: list[FieldsAskedView]
 
     @classmethod
     def of(cls, seen: SeenVerification) -> "VerificationView":
         """The view of a verification."""
         entry, moment = seen.verification, clock.now()
         asked = [
-            AskedView(
+            FieldsAskedView(
                 id=one.id,
                 fields=one.wanted,
                 titles=seen.titled(one.wanted),

@@ -292,7 +292,7 @@ def test_a_companys_licence_is_the_companys(phone: Phone, daughter: Phone, staff
     assert "licence_issued" in messages(daughter.http)
     seen = phone.http.get(f"/api/v1/licences/{licence}", headers=represented).json()
     shown = daughter.http.post(
-        f"/api/v1/licences/{licence}/presentations", json={"preset": "card"}, headers=acting
+        f"/api/v1/licences/{licence}/presentations", json={"preset": "all"}, headers=acting
     ).json()
     verified = staff.post("/staff/v1/verifications", json={"code": shown["code"]}).json()
     assert verified["licence"]["number"] == seen["number"]
