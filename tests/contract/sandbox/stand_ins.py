@@ -255,8 +255,6 @@ def _environment(data: Path, port: int, product_port: int, scanner_port: int) ->
         "KEYS__LOOKUP": "00",
         "KEYS__SESSION_SIGNING": key,
         "KEYS__SESSION_SIGNING_ACTIVE": "k",
-        "KEYS__LICENCE_SIGNING": key,
-        "KEYS__LICENCE_SIGNING_ACTIVE": "k",
         "KEYS__RECORD_SIGNING": key,
         "KEYS__RECORD_SIGNING_ACTIVE": "k",
         "SANDBOX__PORT": str(port),
