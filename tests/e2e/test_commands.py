@@ -44,7 +44,7 @@ def test_run_revives_what_dies_and_ctrl_c_stops_everything(tmp_path: Path) -> No
     """The run file tells the true processes; a dead one is started again; nothing stays behind."""
     run_file = tmp_path / "run.json"
     with jiaban("run", var=tmp_path, port=free_ports()) as process:
-        await_true("everything runs", lambda: run_file.exists() or process.poll() is not None, seconds=60)
+        await_true("everything runs", lambda: run_file.exists() or process.poll() is not None, seconds=180)
         first = json.loads(run_file.read_text())
         assert set(first) == {"web", "worker", "sandbox", "postgres", "redis"}
         for entry in first.values():
@@ -63,7 +63,7 @@ def test_run_revives_what_dies_and_ctrl_c_stops_everything(tmp_path: Path) -> No
 def test_the_demonstration_ends_with_its_result(tmp_path: Path) -> None:
     """``demo --once`` walks the trip, prints its steps, and leaves nothing running."""
     with jiaban("demo", "--once", var=tmp_path, port=free_ports()) as process:
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output
     assert "18 steps" in output
     assert not (tmp_path / "run.json").exists()
