@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.bootstrap import UnsafeStartError, open_house
+from app.commands import licence_keys
 from app.commands.licence_keys import add_commands
 from app.demo.plan import Plan
 from app.kit.errors import TemporarilyUnavailableError
@@ -54,7 +55,7 @@ def quiet_environment(quiet_settings: Settings, plan: Plan, monkeypatch: pytest.
     """The commands read the settings of the house, and the database that nobody else uses."""
     monkeypatch.setenv("JIABAN_CONFIG_FILE", str(plan.config_file))
     monkeypatch.setenv("JIABAN_DATABASE_URL", quiet_settings.database_url.get_secret_value())
-    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setattr(licence_keys._console, "width", 250)
 
 
 def run(*words: str) -> int:

@@ -348,7 +348,7 @@ async def test_a_photograph_that_comes_too_late_is_deleted(quiet: House, citizen
             """Not asked."""
             raise NotImplementedError
 
-    with pytest.raises(ApplicationNotFoundError):
+    with pytest.raises(SessionEndedError):
         await add_material(Slow(), Party.own(citizen.id), draft.id, "site_photo", photograph(), scan_needed=False)
     assert await quiet.blobs.get(keys[0])
     with clock.travel(timedelta(hours=1, minutes=1)):

@@ -30,7 +30,10 @@ from app.kit.blobs import delete_due
 from app.kit.crypto import SealBrokenError
 from app.kit.db import transaction
 from app.kit.models import DoomedBlob
+from app.licences.models import Licence, LicenceCause, LicenceMove, LicenceState, PaperCode, Presentation
 from app.licences.presenting.service import present_licence
+from app.licences.requests.models import FieldRequest
+from app.licences.verifying.models import Concern, ConcernKind, Verification
 from app.licences.verifying.service import verify_code
 from app.mandates import service as mandates
 from app.mandates.legal import register_company
@@ -128,9 +131,7 @@ async def lived(house: House, citizen: Citizen, other: Citizen) -> Application:
         data={"note": "已收"},
         received_at=moment,
     )
-    licence = await issued_licence(citizen, some_case_no(citizen.id))
-    shown = await present_licence(house.code_signer, "https://jiaban.example.cn", party, licence.id, Preset.ALL)
-    await verify_code(house.code_signer, await verifier(), shown.code, None)
+    await verified(house, await issued_licence(citizen, some_case_no(citizen.id)), party)
     await grant_sends(citizen.id, [TEMPLATE])
     await add_favourite(citizen.id, case.item_code)
     await note_opened(citizen.id, case.item_code)
@@ -139,6 +140,36 @@ async def lived(house: House, citizen: Citizen, other: Citizen) -> Application:
     await begin_upload(party, (await ready_draft(house, citizen)).id, "site_photo", 9, "0" * 64)
     await reviewed(case, citizen)
     return case
+
+
+async def verified(house: House, licence: Licence, party: Party) -> None:
+    """A licence that was suspended and resumed, printed, shown, asked about and objected to."""
+    moment, officer = clock.now(), await verifier()
+    shown = await present_licence(house.code_signer, "https://jiaban.example.cn", party, licence.id, Preset.ALL)
+    await verify_code(house.code_signer, officer, shown.code, None)
+    verification = await Verification.get(licence=licence)
+    for cause, before, after in (
+        (LicenceCause.SUSPENDED, LicenceState.VALID, LicenceState.SUSPENDED),
+        (LicenceCause.RESUMED, LicenceState.SUSPENDED, LicenceState.VALID),
+    ):
+        change: dict[str, Any] = {"cause": cause, "before": before, "after": after, "reason": "复核", "at": moment}
+        await LicenceMove.create(licence=licence, actor="clock", office="城市", **change)
+    await PaperCode.create(
+        presentation=await Presentation.get(licence=licence),
+        licence=licence,
+        staff_id=officer.id,
+        office=officer.office,
+        document="id_card",
+        reason="没有手机",
+        status_list=0,
+        status_index=1,
+    )
+    await Concern.create(
+        verification=verification, kind=ConcernKind.OBJECTION, department="scjg", region="230800", raised_at=moment
+    )
+    await FieldRequest.create(
+        verification=verification, wanted=["holder_name"], purpose="核对", asked_at=moment, expires_at=moment
+    )
 
 
 async def reviewed(case: Application, citizen: Citizen) -> None:

@@ -397,7 +397,7 @@ async def test_a_night_leaves_one_record_of_each_kind(quiet: House, citizen: Cit
     assert set(last.details) == {"day", "removed"}
 
 
-class DiedError(Exception):
+class DiedError(BaseException):
     """What a kill looks like from inside."""
 
 

@@ -13,6 +13,7 @@ from app.catalogue.guide import Guide
 from app.catalogue.models import ItemVersion, VersionOrigin
 from app.catalogue.queries import get_item
 from app.catalogue.service import bring_into_effect, lock_publishing, publish_guides
+from app.commands import catalogue_check
 from app.commands.catalogue_check import add_commands
 from app.demo.plan import Plan
 from app.kit import clock
@@ -28,7 +29,7 @@ def quiet_environment(quiet_settings: Settings, plan: Plan, monkeypatch: pytest.
     """The commands read the settings of the house, and the database that nobody else uses."""
     monkeypatch.setenv("JIABAN_CONFIG_FILE", str(plan.config_file))
     monkeypatch.setenv("JIABAN_DATABASE_URL", quiet_settings.database_url.get_secret_value())
-    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setattr(catalogue_check._console, "width", 250)
     return quiet_settings
 
 

@@ -12,6 +12,20 @@ from tests.unit.upkeep.guides import KNOWN
 
 FOOD = LICENCE_TYPES["food_business"]
 ASKED = {"food_business": set(ITEMS["food_business"]["form_schema"]["properties"])}
+BROKEN_TYPES: list[tuple[dict[str, Any], tuple[str, str]]] = [
+    ({"department": "moon"}, ("department", "department_unknown")),
+    ({"duties": {"verify": ["holder_id_number"]}}, ("duties.verify", "number_to_verifiers")),
+    ({"card": {**FOOD["card"], "back": []}}, ("card", "field_not_on_card")),
+    ({"validity": {"from_form": "ends_on"}}, ("validity.from_form", "source_not_asked_for")),
+    (
+        {"fields": [{**field, "sensitivity": "sensitive"} for field in FOOD["fields"]]},
+        ("assurance_level", "sensitive_without_face"),
+    ),
+    (
+        {"fields": [{**FOOD["fields"][0], "from_form": "nothing"}, *FOOD["fields"][1:]]},
+        ("fields.0.from_form", "source_not_asked_for"),
+    ),
+]
 
 
 def codes(**changes: Any) -> list[tuple[str, str]]:
@@ -28,20 +42,7 @@ def test_the_citys_own_type_is_right() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "problem"),
-    [
-        ({"department": "moon"}, ("department", "department_unknown")),
-        ({"duties": {"verify": ["holder_id_number"]}}, ("duties.verify", "number_to_verifiers")),
-        ({"card": {**FOOD["card"], "back": []}}, ("card", "field_not_on_card")),
-        ({"validity": {"from_form": "ends_on"}}, ("validity.from_form", "source_not_asked_for")),
-        (
-            {"fields": [{**field, "sensitivity": "sensitive"} for field in FOOD["fields"]]},
-            ("assurance_level", "sensitive_without_face"),
-        ),
-        (
-            {"fields": [{**FOOD["fields"][0], "from_form": "nothing"}, *FOOD["fields"][1:]]},
-            ("fields.0.from_form", "source_not_asked_for"),
-        ),
-    ],
+    BROKEN_TYPES,
     ids=lambda value: value[1] if isinstance(value, tuple) else "",
 )
 def test_what_is_wrong_is_told_by_its_place(changes: dict[str, Any], problem: tuple[str, str]) -> None:

@@ -15,6 +15,7 @@ from app.upkeep.guidance_checks import holds, ways_to_answer
 from app.upkeep.problems import Known, Severity
 from config.settings import CITY_DATA
 from tests.unit.upkeep.guides import KNOWN, changed, written
+from tests.unit.upkeep.test_licence_checks import BROKEN_TYPES
 
 FIELDS = "form_schema.properties"
 
@@ -179,8 +180,14 @@ def test_each_rule_is_told_by_its_place_and_bars_publication_or_not(
 
 
 def test_no_sentence_is_left_over() -> None:
-    """Each kind of problem is met by a test; the one that drafts add is met where drafts are tested."""
-    used = {code for _, code, *_ in BROKEN} | {"item_code_of_another", "too_many_ways"}
+    """Each kind of problem is met by a test; what drafts add is met where drafts are tested, licence types likewise."""
+    used = {code for _, code, *_ in BROKEN} | {
+        "item_code_of_another",
+        "too_many_ways",
+        "type_code_twice",
+        "age_without_number",
+    }
+    used |= {code for _, (_, code) in BROKEN_TYPES}
     faults = {f"form_{reason}" for reason in texts.keys("form_fault")}
     assert texts.keys("problem") == used - faults
 
