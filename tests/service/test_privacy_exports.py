@@ -33,6 +33,7 @@ from app.kit.models import DoomedBlob
 from app.licences.models import Licence, LicenceCause, LicenceMove, LicenceState, PaperCode, Presentation
 from app.licences.presenting.service import present_licence
 from app.licences.requests.models import FieldRequest
+from app.licences.status.service import take_places
 from app.licences.verifying.models import Concern, ConcernKind, Verification
 from app.licences.verifying.service import verify_code
 from app.mandates import service as mandates
@@ -154,6 +155,7 @@ async def verified(house: House, licence: Licence, party: Party) -> None:
     ):
         change: dict[str, Any] = {"cause": cause, "before": before, "after": after, "reason": "复核", "at": moment}
         await LicenceMove.create(licence=licence, actor="clock", office="城市", **change)
+    ((number, index),) = await take_places(1)
     await PaperCode.create(
         presentation=await Presentation.get(licence=licence),
         licence=licence,
@@ -161,8 +163,8 @@ async def verified(house: House, licence: Licence, party: Party) -> None:
         office=officer.office,
         document="id_card",
         reason="没有手机",
-        status_list=0,
-        status_index=1,
+        status_list=number,
+        status_index=index,
     )
     await Concern.create(
         verification=verification, kind=ConcernKind.OBJECTION, department="scjg", region="230800", raised_at=moment
