@@ -33,7 +33,8 @@ def canonical(value: Any, name: str = "") -> Any:
     """A value in which only what counts is told apart: the order of names counts within ``properties`` alone."""
     if isinstance(value, dict):
         inner = [(key, canonical(entry, key)) for key, entry in value.items()]
-        return inner if name == "properties" else sorted(inner, key=lambda pair: pair[0])
+        # Under a name of its own: an empty object is no empty list.
+        return {"names": inner if name == "properties" else sorted(inner, key=lambda pair: pair[0])}
     return [canonical(entry) for entry in value] if isinstance(value, list) else value
 
 
