@@ -21,6 +21,7 @@ MODEL_MODULES = (
     "app.consents.models",
     "app.catalogue.models",
     "app.finding.models",
+    "app.followers.models",
     "app.notifications.models",
     "app.mandates.models",
     "app.licences.models",

@@ -4,6 +4,7 @@ from app.applications.held import PARTS as APPLICATIONS
 from app.approvals.held import PARTS as APPROVALS
 from app.consents.held import PARTS as CONSENTS
 from app.finding.held import PARTS as FINDING
+from app.followers.held import PARTS as FOLLOWERS
 from app.identity.held import PARTS as IDENTITY
 from app.kit.held import Part, of_citizen
 from app.licences.held import PARTS as LICENCES
@@ -45,6 +46,7 @@ PARTS: tuple[Part, ...] = (
     *REVIEWS,
     *LICENCES,
     *NOTIFICATIONS,
+    *FOLLOWERS,
     *FINDING,
     _EXPORTS,
 )

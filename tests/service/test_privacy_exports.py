@@ -22,8 +22,9 @@ from app.catalogue.licence_type import Preset
 from app.consents.service import give_consent
 from app.finding.models import RecentItemsOff
 from app.finding.personal import add_favourite, note_opened
+from app.followers.models import Follower
 from app.identity import sessions
-from app.identity.models import Citizen, FaceVerification, ProvincialAccount
+from app.identity.models import Citizen, FaceVerification, ProvincialAccount, WeChatAccount
 from app.identity.rules import Audience, mask_name
 from app.kit import clock, db
 from app.kit.blobs import delete_due
@@ -101,6 +102,8 @@ async def lived(house: House, citizen: Citizen, other: Citizen) -> Application:
     await sessions.open_session(house.access_tokens, Audience.CITIZEN, citizen.id, "测试手机")
     await give_consent(citizen.id, "face", 1, actor=party.name, session_id=None)
     moment = clock.now()
+    account = await WeChatAccount.get(citizen=citizen)
+    await Follower.create(appid=account.appid, openid=account.openid, subscribed=True, changed_at=moment)
     await ProvincialAccount.create(citizen=citizen, issuer="x", subject=str(citizen.id), created_at=moment)
     await FaceVerification.create(
         citizen=citizen,

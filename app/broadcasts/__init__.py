@@ -1,0 +1,1 @@
+"""Notices to many at once: prepared, approved by a second person, sent within WeChat's limits, stoppable."""
