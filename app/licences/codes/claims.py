@@ -8,8 +8,8 @@ from enum import StrEnum
 from app.catalogue.licence_type import Preset
 
 NONCE_BYTES = 16
-_LONGEST_HOLDER = 15
-"""Characters of a masked name: those of the longest name on an identity card."""
+_LONGEST_HOLDER = 4
+"""Characters of a masked name: how many are hidden helps nobody to compare it, and costs a finer symbol."""
 
 
 class CodeKind(StrEnum):

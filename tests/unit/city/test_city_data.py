@@ -42,7 +42,7 @@ ISSUED_ELSEWHERE = {
     "marriage_certificate",
     "driving_licence",
     "road_transport_worker",
-    "child_welfare_certificate",
+    "child_welfare",
 }
 # A sole trader may do business without a name (个体工商户), and registers as nothing else. Who asks to be recognized as
 # a teacher of a stage names it by the item they choose.
