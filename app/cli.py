@@ -128,6 +128,13 @@ def _bench_cases(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _bench_revocation(arguments: argparse.Namespace) -> int:
+    from app.commands.bench_revocation import bench_revocation
+
+    asyncio.run(bench_revocation(arguments.licences, arguments.rounds, arguments.database_url))
+    return 0
+
+
 def _bench_status(arguments: argparse.Namespace) -> int:
     from app.commands.bench_status import bench_status
 
@@ -182,6 +189,13 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--rounds", type=int, default=5, help="times each list is made (5)")
     status.add_argument("--database-url", help="an empty database to fill; an engine of its own unless given")
     status.set_defaults(function=_bench_status)
+    revocation = dev.add_parser("bench-revocation", help="measure how soon scans see a revocation")
+    revocation.add_argument("--licences", type=int, default=100_000, help="how many licences there are (100000)")
+    revocation.add_argument("--rounds", type=int, default=200, help="how many are revoked (200)")
+    revocation.add_argument(
+        "--database-url", help="a server's database to make one beside; an engine of its own unless given"
+    )
+    revocation.set_defaults(function=_bench_revocation)
     return parser
 
 

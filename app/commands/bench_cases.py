@@ -91,7 +91,7 @@ async def bench_cases(sizes: list[int], submissions: int, given: str | None, rep
         demo = DemoSettings(port=free_port(5), var=load_demo_settings().var / "bench" / "cases", database_url=url)
         try:
             for size in every:
-                await _fill(size, demo)
+                await fill(size, demo)
             for _ in range(_ROUNDS):
                 for size in every:
                     async with open_house(_settings(size, demo)) as house:
@@ -103,7 +103,7 @@ async def bench_cases(sizes: list[int], submissions: int, given: str | None, rep
                     size.plans = await _plans(size, house)
         finally:
             for size in every:
-                await _drop(size.url)
+                await drop(size.url)
     for table in (_figures(every), _findings(every)):
         _console.print(table)
     if report:
@@ -123,7 +123,8 @@ def _settings(size: Size, demo: DemoSettings) -> Settings:
     return Settings(**tomllib.loads(plan.config_file.read_text(encoding="utf-8")))
 
 
-async def _fill(size: Size, demo: DemoSettings) -> None:
+async def fill(size: Size, demo: DemoSettings) -> None:
+    """Make a size's database and its cases, each with a licence."""
     await ensure_database(size.url)
     await migrate_database(size.url)
     install_keyring(_settings(size, demo))
@@ -135,7 +136,8 @@ async def _fill(size: Size, demo: DemoSettings) -> None:
             await fill_cases(size.url, size.cases, lambda done: progress.update(task, completed=done))
 
 
-async def _drop(url: str) -> None:
+async def drop(url: str) -> None:
+    """Drop a database that was filled."""
     base, _, name = url.rpartition("/")
     async with db.database(f"{base}/postgres"):
         await db.rows(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -196,7 +198,7 @@ async def _each(what: Sequence[Any], at_once: int, work: Callable[[Any], Awaitab
 
 
 @asynccontextmanager
-async def _processes(size: Size, demo: DemoSettings) -> AsyncIterator[tuple[str, House]]:
+async def processes(size: Size, demo: DemoSettings) -> AsyncIterator[tuple[str, House]]:
     """Web, worker and stand-ins as processes on a size's database: the web's address, and the house's objects."""
     os.environ[_UNPACED] = "1000"
     running = running_house(_sized(size, demo), lambda _: None)
@@ -211,7 +213,7 @@ async def _processes(size: Size, demo: DemoSettings) -> AsyncIterator[tuple[str,
 
 async def _measure_processes(size: Size, demo: DemoSettings, many: int) -> None:
     """Submissions over HTTP, some at once, and how long each case then takes, by the times that its rows bear."""
-    async with _processes(size, demo) as (web_url, house), httpx.AsyncClient(base_url=web_url, timeout=60) as client:
+    async with processes(size, demo) as (web_url, house), httpx.AsyncClient(base_url=web_url, timeout=60) as client:
         ready = await _drafts(size, house, many)
         tokens = {
             party.actor_id: (await open_session(house.access_tokens, Audience.CITIZEN, party.actor_id, "bench")).tokens

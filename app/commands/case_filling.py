@@ -193,7 +193,8 @@ INSERT INTO licences (id, citizen_id, company_id, type_code, identifier, referen
     values, issuer, issuer_code, region, issued_on, valid_from, valid_until, version, status_list, status_index)
 SELECT pg_temp.uid(1, updated_at, n), citizen_id, company_id, 'food_business', 'filled-' || n, lpad(n::text, 16, '0'),
     'JY' || n, case_no, 'valid', (SELECT value FROM sealed WHERE place = 'licences.holder'),
-    (SELECT value FROM sealed WHERE place = 'licences.values'), '佳木斯市', '', '230800', updated_at::date,
+    (SELECT value FROM sealed WHERE place = 'licences.values'), '佳木斯市',
+    (SELECT uscc FROM departments WHERE code = 'scjg'), '230800', updated_at::date,
     updated_at::date, updated_at::date + 1824, 1, 1000 + (n >> 20), n & 1048575
 FROM made WHERE state = 'completed'
 """,
