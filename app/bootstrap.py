@@ -52,11 +52,16 @@ from config.settings import (
 from media.s3 import S3Store
 from media.storage import BlobStore, FolderStore
 from wechat import tokens as wechat_tokens
+from wechat.account import Account
 from wechat.callback import CallbackCodec
 from wechat.client import MiniProgramClient
 from wechat.content import ContentClient
 from wechat.face import FaceClient
-from wechat.official import OfficialAccountClient
+from wechat.limits import Limits
+from wechat.official import JsTickets, OfficialAccountClient
+from wechat.redis_store import RedisTokenStore
+from wechat.sharing import TokenStore
+from wechat.transport import open_http
 from wechat.work import WorkClient
 
 _log = logging.getLogger(__name__)
@@ -163,6 +168,16 @@ def _callback(settings: WeChatSettings, appid: str, token: SecretStr, key: Secre
     return CallbackCodec(appid, token.get_secret_value(), keys)
 
 
+def _stores(redis: aioredis.Redis, appid: str, name: str) -> tuple[TokenStore, ...]:
+    return (RedisTokenStore(redis, appid, name),)
+
+
+def _account(appid: str, secret: SecretStr, http: httpx.AsyncClient, redis: aioredis.Redis) -> Account:
+    limits, key = Limits(appid, redis), secret.get_secret_value()
+    tokens = wechat_tokens.AccessTokens(appid, key, http, _stores(redis, appid, "access_token"), limits)
+    return Account(appid, key, http, tokens, limits)
+
+
 def _blobs(settings: Settings) -> BlobStore:
     return _s3(settings.s3) if settings.s3 else FolderStore(settings.blobs)
 
@@ -228,9 +243,12 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
 
         wechat, keys = settings.wechat, settings.keys
         blobs = _blobs(settings)
-        http = await client(wechat.base_url, wechat.timeout_seconds)
-        secret = wechat.mini_program_secret.get_secret_value()
-        tokens = wechat_tokens.AccessTokens(wechat.mini_program_appid, secret, http, redis)
+        http = await stack.enter_async_context(
+            open_http(wechat.base_url, seconds=wechat.timeout_seconds, verify=public_tls())
+        )
+        mini_program = _account(wechat.mini_program_appid, wechat.mini_program_secret, http, redis)
+        official = _account(wechat.official_account_appid, wechat.official_account_secret, http, redis)
+        tickets = JsTickets(official, _stores(redis, official.appid, "jsapi_ticket"))
         licence_keys = SigningKeys(_device(keys.licence_device) if keys.licence_device else None)
         access_tokens = AccessTokens(_signing(keys.session_signing), keys.session_signing_active)
         yield House(
@@ -238,12 +256,10 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             redis=redis,
             blobs=blobs,
             scanner=_scanner(settings.scanner) if settings.scanner else None,
-            wechat=MiniProgramClient(wechat.mini_program_appid, secret, http, tokens),
-            face=FaceClient(http, tokens),
-            content=ContentClient(http, tokens),
-            official=OfficialAccountClient(
-                wechat.official_account_appid, wechat.official_account_secret.get_secret_value(), http, wechat.open_url
-            ),
+            wechat=MiniProgramClient(mini_program),
+            face=FaceClient(mini_program),
+            content=ContentClient(mini_program),
+            official=OfficialAccountClient(official, wechat.open_url, tickets),
             work=await staff(settings.work) if settings.work else None,
             authority=HttpAuthority(await partner(settings.authority)),
             province=await province(settings.province) if settings.province else None,

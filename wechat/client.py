@@ -1,13 +1,15 @@
-"""The mini-program's calls to WeChat. Nothing is retried but a call that was refused for its token, once."""
+"""The mini-program's calls to WeChat: who logged in, their phone number, messages, links and codes.
+
+Content safety and face verification have clients of their own (``wechat.content``, ``wechat.face``).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import httpx
-
-from wechat.errors import WeChatAmbiguousError
-from wechat.transport import Tokens, call, call_with_token, text
+from wechat.account import Account
+from wechat.links import Links
+from wechat.reading import message_id, part, text
 
 _LOGIN = "/sns/jscode2session"
 _PHONE = "/wxa/business/getuserphonenumber"
@@ -32,37 +34,22 @@ class PhoneNumber:
     country_code: str
 
 
-class MiniProgramClient:
-    """The server APIs of one mini-program.
+class MiniProgramClient(Links):
+    """The server APIs of one mini-program. Every method raises the errors of ``wechat.account.Account``."""
 
-    ``http`` carries WeChat's address as its base URL, and the time-outs. Every method raises WeChatRefusedError,
-    WeChatUnreachableError or WeChatAmbiguousError.
-    """
-
-    def __init__(self, appid: str, secret: str, http: httpx.AsyncClient, tokens: Tokens) -> None:
-        self._appid = appid
-        self._secret = secret
-        self._http = http
-        self._tokens = tokens
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        self.limits = account.limits
 
     async def code_to_session(self, code: str) -> LoginSession:
         """Spend the code of ``wx.login``, which works once and lives five minutes. The session key is dropped."""
-        params = {
-            "appid": self._appid,
-            "secret": self._secret,
-            "js_code": code,
-            "grant_type": "authorization_code",
-        }
-        answer = await call(self._http, "GET", _LOGIN, params=params)
+        answer = await self._account.get_by_secret(_LOGIN, {"js_code": code, "grant_type": "authorization_code"})
         unionid = text(answer, "unionid", api=_LOGIN) if answer.get("unionid") else None
         return LoginSession(text(answer, "openid", api=_LOGIN), unionid)
 
     async def phone_number(self, code: str) -> PhoneNumber:
         """Spend the code of the phone number button, which works once and lives five minutes."""
-        answer = await call_with_token(self._http, self._tokens, "POST", _PHONE, json={"code": code})
-        info = answer.get("phone_info")
-        if not isinstance(info, dict):
-            raise WeChatAmbiguousError(_PHONE, "no phone_info")
+        info = part(await self._account.post(_PHONE, {"code": code}), "phone_info", api=_PHONE)
         # Documented as a string, shown as a number.
         country_code = {"countryCode": str(info.get("countryCode") or "")}
         return PhoneNumber(text(info, "purePhoneNumber", api=_PHONE), text(country_code, "countryCode", api=_PHONE))
@@ -76,11 +63,13 @@ class MiniProgramClient:
         page: str | None = None,
         state: ProgramState = "formal",
         lang: str = "zh_CN",
-    ) -> None:
-        """Send one subscription message, which spends one grant of the citizen's.
+        taken: bool = False,
+    ) -> str:
+        """Send one subscription message, which spends one grant of the citizen's; WeChat's id of it.
 
         ``data`` maps a template's keys to values that fit (see ``wechat.templates``); ``page`` is opened by a tap, in
-        the version of the mini-program that ``state`` names. After WeChatAmbiguousError it may have been sent.
+        the version of the mini-program that ``state`` names; ``taken`` says that ``limits`` has counted it already.
+        After WeChatAmbiguousError it may have been sent. The id is empty where WeChat tells none.
         """
         body: dict[str, object] = {
             "touser": openid,
@@ -91,4 +80,4 @@ class MiniProgramClient:
         }
         if page is not None:
             body["page"] = page
-        await call_with_token(self._http, self._tokens, "POST", SUBSCRIBE_SEND, json=body)
+        return message_id(await self._account.post(SUBSCRIBE_SEND, body, taken=taken))

@@ -1,6 +1,7 @@
 """WeChat's error codes as data: what each means and what to do about it.
 
 Source: WeChat's and WeCom's public documentation of the APIs in this package and their lists of global return codes.
+A code is added by a line.
 """
 
 from enum import StrEnum
@@ -25,8 +26,10 @@ CODES: dict[int, tuple[Advice, str]] = {
     -1: (Advice.RETRY, "the platform is busy"),
     40001: (Advice.REFRESH_TOKEN, "bad secret, or a token that is not the latest"),
     40003: (Advice.GIVE_UP, "bad openid"),
+    40007: (Advice.GIVE_UP, "unknown or expired media"),
     40013: (Advice.GIVE_UP, "bad appid"),
     40014: (Advice.REFRESH_TOKEN, "bad access token"),
+    40018: (Advice.GIVE_UP, "a menu button's name is too long"),
     40029: (Advice.TELL, "bad, used or expired code"),
     40037: (Advice.GIVE_UP, "unknown template"),
     40091: (Advice.GIVE_UP, "bad secret of a company's app"),
@@ -38,11 +41,21 @@ CODES: dict[int, tuple[Advice, str]] = {
     42001: (Advice.REFRESH_TOKEN, "expired access token"),
     # Listed among the global codes; whether an expired code of web OAuth gets it is not confirmed.
     42003: (Advice.TELL, "expired code"),
+    43004: (Advice.TELL, "the person does not follow the account"),
     43101: (Advice.TELL, "the citizen gave no grant, or none is left"),
     43117: (Advice.QUOTA, "sent too often"),
     45009: (Advice.QUOTA, "the day's quota is used up"),
     45011: (Advice.QUOTA, "the minute's quota is used up"),
+    45015: (Advice.TELL, "the follower has not written within the last 48 hours"),
     45033: (Advice.QUOTA, "too many calls at once"),
+    45047: (Advice.TELL, "too many customer-service messages without an answer"),
+    45056: (Advice.GIVE_UP, "the account has as many tags as it may have"),
+    45057: (Advice.GIVE_UP, "too many followers carry the tag"),
+    45059: (Advice.GIVE_UP, "a follower has as many tags as they may have"),
+    45157: (Advice.GIVE_UP, "a tag of that name exists, or the name is not allowed"),
+    45158: (Advice.GIVE_UP, "a tag's name is too long"),
+    45159: (Advice.GIVE_UP, "unknown tag"),
+    46003: (Advice.GIVE_UP, "there is no menu"),
     47001: (Advice.GIVE_UP, "bad format of the request"),
     47003: (Advice.GIVE_UP, "a template field is wrong"),
     48001: (Advice.GIVE_UP, "the account has no permission for this API"),

@@ -5,6 +5,7 @@
     WeChatError
     ├── WeChatRefusedError      the platform answered with an errcode: it did not do it
     ├── WeChatUnreachableError  certainly not sent: safe to try again
+    ├── WeChatLimitedError      certainly not sent: our count says that the quota is used up
     ├── WeChatAmbiguousError    sent, no usable answer: it may have happened
     ├── NotAMemberError         WeCom knows who it is: nobody of the company
     └── CallbackRefusedError    a push to us that is not to be believed
@@ -48,6 +49,15 @@ class WeChatUnreachableError(WeChatError):
         super().__init__(f"{api}: not sent ({reason})")
         self.api = api
         self.reason = reason
+
+
+class WeChatLimitedError(WeChatError):
+    """The request was not sent, since a quota is used up; ``retry_after`` is in how many seconds it may be sent."""
+
+    def __init__(self, api: str, retry_after: float) -> None:
+        super().__init__(f"{api}: not sent (quota, {retry_after:.0f} s)")
+        self.api = api
+        self.retry_after = retry_after
 
 
 class WeChatAmbiguousError(WeChatError):

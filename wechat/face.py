@@ -9,10 +9,9 @@ import hashlib
 from base64 import b64encode
 from dataclasses import dataclass, field
 
-import httpx
-
+from wechat.account import Account
 from wechat.errors import WeChatAmbiguousError
-from wechat.transport import Tokens, call_with_token, lifetime, text
+from wechat.reading import lifetime, text
 
 _BEGIN = "/cityservice/face/identify/getverifyid"
 _RESULT = "/cityservice/face/identify/queryverifyinfo"
@@ -36,15 +35,10 @@ def cert_hash(name: str, id_number: str) -> str:
 
 
 class FaceClient:
-    """The face verification of one mini-program.
+    """The face verification of one mini-program. Both methods raise the errors of ``wechat.account.Account``."""
 
-    ``http`` carries WeChat's address as its base URL, and the time-outs. Both methods raise WeChatRefusedError,
-    WeChatUnreachableError or WeChatAmbiguousError.
-    """
-
-    def __init__(self, http: httpx.AsyncClient, tokens: Tokens) -> None:
-        self._http = http
-        self._tokens = tokens
+    def __init__(self, account: Account) -> None:
+        self._account = account
 
     async def get_verify_id(self, *, out_seq_no: str, name: str, id_number: str, openid: str) -> FaceTicket:
         """Begin a verification of the person logged in with ``openid``.
@@ -57,7 +51,7 @@ class FaceClient:
             "cert_info": {"cert_type": _CERT_TYPE, "cert_name": name, "cert_no": id_number},
             "openid": openid,
         }
-        answer = await call_with_token(self._http, self._tokens, "POST", _BEGIN, json=body)
+        answer = await self._account.post(_BEGIN, body)
         return FaceTicket(text(answer, "verify_id", api=_BEGIN), lifetime(answer, api=_BEGIN))
 
     async def query_verify_info(
@@ -73,7 +67,7 @@ class FaceClient:
             "cert_hash": cert_hash(name, id_number),
             "openid": openid,
         }
-        answer = await call_with_token(self._http, self._tokens, "POST", _RESULT, json=body)
+        answer = await self._account.post(_RESULT, body)
         result = answer.get("verify_ret")
         if not isinstance(result, int):
             raise WeChatAmbiguousError(_RESULT, "no verify_ret")

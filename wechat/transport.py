@@ -4,19 +4,31 @@ WeChat wants secrets, codes and tokens in the query, and httpx logs the address 
 this module therefore takes the query out of httpx's log records.
 """
 
+import asyncio
 import logging
 import re
+import ssl
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import httpx
 
-from wechat.codes import Advice, meaning_of
+from wechat.codes import meaning_of
 from wechat.errors import WeChatAmbiguousError, WeChatRefusedError, WeChatUnreachableError
+
+BASE_URL = "https://api.weixin.qq.com"
 
 # What of the platform's own message is safe to keep: a field's name and the id that WeChat's support asks for.
 _FIELD = re.compile(r"data\.[a-z_]+[0-9]+\b")
 _REQUEST_ID = re.compile(r"rid: ?([0-9a-f-]{8,64})")
+# httpx's time-outs are for each piece that comes: an answer that drips in must end too.
+_WHOLE_CALL = 6
+_CONNECTIONS = 200
+_IDLE_SECONDS = 60.0
+# What a PNG and a JPEG begin with.
+_IMAGES = (b"\x89PNG", b"\xff\xd8\xff")
+
+Method = Literal["GET", "POST"]
 
 
 def _without_query(record: logging.LogRecord) -> bool:
@@ -30,38 +42,61 @@ def _without_query(record: logging.LogRecord) -> bool:
 logging.getLogger("httpx").addFilter(_without_query)
 
 
-class Tokens(Protocol):
-    """Where access tokens come from; both methods raise the errors of ``call`` where none can be had."""
+def open_http(
+    base_url: str = BASE_URL, *, seconds: float = 5.0, verify: ssl.SSLContext | bool = True
+) -> httpx.AsyncClient:
+    """An HTTP client for this package: its address, time-outs for each step, connections that are used again.
 
-    async def get(self) -> str:
-        """The token in force."""
-        ...
-
-    async def refresh(self, stale: str) -> str:
-        """Another token than ``stale``, which the platform has refused."""
-        ...
+    ``seconds`` is how long connecting, writing and waiting for the answer may each take. To be closed by the caller.
+    """
+    pool = httpx.Limits(
+        max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=_IDLE_SECONDS
+    )
+    return httpx.AsyncClient(base_url=base_url, timeout=seconds, limits=pool, verify=verify, trust_env=False)
 
 
 async def call(
     http: httpx.AsyncClient,
-    method: Literal["GET", "POST"],
+    method: Method,
     api: str,
     *,
-    base_url: str = "",
     params: Mapping[str, str] | None = None,
     json: Mapping[str, object] | None = None,
+    file: tuple[str, bytes, str] | None = None,
 ) -> dict[str, Any]:
-    """Call ``api`` (a path, under ``base_url`` or the client's own) once and return WeChat's JSON object.
+    """Call ``api``, a path under the client's address, once and return WeChat's JSON object.
 
-    Raises WeChatUnreachableError, WeChatAmbiguousError or WeChatRefusedError, none of which carries a value or a
-    cause: httpx's exceptions hold the request with its secrets.
+    ``file`` is a name, a content and its type, sent as the form's field ``media``. Raises WeChatUnreachableError,
+    WeChatAmbiguousError or WeChatRefusedError, none of which carries a value or a cause: httpx's exceptions hold the
+    request with its secrets.
     """
+    files = {"media": file} if file is not None else None
+    return _read(api, await _exchange(http, method, api, params=params, json=json, files=files))
+
+
+async def call_for_image(
+    http: httpx.AsyncClient, api: str, *, params: Mapping[str, str], json: Mapping[str, object]
+) -> bytes:
+    """Call an API that answers an image's bytes, and JSON only to refuse. Raises what ``call`` raises."""
+    response = await _exchange(http, "POST", api, params=params, json=json)
+    if response.status_code == httpx.codes.OK and response.content.startswith(_IMAGES):
+        return response.content
+    _read(api, response)
+    raise WeChatAmbiguousError(api, "no image")
+
+
+async def _exchange(http: httpx.AsyncClient, method: Method, api: str, **sent: Any) -> httpx.Response:
+    whole = None if http.timeout.read is None else http.timeout.read * _WHOLE_CALL
     try:
-        response = await http.request(method, base_url + api, params=params, json=json)
+        async with asyncio.timeout(whole):
+            return await http.request(method, api, **sent)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
         raise WeChatUnreachableError(api, type(error).__name__) from None
-    except httpx.RequestError as error:
+    except (httpx.RequestError, TimeoutError) as error:
         raise WeChatAmbiguousError(api, type(error).__name__) from None
+
+
+def _read(api: str, response: httpx.Response) -> dict[str, Any]:
     if response.status_code != httpx.codes.OK:
         raise WeChatAmbiguousError(api, f"status {response.status_code}")
     try:
@@ -76,46 +111,6 @@ async def call(
     if code:
         raise WeChatRefusedError(api, code, _safe_message(code, answer.get("errmsg")))
     return answer
-
-
-async def call_with_token(
-    http: httpx.AsyncClient,
-    tokens: Tokens,
-    method: Literal["GET", "POST"],
-    api: str,
-    *,
-    params: Mapping[str, str] | None = None,
-    json: Mapping[str, object] | None = None,
-) -> dict[str, Any]:
-    """Call ``api`` with an access token in the query; once more with another one where the token was refused.
-
-    Raises what ``call`` raises.
-    """
-    token = await tokens.get()
-    try:
-        return await call(http, method, api, params={"access_token": token, **(params or {})}, json=json)
-    except WeChatRefusedError as refused:
-        if refused.advice is not Advice.REFRESH_TOKEN:
-            raise
-    # The platform said no, so nothing has happened and a repeat is safe; a second no stands.
-    token = await tokens.refresh(token)
-    return await call(http, method, api, params={"access_token": token, **(params or {})}, json=json)
-
-
-def text(answer: Mapping[str, Any], name: str, *, api: str) -> str:
-    """The non-empty text ``name`` of an answer. Raises WeChatAmbiguousError where it is missing."""
-    value = answer.get(name)
-    if not isinstance(value, str) or not value:
-        raise WeChatAmbiguousError(api, f"no {name}")
-    return value
-
-
-def lifetime(answer: Mapping[str, Any], *, api: str) -> int:
-    """The seconds in ``expires_in``. Raises WeChatAmbiguousError where they are missing or none."""
-    seconds = answer.get("expires_in")
-    if not isinstance(seconds, int) or seconds <= 0:
-        raise WeChatAmbiguousError(api, "no expires_in")
-    return seconds
 
 
 def _safe_message(code: int, errmsg: object) -> str:

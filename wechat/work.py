@@ -10,16 +10,19 @@ from collections.abc import Callable
 
 import httpx
 
+from wechat.account import Account
 from wechat.errors import NotAMemberError
 from wechat.oauth import authorize_url
-from wechat.tokens import AccessTokens, read_token
-from wechat.transport import call, call_with_token, text
+from wechat.reading import text
+from wechat.sharing import SharedToken
+from wechat.tokens import read_token
+from wechat.transport import call
 
 _TOKEN = "/cgi-bin/gettoken"  # noqa: S105  # a path
 _IDENTITY = "/cgi-bin/auth/getuserinfo"
 
 
-class WorkTokens(AccessTokens):
+class WorkTokens(SharedToken):
     """The access token of one app of a company, kept by each process for itself: staff sign in seldom.
 
     ``clock`` gives seconds that never go back.
@@ -28,13 +31,14 @@ class WorkTokens(AccessTokens):
     def __init__(
         self, corpid: str, secret: str, http: httpx.AsyncClient, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        super().__init__(corpid, secret, http, None, clock=clock)
+        super().__init__(clock=clock)
+        self._params = {"corpid": corpid, "corpsecret": secret}
+        self._http = http
 
     async def fetch(self, stale: str | None) -> tuple[str, float]:
-        """The token that WeCom gives; there is no forced mode. Raises the errors of ``wechat.transport.call``."""
+        """See ``SharedToken``; there is no forced mode."""
         del stale
-        params = {"corpid": self._appid, "corpsecret": self._secret}
-        return read_token(await call(self._http, "GET", _TOKEN, params=params), api=_TOKEN)
+        return read_token(await call(self._http, "GET", _TOKEN, params=self._params), api=_TOKEN)
 
 
 class WorkClient:
@@ -47,9 +51,8 @@ class WorkClient:
     def __init__(self, corpid: str, secret: str, agent_id: str, http: httpx.AsyncClient, open_url: str) -> None:
         self._corpid = corpid
         self._agent_id = agent_id
-        self._http = http
         self._open_url = open_url
-        self._tokens = WorkTokens(corpid, secret, http)
+        self._account = Account(corpid, secret, http, WorkTokens(corpid, secret, http))
 
     def authorize_url(self, redirect_uri: str, state: str) -> str:
         """The address to send the browser to; it comes back to ``redirect_uri`` with ``code`` and ``state``."""
@@ -61,7 +64,7 @@ class WorkClient:
         A member of a linked company comes as ``<corpid>/<userid>``. Raises NotAMemberError for anybody else,
         WeChatRefusedError, WeChatUnreachableError or WeChatAmbiguousError.
         """
-        answer = await call_with_token(self._http, self._tokens, "GET", _IDENTITY, params={"code": code})
+        answer = await self._account.get(_IDENTITY, {"code": code})
         if not answer.get("userid") and (answer.get("openid") or answer.get("external_userid")):
             raise NotAMemberError(_IDENTITY)
         return text(answer, "userid", api=_IDENTITY)

@@ -33,7 +33,7 @@ class SubscribeMessages(Protocol):
 
     async def send_subscribe_message(
         self, openid: str, template_id: str, data: dict[str, str], *, page: str | None = None
-    ) -> None:
+    ) -> object:
         """Send one message; it spends one of the citizen's grants."""
 
 

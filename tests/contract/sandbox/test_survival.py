@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from app.sandbox.journal import Change, Journal, JournalDamagedError
 from tests.contract.sandbox.stand_ins import APPROVALS, CITIZEN_NUMBER, TEMPLATE, Product, StandIns, until
+from wechat.account import Account
 from wechat.errors import WeChatRefusedError
 from wechat.face import FaceClient
-from wechat.tokens import AccessTokens
 from wechat.work import WorkTokens
 
 on_the_shared_loop = pytest.mark.asyncio(loop_scope="session")
@@ -41,7 +41,7 @@ async def _send(stand_ins: StandIns, token: str) -> int:
 
 
 def _faces(stand_ins: StandIns) -> FaceClient:
-    return FaceClient(stand_ins.http, AccessTokens("wxmini", "mini", stand_ins.http, None))
+    return FaceClient(Account("wxmini", "mini", stand_ins.http))
 
 
 async def _work_token(stand_ins: StandIns) -> str:

@@ -3,16 +3,16 @@
 import pytest
 
 from tests.contract.sandbox.stand_ins import StandIns
+from wechat.account import Account
 from wechat.content import NOT_SEEN_LATELY, ContentClient, Scene, Suggestion
 from wechat.errors import WeChatRefusedError
-from wechat.tokens import AccessTokens
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def client(stand_ins: StandIns) -> ContentClient:
     """The library's client."""
-    return ContentClient(stand_ins.http, AccessTokens("wxmini", "mini", stand_ins.http, None))
+    return ContentClient(Account("wxmini", "mini", stand_ins.http))
 
 
 @pytest.mark.parametrize(

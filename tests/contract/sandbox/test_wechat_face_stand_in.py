@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests.contract.sandbox.stand_ins import StandIns
+from wechat.account import Account
 from wechat.errors import WeChatAmbiguousError, WeChatRefusedError
 from wechat.face import FaceClient, cert_hash
-from wechat.tokens import AccessTokens
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -18,7 +18,7 @@ RESULT = "/cityservice/face/identify/queryverifyinfo"
 
 def client(stand_ins: StandIns) -> FaceClient:
     """The library's client."""
-    return FaceClient(stand_ins.http, AccessTokens("wxmini", "mini", stand_ins.http, None))
+    return FaceClient(Account("wxmini", "mini", stand_ins.http))
 
 
 def person(out_seq_no: str, **changes: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.contract.sandbox.pages import Form
 from tests.contract.sandbox.stand_ins import StandIns
+from wechat.account import Account
 from wechat.errors import WeChatAmbiguousError, WeChatRefusedError
 from wechat.official import OAuthIdentity, OfficialAccountClient
 
@@ -20,7 +21,7 @@ QUERY = {"appid": APPID, "redirect_uri": BACK, "response_type": "code", "scope":
 
 def client(stand_ins: StandIns) -> OfficialAccountClient:
     """The library's client, with the stand-in in both places."""
-    return OfficialAccountClient(APPID, "official", stand_ins.http, str(stand_ins.http.base_url))
+    return OfficialAccountClient(Account(APPID, "official", stand_ins.http), str(stand_ins.http.base_url))
 
 
 async def _exchange(stand_ins: StandIns, **changes: str) -> dict[str, Any]:

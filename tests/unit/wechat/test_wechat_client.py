@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from tests.unit.wechat.wechat_platform import APPID, SECRET, TOKEN_PATH, Answer, Platform
+from wechat.account import Account
 from wechat.client import LoginSession, MiniProgramClient, PhoneNumber
 from wechat.codes import CODES, Advice, advice_for
 from wechat.errors import WeChatAmbiguousError, WeChatError, WeChatRefusedError, WeChatUnreachableError
-from wechat.tokens import AccessTokens
 
 LOGIN = "/sns/jscode2session"
 PHONE = "/wxa/business/getuserphonenumber"
@@ -28,7 +28,7 @@ def client(http: httpx.AsyncClient) -> MiniProgramClient:
 
 def client_over(http: httpx.AsyncClient) -> MiniProgramClient:
     """A client over an HTTP client, with tokens that are not shared."""
-    return MiniProgramClient(APPID, SECRET, http, AccessTokens(APPID, SECRET, http, None))
+    return MiniProgramClient(Account(APPID, SECRET, http))
 
 
 async def send(client: MiniProgramClient) -> None:

@@ -4,9 +4,9 @@ import httpx
 import pytest
 
 from tests.unit.wechat.wechat_platform import APPID, SECRET, Answer, Platform
+from wechat.account import Account
 from wechat.content import LONGEST, NOT_SEEN_LATELY, ContentClient, Scene, Suggestion, Verdict
 from wechat.errors import WeChatAmbiguousError, WeChatRefusedError, WeChatUnreachableError
-from wechat.tokens import AccessTokens
 
 CHECK = "/wxa/msg_sec_check"
 OPENID, TEXT = "openid-of-a-writer", "窗口办得很快"
@@ -15,7 +15,7 @@ OPENID, TEXT = "openid-of-a-writer", "窗口办得很快"
 @pytest.fixture
 def client(http: httpx.AsyncClient) -> ContentClient:
     """A client of the platform, with tokens that are not shared."""
-    return ContentClient(http, AccessTokens(APPID, SECRET, http, None))
+    return ContentClient(Account(APPID, SECRET, http))
 
 
 async def check(client: ContentClient, text: str = TEXT) -> Verdict:
@@ -67,4 +67,4 @@ async def test_a_text_beyond_what_is_judged_is_not_sent(client: ContentClient, p
 async def test_a_refused_connection_is_unreachable(dead_port: int) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{dead_port}") as http:
         with pytest.raises(WeChatUnreachableError):
-            await check(ContentClient(http, AccessTokens(APPID, SECRET, http, None)))
+            await check(ContentClient(Account(APPID, SECRET, http)))

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.wechat.wechat_platform import APPID, SECRET, TOKEN_PATH, Answer, Platform
+from wechat.account import Account
 from wechat.errors import WeChatAmbiguousError, WeChatError, WeChatRefusedError, WeChatUnreachableError
 from wechat.face import FaceClient, FaceTicket, cert_hash
-from wechat.tokens import AccessTokens
 
 BEGIN = "/cityservice/face/identify/getverifyid"
 RESULT = "/cityservice/face/identify/queryverifyinfo"
@@ -28,7 +28,7 @@ SEQUENCE = "face-0001_a"
 @pytest.fixture
 def client(http: httpx.AsyncClient) -> FaceClient:
     """A client of the platform, with tokens that are not shared."""
-    return FaceClient(http, AccessTokens(APPID, SECRET, http, None))
+    return FaceClient(Account(APPID, SECRET, http))
 
 
 async def begin(client: FaceClient) -> FaceTicket:
@@ -135,7 +135,7 @@ async def test_a_token_that_cannot_be_had_stops_the_call(client: FaceClient, pla
 async def test_a_refused_connection_is_unreachable(dead_port: int, path: str) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{dead_port}") as http:
         with pytest.raises(WeChatUnreachableError):
-            await CALLS[path](FaceClient(http, AccessTokens(APPID, SECRET, http, None)))
+            await CALLS[path](FaceClient(Account(APPID, SECRET, http)))
 
 
 async def test_nothing_of_a_citizen_shows_in_logs_errors_or_results(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from wechatpy.oauth import WeChatOAuth
 
 from tests.unit.wechat.wechat_platform import APPID, SECRET, Answer, Platform
+from wechat.account import Account
 from wechat.codes import Advice
 from wechat.errors import WeChatAmbiguousError, WeChatError, WeChatRefusedError, WeChatUnreachableError
 from wechat.oauth import Scope, authorize_url
@@ -26,7 +27,7 @@ GRANTED = {"access_token": "person-token", "expires_in": 7200, "refresh_token": 
 @pytest.fixture
 def client(http: httpx.AsyncClient) -> OfficialAccountClient:
     """A client of the platform."""
-    return OfficialAccountClient(APPID, SECRET, http, OPEN)
+    return OfficialAccountClient(Account(APPID, SECRET, http), OPEN)
 
 
 @pytest.mark.parametrize("scope", ["snsapi_base", "snsapi_userinfo"])
@@ -109,7 +110,7 @@ async def test_no_usable_answer_is_ambiguous_and_never_repeated(
 async def test_a_refused_connection_is_unreachable(dead_port: int) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{dead_port}") as http:
         with pytest.raises(WeChatUnreachableError):
-            await OfficialAccountClient(APPID, SECRET, http, OPEN).oauth_identity(CODE)
+            await OfficialAccountClient(Account(APPID, SECRET, http), OPEN).oauth_identity(CODE)
 
 
 async def test_nothing_of_a_citizen_shows_in_logs_errors_or_results(
