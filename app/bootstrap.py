@@ -35,6 +35,7 @@ from app.kit.scanning import ClamScanner, Scanner
 from app.kit.signed_http import SignedHttp
 from app.kit.signing import Signer
 from app.kit.tls import public_tls
+from app.kit.wechat_tokens import PostgresTokenStore
 from app.licences.codes import CodeSigner
 from app.licences.keys.ports import KeyHolder
 from app.licences.keys.ring import SigningKeys
@@ -169,7 +170,7 @@ def _callback(settings: WeChatSettings, appid: str, token: SecretStr, key: Secre
 
 
 def _stores(redis: aioredis.Redis, appid: str, name: str) -> tuple[TokenStore, ...]:
-    return (RedisTokenStore(redis, appid, name),)
+    return RedisTokenStore(redis, appid, name), PostgresTokenStore(appid, name)
 
 
 def _account(appid: str, secret: SecretStr, http: httpx.AsyncClient, redis: aioredis.Redis) -> Account:

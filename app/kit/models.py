@@ -1,8 +1,8 @@
-"""Rows that belong to no room: spent nonces, counted tries, blobs that are to go."""
+"""Rows that belong to no room: spent nonces, counted tries, blobs that are to go, tokens of the city's apps."""
 
 from tortoise import Model, fields
 
-from app.kit.fields import sealed_blob_key
+from app.kit.fields import sealed_blob_key, sealed_text
 
 
 class SpentNonce(Model):
@@ -47,3 +47,16 @@ class DoomedBlob(Model):
         """Table."""
 
         table = "doomed_blobs"
+
+
+class WeChatToken(Model):
+    """A token of one of the city's own apps that all processes share; ``id`` is the app's id and the token's kind."""
+
+    id = fields.CharField(max_length=128, primary_key=True)
+    token = sealed_text()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "wechat_tokens"

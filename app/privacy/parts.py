@@ -75,6 +75,7 @@ WITHOUT_PART: dict[str, str] = {
     "SpentNonce": "nonces of other systems",
     "CountedTry": "a hash that leads to nobody without asking, gone after two days",
     "DoomedBlob": "names of files that are being deleted",
+    "WeChatToken": "tokens of the city's own apps, of nobody",
     "RetentionRun": "numbers of rows that were deleted",
     "Region": "the city's data",
     "Department": "the city's data",
