@@ -1,13 +1,14 @@
 """WeChat's server callback: believe a push or refuse it, and answer it.
 
-An official account pushes XML, a mini-program XML or JSON; each plain or sealed. Whatever is wrong with a push is one
-CallbackRefusedError.
+An official account pushes XML, a mini-program XML or JSON; each plain, sealed (secure mode) or both (compatible mode,
+of which the sealed part alone is read). Whatever is wrong with a push is one CallbackRefusedError.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 
-from wechatpy.replies import TextReply
+from wechatpy.replies import BaseReply, TextReply, TransferCustomerServiceReply
 
 from wechat.envelope import Envelope
 from wechat.errors import CallbackRefusedError
@@ -28,11 +29,13 @@ class CallbackCodec:
     """Opens pushes to one app and writes the replies.
 
     ``aes_keys`` are the EncodingAESKeys, the current first, then the previous during a change of key; none where only
-    plain mode is used. Raises ValueError for an ill-formed key.
+    plain mode is used. Without ``plain`` a push that did not come sealed is refused: its signature covers no word of
+    it, so whoever has seen one could speak for anybody. Raises ValueError for an ill-formed key.
     """
 
-    def __init__(self, appid: str, token: str, aes_keys: Sequence[str]) -> None:
+    def __init__(self, appid: str, token: str, aes_keys: Sequence[str], *, plain: bool = True) -> None:
         self._envelope = Envelope(appid, token, aes_keys)
+        self._plain = plain
 
     def verify_url(self, signature: str, timestamp: str, nonce: str, echostr: str) -> str:
         """Answer WeChat's check of the callback's address: the text to echo. Raises CallbackRefusedError."""
@@ -42,9 +45,9 @@ class CallbackCodec:
         return echostr
 
     def open(self, query: Mapping[str, str], body: bytes) -> Message:
-        """Believe and read one push; it is secure mode where the query has ``msg_signature``.
+        """Believe and read one push; it came sealed where the query has ``msg_signature``.
 
-        A caller that has switched secure mode on refuses messages that are not ``secure``. Raises CallbackRefusedError.
+        Raises CallbackRefusedError.
         """
         if len(body) > MAX_BODY_BYTES:
             raise CallbackRefusedError("malformed")
@@ -52,17 +55,19 @@ class CallbackCodec:
         secure = "msg_signature" in query
         if not secure:
             self._envelope.check(query.get("signature", ""), timestamp, nonce)
-        fields = parse_fields(_decode(body))
+            if not self._plain:
+                raise CallbackRefusedError("plain")
+        fields, form = parse_fields(_decode(body))
         if secure:
             encrypt = fields.get("Encrypt")
             if not isinstance(encrypt, str):
                 raise CallbackRefusedError("malformed")
             self._envelope.check(query["msg_signature"], timestamp, nonce, encrypt)
-            fields = parse_fields(self._envelope.unseal(encrypt))
-        return read_message(fields, secure=secure)
+            fields, form = parse_fields(self._envelope.unseal(encrypt))
+        return read_message(fields, form=form, secure=secure)
 
     def reply_text(self, message: Message, text: str, *, nonce: str, timestamp: int) -> str:
-        """The XML that answers a message with a text, sealed if the message was.
+        """What answers a message with a text, in the message's form, sealed if the message was.
 
         ``timestamp`` is Unix time in seconds. A text beyond 2048 bytes of UTF-8 is shortened. Raises ValueError where
         nothing remains to be said.
@@ -70,19 +75,33 @@ class CallbackCodec:
         content = _shorten(_NOT_XML.sub("", text).strip())
         if not content:
             raise ValueError("a reply needs a text")
-        reply = TextReply(
-            source=_in_cdata(message.receiver),
-            target=_in_cdata(message.sender),
-            content=_in_cdata(content),
-            time=timestamp,
-        )
-        xml = str(reply.render())
+        reply = TextReply(content=_in_cdata(content) if message.form == "xml" else content)
+        return self._finished(message, reply, nonce, timestamp)
+
+    def reply_transfer(self, message: Message, *, nonce: str, timestamp: int) -> str:
+        """What hands a message over to the people of the customer service, as WeChat's console shows it to them."""
+        return self._finished(message, TransferCustomerServiceReply(), nonce, timestamp)
+
+    def _finished(self, message: Message, reply: BaseReply, nonce: str, timestamp: int) -> str:
+        xml = message.form == "xml"
+        quote = _in_cdata if xml else str
+        reply.source, reply.target, reply.time = quote(message.receiver), quote(message.sender), timestamp
+        plain = str(reply.render()) if xml else _json_of(reply)
         if not message.secure:
-            return xml
-        sealed = self._envelope.seal(xml, str(timestamp), nonce)
-        return _SEALED_REPLY.format(
-            encrypt=sealed.encrypt, signature=sealed.signature, timestamp=timestamp, nonce=_in_cdata(nonce)
-        )
+            return plain
+        sealed = self._envelope.seal(plain, str(timestamp), nonce)
+        if xml:
+            return _SEALED_REPLY.format(
+                encrypt=sealed.encrypt, signature=sealed.signature, timestamp=timestamp, nonce=_in_cdata(nonce)
+            )
+        fields = {"Encrypt": sealed.encrypt, "MsgSignature": sealed.signature}
+        return json.dumps({**fields, "TimeStamp": timestamp, "Nonce": nonce})
+
+
+def _json_of(reply: BaseReply) -> str:
+    fields = {"ToUserName": reply.target, "FromUserName": reply.source, "CreateTime": reply.time, "MsgType": reply.type}
+    content = {"Content": reply.content} if isinstance(reply, TextReply) else {}
+    return json.dumps({**fields, **content}, ensure_ascii=False)
 
 
 def _decode(body: bytes) -> str:

@@ -17,7 +17,7 @@ from typing import Literal
 
 from wechat.codes import Advice, advice_for
 
-RefusalReason = Literal["signature", "malformed", "decrypt", "appid"]
+RefusalReason = Literal["signature", "plain", "malformed", "decrypt", "appid"]
 
 
 class WeChatError(Exception):
@@ -83,7 +83,7 @@ class NotAMemberError(WeChatError):
 class CallbackRefusedError(WeChatError):
     """A request to the server callback that is not to be believed or cannot be read.
 
-    ``reason`` is signature, malformed, decrypt or appid.
+    ``reason`` is signature, plain (not sealed where it has to be), malformed, decrypt or appid.
     """
 
     def __init__(self, reason: RefusalReason) -> None:

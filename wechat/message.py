@@ -1,11 +1,12 @@
 """What WeChat pushes, read from XML (official account) or JSON (mini-program) into one shape."""
 
+import hashlib
 import json
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from xml.parsers.expat import ExpatError
 
 import xmltodict
@@ -20,14 +21,16 @@ _MAX_NAME = 128
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SECONDS = re.compile(r"[0-9]{1,10}", re.ASCII)
 
+Form = Literal["xml", "json"]
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One push of WeChat's.
 
     ``kind`` is its MsgType, ``event`` its Event, both in lower case, ``event`` only for the kind "event".
-    ``created_at`` is Unix time in seconds. ``fields`` is everything as it came. ``secure`` says that it came sealed and
-    signed as a whole: a plain push proves only that its sender has seen one signature.
+    ``created_at`` is Unix time in seconds. ``fields`` is everything as it came, ``form`` how. ``secure`` says that it
+    came sealed and signed as a whole: a plain push proves only that its sender has seen one signature.
     """
 
     kind: str
@@ -38,32 +41,38 @@ class Message:
     msg_id: str | None
     content: str | None = field(repr=False)
     fields: Mapping[str, Any] = field(repr=False)
+    form: Form
     secure: bool
 
     @property
     def dedup_key(self) -> str:
-        """The same for each repeat of one push: its id, for an event its sender, time and name.
+        """The same for each repeat of one push: its id, for an event, which carries none, a digest of all its fields.
 
-        Source: WeChat's documentation of pushed events, which carry no id.
+        WeChat's documentation names the sender and the time; within one second they are the same for the fates of two
+        messages to one person, which are two events.
         """
-        return self.msg_id or f"{self.sender}:{self.created_at}:{self.event or self.kind}"
+        if self.msg_id:
+            return self.msg_id
+        said = json.dumps(self.fields, sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()
 
 
-def parse_fields(text: str) -> dict[str, Any]:
-    """The fields of an XML or JSON body. Raises CallbackRefusedError (malformed); entities are never expanded."""
+def parse_fields(text: str) -> tuple[dict[str, Any], Form]:
+    """The fields of an XML or JSON body, and which of the two it is; entities are never expanded.
+
+    Raises CallbackRefusedError (malformed).
+    """
+    form: Form = "json" if text.lstrip().startswith("{") else "xml"
     try:
-        if text.lstrip().startswith("{"):
-            fields = json.loads(text)
-        else:
-            fields = xmltodict.parse(text, disable_entities=True).get("xml")
+        fields = json.loads(text) if form == "json" else xmltodict.parse(text, disable_entities=True).get("xml")
     except (ValueError, ExpatError, RecursionError):
         raise CallbackRefusedError("malformed") from None
     if not isinstance(fields, dict) or not _is_storable(fields, _MAX_DEPTH):
         raise CallbackRefusedError("malformed")
-    return fields
+    return fields, form
 
 
-def read_message(fields: Mapping[str, Any], *, secure: bool) -> Message:
+def read_message(fields: Mapping[str, Any], *, form: Form, secure: bool) -> Message:
     """The message in the fields. Raises CallbackRefusedError (malformed)."""
     kind = _name(fields, "MsgType").lower()
     msg_id = fields.get("MsgId")
@@ -76,6 +85,7 @@ def read_message(fields: Mapping[str, Any], *, secure: bool) -> Message:
         msg_id=None if msg_id in (None, "") else _name({"MsgId": _text_of(msg_id)}, "MsgId"),
         content=_content(fields.get("Content")),
         fields=fields,
+        form=form,
         secure=secure,
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 import xmltodict
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCipher, WeChatCrypto
 
@@ -127,6 +127,7 @@ def test_a_plain_text_message_is_read() -> None:
         msg_id="24535435345345345",
         content="办证 <大厅>",
         fields=xmltodict.parse(TEXT_XML)["xml"],
+        form="xml",
         secure=False,
     )
     assert message.dedup_key == "24535435345345345"
@@ -141,7 +142,20 @@ def test_a_plain_json_event_is_read() -> None:
         None,
     )
     assert message.fields["List"] == [{"TemplateId": "t", "SubscribeStatusString": "accept"}]
-    assert message.dedup_key == "openid-1:1714036504:subscribe_msg_popup_event"
+    assert message.form == "json"
+
+
+def _key(**changes: object) -> str:
+    fields = json.loads(EVENT_JSON) | changes
+    return PLAIN_CODEC.open(PLAIN_QUERY, json.dumps(fields).encode()).dedup_key
+
+
+def test_a_repeated_event_is_known_and_another_of_the_same_second_is_another() -> None:
+    reordered = json.dumps(dict(reversed(json.loads(EVENT_JSON).items()))).encode()
+    assert PLAIN_CODEC.open(PLAIN_QUERY, reordered).dedup_key == _key()
+    others = [_key(MsgID=1), _key(MsgID=2), _key(CreateTime=1714036505), _key(FromUserName="openid-2")]
+    assert len({_key(), *others}) == 5
+    assert "openid" not in _key()
 
 
 @pytest.mark.parametrize("inner", [TEXT_XML, EVENT_JSON])
@@ -309,43 +323,6 @@ def test_another_apps_push_is_told_apart_under_either_key(keys: list[str]) -> No
     assert refusal(codec, *pushed(seal(TEXT_XML, KEY, "wx-another"))) == "appid"
 
 
-_BYTES = st.binary(max_size=200)
-_MUTATED = st.builds(
-    lambda base, at, piece: base[: at % len(base)] + piece + base[at % len(base) + len(piece) :],
-    st.sampled_from([TEXT_XML.encode(), EVENT_JSON.encode()]),
-    st.integers(0, 1000),
-    st.binary(max_size=4) | st.sampled_from([b"<", b"]]>", b"&a;", b'"', b"{", b"[[[["]),
-)
-_JSON: st.SearchStrategy[object] = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just([[{"a": []}]])
-)
-_ODD_FIELDS = st.builds(
-    lambda name, value: json.dumps(json.loads(EVENT_JSON) | {name: value}).encode(),
-    st.sampled_from(["ToUserName", "FromUserName", "CreateTime", "MsgType", "Event", "MsgId", "Content", "Encrypt"]),
-    _JSON,
-)
-_QUERIES = st.dictionaries(
-    st.sampled_from(["signature", "timestamp", "nonce", "msg_signature", "encrypt_type"]), st.text(max_size=12)
-)
-
-
-@settings(max_examples=2000, deadline=None)
-@given(
-    body=_BYTES | _MUTATED | _ODD_FIELDS, query=_QUERIES, mode=st.sampled_from(["plain", "sealed", "query", "noise"])
-)
-def test_no_input_raises_anything_but_the_one_error(body: bytes, query: dict[str, str], mode: str) -> None:
-    inputs: dict[str, tuple[Mapping[str, str], bytes]] = {
-        "plain": (PLAIN_QUERY, body),
-        "sealed": pushed(_frame(body)),
-        "query": (query, body),
-        "noise": pushed(base64.b64encode(body).decode()),
-    }
-    with contextlib.suppress(CallbackRefusedError):
-        message = CODEC.open(*inputs[mode])
-        assert message.secure is (mode == "sealed")
-        assert message.dedup_key
-
-
 def test_a_plain_reply_goes_back_to_the_sender() -> None:
     message = PLAIN_CODEC.open(PLAIN_QUERY, TEXT_XML.encode())
     reply = PLAIN_CODEC.reply_text(message, "您好", nonce="n", timestamp=1714036600)
@@ -356,6 +333,46 @@ def test_a_plain_reply_goes_back_to_the_sender() -> None:
         "MsgType": "text",
         "Content": "您好",
     }
+
+
+def test_a_message_is_handed_over_to_people() -> None:
+    message = PLAIN_CODEC.open(PLAIN_QUERY, TEXT_XML.encode())
+    assert xmltodict.parse(PLAIN_CODEC.reply_transfer(message, nonce="n", timestamp=1714036600))["xml"] == {
+        "ToUserName": "openid-1",
+        "FromUserName": "gh_city",
+        "CreateTime": "1714036600",
+        "MsgType": "transfer_customer_service",
+    }
+
+
+TEXT_JSON = json.dumps(xmltodict.parse(TEXT_XML)["xml"] | {"CreateTime": 1714036504})
+
+
+def test_json_is_answered_in_json() -> None:
+    message = PLAIN_CODEC.open(PLAIN_QUERY, TEXT_JSON.encode())
+    said = json.loads(PLAIN_CODEC.reply_text(message, '"]]>', nonce="n", timestamp=1714036600))
+    assert said == {
+        "ToUserName": "openid-1",
+        "FromUserName": "gh_city",
+        "CreateTime": 1714036600,
+        "MsgType": "text",
+        "Content": '"]]>',
+    }
+    handed = json.loads(PLAIN_CODEC.reply_transfer(message, nonce="n", timestamp=1714036600))
+    assert (handed["MsgType"], "Content" in handed) == ("transfer_customer_service", False)
+
+
+def test_sealed_json_is_answered_in_sealed_json() -> None:
+    reply = json.loads(CODEC.reply_text(CODEC.open(*pushed(seal(TEXT_JSON))), "您好", nonce="n", timestamp=1714036600))
+    assert reply["MsgSignature"] == sign(str(reply["TimeStamp"]), reply["Nonce"], reply["Encrypt"])
+    assert json.loads(Envelope(APPID, TOKEN, [KEY]).unseal(reply["Encrypt"]))["Content"] == "您好"
+
+
+def test_what_has_to_come_sealed_is_refused_plain() -> None:
+    strict = CallbackCodec(APPID, TOKEN, [KEY], plain=False)
+    assert refusal(strict, PLAIN_QUERY, TEXT_XML.encode()) == "plain"
+    assert refusal(strict, PLAIN_QUERY | {"signature": "0" * 40}, TEXT_XML.encode()) == "signature"
+    assert strict.open(*pushed(seal(TEXT_XML))).secure
 
 
 def test_a_sealed_message_is_answered_sealed_with_the_current_key() -> None:
