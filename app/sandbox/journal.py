@@ -51,14 +51,18 @@ class Journal:
             for change in changes:
                 self._apply(change)
 
-    def record(self, *changes: Change) -> None:
+    def record(self, *changes: Change, durable: bool = True) -> None:
         """Write the changes as one line, wait until they are on disk, then apply them.
+
+        Where it is not ``durable``, nothing is waited for: the line outlives the process, not the machine.
 
         Raises OSError where the disk refuses; then nothing was applied and no half line stays behind.
         """
         line = json.dumps(changes, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         try:
             self._write(line)
+            if durable:
+                os.fsync(self._file)
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, self._size)
@@ -71,7 +75,6 @@ class Journal:
         written = 0
         while written < len(line):
             written += os.write(self._file, line[written:])
-        os.fsync(self._file)
 
     def close(self) -> None:
         """Close the file."""

@@ -19,8 +19,10 @@ from app.sandbox import (
     shared_data,
     wechat,
     wechat_content,
+    wechat_control,
     wechat_face,
     wechat_oauth,
+    wechat_sends,
     wechat_work,
 )
 from app.sandbox.answers import RefusedError, answer, refusal
@@ -32,6 +34,8 @@ from app.sandbox.authority import AuthorityState
 from app.sandbox.gate import Gate, Nonces, signer_of
 from app.sandbox.product import Product
 from app.sandbox.province_state import ProvinceState
+from app.sandbox.wechat_apps import Apps
+from app.sandbox.wechat_desk import Desk
 from app.sandbox.wechat_state import WeChatState
 from config.settings import SandboxSettings, Settings
 
@@ -83,14 +87,17 @@ def _control() -> Blueprint:
 
 
 def _add_wechat(app: Sanic[Any, Any], settings: Settings, state: WeChatState, points: faults.Faults) -> None:
-    app.blueprint(wechat.blueprint(settings.wechat, state, points))
-    app.blueprint(wechat.control(state))
-    app.blueprint(wechat_oauth.blueprint(settings, points))
-    app.blueprint(wechat_face.blueprint(state, points))
-    app.blueprint(wechat_face.control(state))
-    app.blueprint(wechat_content.blueprint(state, points))
+    desk = Desk(Apps(settings.wechat), state.tokens, points)
+    app.blueprint(wechat.blueprint(desk, state.tokens))
+    app.blueprint(wechat_sends.blueprint(desk, state))
+    app.blueprint(wechat_oauth.blueprint(settings, desk))
+    app.blueprint(wechat_face.blueprint(desk, state.faces))
+    app.blueprint(wechat_face.control(state.faces))
+    app.blueprint(wechat_content.blueprint(desk))
+    app.blueprint(wechat_control.blueprint(desk, state))
+    app.blueprint(wechat_control.messages_blueprint(state))
     if settings.work is not None:
-        app.blueprint(wechat_work.blueprint(settings.work, state, points))
+        app.blueprint(wechat_work.blueprint(settings.work, state.tokens, points))
 
 
 def _server() -> Sanic[Any, Any]:

@@ -1,4 +1,4 @@
-"""The WeChat stand-in: login, access token, phone number and subscription messages of one mini-program.
+"""The WeChat stand-in's ways in: login, access tokens and phone numbers.
 
 Paths, fields and error codes are those of WeChat's server API; the codes a phone would get are magic inputs.
 """
@@ -12,13 +12,12 @@ from typing import Any
 from pydantic import BaseModel
 from sanic import Blueprint
 from sanic.request import Request
-from sanic.response import HTTPResponse
 
-from app.sandbox.answers import answer, read
-from app.sandbox.faults import Faults
-from app.sandbox.wechat_answers import PlatformError, is_secret, wechat_blueprint
-from app.sandbox.wechat_state import WeChatState
-from config.settings import WeChatSettings
+from app.sandbox.answers import read
+from app.sandbox.wechat_answers import PlatformError
+from app.sandbox.wechat_apps import WeChatApp, check_secret
+from app.sandbox.wechat_desk import OK, Answer, Desk
+from app.sandbox.wechat_tokens import Tokens
 
 _LOGIN = re.compile(r"login-(.+)")
 _PHONE = re.compile(r"phone-([0-9]{11})")
@@ -35,25 +34,6 @@ class _PhoneBody(BaseModel):
     code: str = ""
 
 
-class _SendBody(BaseModel):
-    touser: str = ""
-    template_id: str = ""
-    page: str | None = None
-    data: dict[str, dict[str, str]]
-
-
-class _GrantsBody(BaseModel):
-    openid: str
-    template_ids: list[str]
-
-
-def _check_app(settings: WeChatSettings, appid: str | None, secret: str | None) -> None:
-    if appid != settings.mini_program_appid:
-        raise PlatformError(40013, "invalid appid")
-    if not is_secret(secret, settings.mini_program_secret):
-        raise PlatformError(40125, "invalid appsecret")
-
-
 def _login(code: str) -> dict[str, Any]:
     if code == "login-busy":
         raise PlatformError(-1, "system error")
@@ -65,77 +45,46 @@ def _login(code: str) -> dict[str, Any]:
     return {"openid": openid, "session_key": session_key, "unionid": f"u-{person[1]}"}
 
 
-def _phone(code: str, appid: str) -> dict[str, Any]:
-    number = _PHONE.fullmatch(code)
+def _phone(request: Request, app: WeChatApp) -> Answer:
+    number = _PHONE.fullmatch(read(_PhoneBody, request).code)
     if number is None:
         raise PlatformError(40029, "invalid code")
-    watermark = {"timestamp": int(time.time()), "appid": appid}
+    watermark = {"timestamp": int(time.time()), "appid": app.appid}
     phone = {"phoneNumber": number[1], "purePhoneNumber": number[1], "countryCode": "86", "watermark": watermark}
-    return {"errcode": 0, "errmsg": "ok", "phone_info": phone}
+    return {**OK, "phone_info": phone}
 
 
-def blueprint(settings: WeChatSettings, state: WeChatState, faults: Faults) -> Blueprint:
+def _check_grant_type(given: str | None, wanted: str) -> None:
+    if given != wanted:
+        raise PlatformError(40002, "invalid grant_type")
+
+
+def blueprint(desk: Desk, tokens: Tokens) -> Blueprint:
     """WeChat's own routes."""
-    routes = wechat_blueprint("wechat")
+    routes = Blueprint("wechat")
+    apps = desk.apps
 
-    @routes.get("/sns/jscode2session")
-    async def code_to_session(request: Request) -> HTTPResponse:
-        await faults.reach(request, "wechat.login.before")
-        _check_app(settings, request.args.get("appid"), request.args.get("secret"))
-        if request.args.get("grant_type") != "authorization_code":
-            raise PlatformError(40002, "invalid grant_type")
-        session = _login(request.args.get("js_code", ""))
-        await faults.reach(request, "wechat.login.after")
-        return answer(session)
+    def session(request: Request) -> Answer:
+        appid, secret = request.args.get("appid"), request.args.get("secret")
+        check_secret(apps.mini if appid == apps.mini.appid else None, secret)
+        _check_grant_type(request.args.get("grant_type"), "authorization_code")
+        return _login(request.args.get("js_code", ""))
 
-    @routes.post("/cgi-bin/stable_token")
-    async def stable_token(request: Request) -> HTTPResponse:
+    def stable_token(request: Request) -> Answer:
         body = read(_TokenBody, request)
-        await faults.reach(request, "wechat.token.before")
-        if body.grant_type != "client_credential":
-            raise PlatformError(40002, "invalid grant_type")
-        _check_app(settings, body.appid, body.secret)
-        token, expires_in = state.token(force=body.force_refresh)
-        await faults.reach(request, "wechat.token.after")
-        return answer({"access_token": token, "expires_in": expires_in})
+        _check_grant_type(body.grant_type, "client_credential")
+        app = apps.with_secret(body.appid, body.secret)
+        token, expires_in = tokens.stable(app.appid, force=body.force_refresh)
+        return {"access_token": token, "expires_in": expires_in}
 
-    @routes.post("/wxa/business/getuserphonenumber")
-    async def phone_number(request: Request) -> HTTPResponse:
-        await faults.reach(request, "wechat.phone.before")
-        state.check_token(request.args.get("access_token"))
-        phone = _phone(read(_PhoneBody, request).code, settings.mini_program_appid)
-        await faults.reach(request, "wechat.phone.after")
-        return answer(phone)
+    def older_token(request: Request) -> Answer:
+        _check_grant_type(request.args.get("grant_type"), "client_credential")
+        app = apps.with_secret(request.args.get("appid"), request.args.get("secret"))
+        token, expires_in = tokens.older(app.appid)
+        return {"access_token": token, "expires_in": expires_in}
 
-    @routes.post("/cgi-bin/message/subscribe/send")
-    async def send(request: Request) -> HTTPResponse:
-        await faults.reach(request, "wechat.send.before")
-        state.check_token(request.args.get("access_token"))
-        body = read(_SendBody, request)
-        number = state.send(body.touser, body.template_id, body.data, body.page)
-        await faults.reach(request, "wechat.send.after")
-        return answer({"errcode": 0, "errmsg": "ok", "msgid": number})
-
-    return routes
-
-
-def control(state: WeChatState) -> Blueprint:
-    """What a test or a demonstration does to this stand-in."""
-    routes = Blueprint("wechat_control", url_prefix="/control")
-
-    @routes.get("/messages")
-    async def messages(request: Request) -> HTTPResponse:
-        return answer({"items": state.messages(request.args.get("openid"))})
-
-    @routes.post("/grants")
-    async def grant(request: Request) -> HTTPResponse:
-        body = read(_GrantsBody, request)
-        state.grant(body.openid, body.template_ids)
-        return answer({"openid": body.openid, "template_ids": body.template_ids})
-
-    @routes.post("/wechat/expire-tokens")
-    async def expire_tokens(_request: Request) -> HTTPResponse:
-        state.expire_tokens()
-        return answer({"status": "ok"})
-
+    desk.serve_open(routes, "GET", "/sns/jscode2session", session, point="wechat.login")
+    desk.serve_open(routes, "POST", "/cgi-bin/stable_token", stable_token, point="wechat.token")
+    desk.serve_open(routes, "GET", "/cgi-bin/token", older_token)
+    desk.serve(routes, "POST", "/wxa/business/getuserphonenumber", _phone, kinds=("mini",), point="wechat.phone")
     return routes

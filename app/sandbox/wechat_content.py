@@ -5,12 +5,11 @@ from typing import Any
 from pydantic import BaseModel
 from sanic import Blueprint
 from sanic.request import Request
-from sanic.response import HTTPResponse
 
-from app.sandbox.answers import answer, read
-from app.sandbox.faults import Faults
-from app.sandbox.wechat_answers import PlatformError, wechat_blueprint
-from app.sandbox.wechat_state import WeChatState
+from app.sandbox.answers import read
+from app.sandbox.wechat_answers import PlatformError
+from app.sandbox.wechat_apps import WeChatApp
+from app.sandbox.wechat_desk import OK, Answer, Desk
 
 _LONGEST = 2500
 _SCENES = range(1, 5)
@@ -37,16 +36,12 @@ def _judge(body: _CheckBody) -> dict[str, Any]:
     return {"suggest": suggest, "label": label}
 
 
-def blueprint(state: WeChatState, faults: Faults) -> Blueprint:
+def _check(request: Request, _app: WeChatApp) -> Answer:
+    return {**OK, "result": _judge(read(_CheckBody, request)), "detail": [], "trace_id": "sandbox"}
+
+
+def blueprint(desk: Desk) -> Blueprint:
     """WeChat's own route."""
-    routes = wechat_blueprint("wechat_content")
-
-    @routes.post("/wxa/msg_sec_check")
-    async def check(request: Request) -> HTTPResponse:
-        await faults.reach(request, "wechat.content.before")
-        state.check_token(request.args.get("access_token"))
-        result = _judge(read(_CheckBody, request))
-        await faults.reach(request, "wechat.content.after")
-        return answer({"errcode": 0, "errmsg": "ok", "result": result, "detail": [], "trace_id": "sandbox"})
-
+    routes = Blueprint("wechat_content")
+    desk.serve(routes, "POST", "/wxa/msg_sec_check", _check, kinds=("mini",), point="wechat.content")
     return routes

@@ -10,11 +10,13 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from app.sandbox.answers import answer, read
-from app.sandbox.faults import Faults
-from app.sandbox.wechat_answers import PlatformError, wechat_blueprint
-from app.sandbox.wechat_faces import LIFETIME, WRONG, Session
-from app.sandbox.wechat_state import WeChatState
+from app.sandbox.wechat_answers import PlatformError
+from app.sandbox.wechat_apps import WeChatApp
+from app.sandbox.wechat_desk import OK, Answer, Desk
+from app.sandbox.wechat_faces import LIFETIME, WRONG, Faces, Session
 
+_BEGIN = "/cityservice/face/identify/getverifyid"
+_RESULT = "/cityservice/face/identify/queryverifyinfo"
 _SEQUENCE = re.compile(r"[A-Za-z0-9_-]{5,32}")
 _ID_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
 
@@ -59,43 +61,37 @@ def _session(body: _BeginBody) -> Session:
     return Session(body.out_seq_no, body.openid, cert.hash())
 
 
-def blueprint(state: WeChatState, faults: Faults) -> Blueprint:
+def blueprint(desk: Desk, faces: Faces) -> Blueprint:
     """WeChat's own routes."""
-    routes = wechat_blueprint("wechat_face")
+    routes = Blueprint("wechat_face")
 
-    @routes.post("/cityservice/face/identify/getverifyid")
-    async def begin(request: Request) -> HTTPResponse:
-        await faults.reach(request, "wechat.face.before")
-        state.check_token(request.args.get("access_token"))
-        verify_id = state.faces.begin(_session(read(_BeginBody, request)))
-        await faults.reach(request, "wechat.face.after")
-        return answer({"errcode": 0, "errmsg": "ok", "verify_id": verify_id, "expires_in": LIFETIME})
+    def begin(request: Request, _app: WeChatApp) -> Answer:
+        verify_id = faces.begin(_session(read(_BeginBody, request)))
+        return {**OK, "verify_id": verify_id, "expires_in": LIFETIME}
 
-    @routes.post("/cityservice/face/identify/queryverifyinfo")
-    async def result(request: Request) -> HTTPResponse:
-        await faults.reach(request, "wechat.face.before")
-        state.check_token(request.args.get("access_token"))
+    def result(request: Request, _app: WeChatApp) -> Answer:
         body = read(_ResultBody, request)
-        verify_ret = state.faces.result(body.verify_id, Session(body.out_seq_no, body.openid, body.cert_hash))
-        await faults.reach(request, "wechat.face.after")
-        return answer({"errcode": 0, "errmsg": "ok", "verify_ret": verify_ret})
+        session = Session(body.out_seq_no, body.openid, body.cert_hash)
+        return {**OK, "verify_ret": faces.result(body.verify_id, session)}
 
+    desk.serve(routes, "POST", _BEGIN, begin, kinds=("mini",), point="wechat.face")
+    desk.serve(routes, "POST", _RESULT, result, kinds=("mini",), point="wechat.face")
     return routes
 
 
-def control(state: WeChatState) -> Blueprint:
+def control(faces: Faces) -> Blueprint:
     """What a phone does to this stand-in."""
     routes = Blueprint("wechat_face_control", url_prefix="/control/wechat")
 
     @routes.post("/faces")
     async def show(request: Request) -> HTTPResponse:
         body = read(_FaceBody, request)
-        state.faces.answer(body.verify_id, passed=body.passed)
+        faces.answer(body.verify_id, passed=body.passed)
         return answer({"verify_id": body.verify_id, "passed": body.passed})
 
     @routes.post("/expire-faces")
     async def expire(_request: Request) -> HTTPResponse:
-        state.faces.expire()
+        faces.expire()
         return answer({"status": "ok"})
 
     return routes

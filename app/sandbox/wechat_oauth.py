@@ -9,11 +9,11 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, html, redirect
 
-from app.sandbox.answers import answer
-from app.sandbox.faults import Faults
-from app.sandbox.wechat_answers import PlatformError, is_secret, wechat_blueprint
+from app.sandbox.wechat_answers import PlatformError
+from app.sandbox.wechat_apps import check_secret
+from app.sandbox.wechat_desk import Answer, Desk
 from app.sandbox.wechat_pages import form_page, refusal_page
-from config.settings import Settings, WeChatSettings
+from config.settings import Settings
 
 COOKIE = "sandbox_login"
 _CODE = re.compile(r"oauth-(?:(snapshot|only)-)?(.+)")
@@ -70,16 +70,9 @@ def _grant(code: str) -> dict[str, Any]:
     return {"openid": f"oa-{name}"} if kind == "only" else {"openid": f"oa-{name}", "unionid": f"u-{name}"}
 
 
-def _check_account(settings: WeChatSettings, appid: str | None, secret: str | None) -> None:
-    if appid != settings.official_account_appid:
-        raise PlatformError(40013, "invalid appid")
-    if not is_secret(secret, settings.official_account_secret):
-        raise PlatformError(40125, "invalid appsecret")
-
-
-def blueprint(settings: Settings, faults: Faults) -> Blueprint:
+def blueprint(settings: Settings, desk: Desk) -> Blueprint:
     """The page, which WeCom shares, and the official account's exchange."""
-    routes = wechat_blueprint("wechat_oauth")
+    routes = Blueprint("wechat_oauth")
 
     @routes.get("/connect/oauth2/authorize")
     async def authorize(request: Request) -> HTTPResponse:
@@ -92,15 +85,15 @@ def blueprint(settings: Settings, faults: Faults) -> Blueprint:
             return html(form_page(query, wrong=who is not None))
         return redirect(_way_back(query, who))
 
-    @routes.get("/sns/oauth2/access_token")
-    async def exchange(request: Request) -> HTTPResponse:
-        await faults.reach(request, "wechat.oauth.before")
-        _check_account(settings.wechat, request.args.get("appid"), request.args.get("secret"))
+    def exchange(request: Request) -> Answer:
+        official = desk.apps.official
+        known = official if request.args.get("appid") == official.appid else None
+        check_secret(known, request.args.get("secret"))
         if request.args.get("grant_type") != "authorization_code":
             raise PlatformError(40002, "invalid grant_type")
         granted = _grant(request.args.get("code", ""))
-        await faults.reach(request, "wechat.oauth.after")
         tokens = {"access_token": secrets.token_urlsafe(48), "refresh_token": secrets.token_urlsafe(48)}
-        return answer({**tokens, "expires_in": _TOKEN_LIFETIME, "scope": "snsapi_userinfo", **granted})
+        return {**tokens, "expires_in": _TOKEN_LIFETIME, "scope": "snsapi_userinfo", **granted}
 
+    desk.serve_open(routes, "GET", "/sns/oauth2/access_token", exchange, point="wechat.oauth")
     return routes

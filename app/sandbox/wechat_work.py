@@ -10,7 +10,7 @@ from sanic.response import HTTPResponse
 from app.sandbox.answers import answer
 from app.sandbox.faults import Faults
 from app.sandbox.wechat_answers import PlatformError, is_secret, wechat_blueprint
-from app.sandbox.wechat_state import WeChatState
+from app.sandbox.wechat_tokens import Tokens
 from config.settings import WorkSettings
 
 _CODE = re.compile(r"work-(outside-)?(.+)")
@@ -26,7 +26,7 @@ def _person(code: str) -> dict[str, Any]:
     return {"openid": f"ow-{name}", "external_userid": f"wm-{name}"} if outside else {"userid": name}
 
 
-def blueprint(settings: WorkSettings, state: WeChatState, faults: Faults) -> Blueprint:
+def blueprint(settings: WorkSettings, tokens: Tokens, faults: Faults) -> Blueprint:
     """WeCom's own routes."""
     routes = wechat_blueprint("wechat_work")
 
@@ -36,13 +36,13 @@ def blueprint(settings: WorkSettings, state: WeChatState, faults: Faults) -> Blu
             raise PlatformError(40013, "invalid corpid")
         if not is_secret(request.args.get("corpsecret"), settings.secret):
             raise PlatformError(40091, "secret is invalid")
-        token, expires_in = state.work_token()
+        token, expires_in = tokens.work()
         return answer({"errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": expires_in})
 
     @routes.get("/cgi-bin/auth/getuserinfo")
     async def identity(request: Request) -> HTTPResponse:
         await faults.reach(request, "wechat.work.before")
-        state.check_work_token(request.args.get("access_token"))
+        tokens.check_work(request.args.get("access_token"))
         person = _person(request.args.get("code", ""))
         await faults.reach(request, "wechat.work.after")
         return answer({"errcode": 0, "errmsg": "ok", **person})

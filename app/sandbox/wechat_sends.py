@@ -1,0 +1,113 @@
+"""The WeChat stand-in's messages to people: subscription, template and customer-service messages of both apps."""
+
+from typing import Any
+
+from pydantic import BaseModel
+from sanic import Blueprint
+from sanic.request import Request
+
+from app.sandbox.answers import read
+from app.sandbox.wechat_answers import PlatformError
+from app.sandbox.wechat_apps import MINI_OPENID, OFFICIAL_OPENID, WeChatApp
+from app.sandbox.wechat_desk import OK, Answer, Desk
+from app.sandbox.wechat_messages import Send, check_template
+from app.sandbox.wechat_state import WeChatState
+
+SUBSCRIBE = "/cgi-bin/message/subscribe/send"
+BIZSEND = "/cgi-bin/message/subscribe/bizsend"
+TEMPLATE = "/cgi-bin/message/template/send"
+CUSTOM = "/cgi-bin/message/custom/send"
+_LONGEST_TEXT = 2048
+
+
+class _MiniProgram(BaseModel):
+    appid: str
+    pagepath: str = ""
+
+
+class _SendBody(BaseModel):
+    touser: str = ""
+    template_id: str = ""
+    data: dict[str, dict[str, str]]
+    page: str | None = None
+    url: str | None = None
+    miniprogram: _MiniProgram | None = None
+    client_msg_id: str | None = None
+
+
+class _Text(BaseModel):
+    content: str
+
+
+class _CustomBody(BaseModel):
+    touser: str = ""
+    msgtype: str = ""
+    text: _Text
+
+
+class Sends:
+    """The four APIs."""
+
+    def __init__(self, desk: Desk, state: WeChatState) -> None:
+        self._apps = desk.apps
+        self._state = state
+
+    def subscribe(self, request: Request, _app: WeChatApp) -> Answer:
+        """A subscription message of the mini-program."""
+        body = read(_SendBody, request)
+        _check_openid(body.touser, MINI_OPENID)
+        return self._take(SUBSCRIBE, body, {"data": body.data, "page": body.page}, spends=True)
+
+    def bizsend(self, request: Request, _app: WeChatApp) -> Answer:
+        """A subscription message of the official account, whose receiver need not follow it."""
+        body = read(_SendBody, request)
+        _check_openid(body.touser, OFFICIAL_OPENID)
+        content = {"data": body.data, "page": body.page, "miniprogram": self._target(body)}
+        return self._take(BIZSEND, body, content, spends=True)
+
+    def template(self, request: Request, _app: WeChatApp) -> Answer:
+        """A template message to a follower."""
+        body = read(_SendBody, request)
+        self._state.followers.check_following(body.touser)
+        content = {"data": body.data, "url": body.url, "miniprogram": self._target(body)}
+        return self._take(TEMPLATE, body, content, spends=False)
+
+    def custom(self, request: Request, _app: WeChatApp) -> Answer:
+        """A text to a follower who was there within 48 hours."""
+        body = read(_CustomBody, request)
+        if body.msgtype != "text":
+            raise PlatformError(40008, "invalid message type")
+        self._state.followers.check_following(body.touser)
+        self._state.followers.check_conversation(body.touser)
+        if not 0 < len(body.text.content.encode()) <= _LONGEST_TEXT:
+            raise PlatformError(45002, "content size out of limit")
+        self._state.messages.take(Send(CUSTOM, body.touser, "", {"text": body.text.content}), spends=False)
+        return OK
+
+    def _target(self, body: _SendBody) -> dict[str, str] | None:
+        if body.miniprogram is None:
+            return None
+        if body.miniprogram.appid != self._apps.mini.appid:
+            raise PlatformError(40013, "invalid appid")
+        return body.miniprogram.model_dump()
+
+    def _take(self, api: str, body: _SendBody, content: dict[str, Any], *, spends: bool) -> Answer:
+        check_template(body.template_id, body.data)
+        send = Send(api, body.touser, body.template_id, content, body.client_msg_id)
+        return {**OK, "msgid": self._state.messages.take(send, spends=spends)}
+
+
+def _check_openid(openid: str, beginning: str) -> None:
+    if not openid.startswith(beginning):
+        raise PlatformError(40003, "invalid openid")
+
+
+def blueprint(desk: Desk, state: WeChatState) -> Blueprint:
+    """WeChat's own routes."""
+    routes = Blueprint("wechat_sends")
+    sends = Sends(desk, state)
+    desk.serve(routes, "POST", SUBSCRIBE, sends.subscribe, kinds=("mini",), point="wechat.send")
+    desk.serve(routes, "POST", BIZSEND, sends.bizsend, kinds=("official",))
+    desk.serve(routes, "POST", TEMPLATE, sends.template, kinds=("official",))
+    desk.serve(routes, "POST", CUSTOM, sends.custom, kinds=("official",))
+    return routes
