@@ -65,10 +65,14 @@ def _sandbox(arguments: argparse.Namespace) -> int:
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
-    from app.schema import migrate_database
+    from app.schema import OtherReleaseError, migrate_database
 
     del arguments
-    asyncio.run(migrate_database(_settings().database_url.get_secret_value()))
+    try:
+        asyncio.run(migrate_database(_settings().database_url.get_secret_value()))
+    except OtherReleaseError as error:
+        sys.stderr.write(f"nothing was migrated: {error}\n")
+        return 1
     return 0
 
 

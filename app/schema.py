@@ -1,29 +1,33 @@
 """Bringing the database's schema up to date, from one place at a time."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
 import asyncpg
 import procrastinate
 from tortoise import Tortoise
-from tortoise.migrations.api import migrate
+from tortoise.connection import get_connection
 from tortoise.migrations.autodetector import MigrationAutodetector
 
 from app.kit.db import tortoise_config
+from app.kit.migrating import Executor
 
 _LOCK = 7_201_311_422
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+
+
+class OtherReleaseError(Exception):
+    """The database was migrated by a release that is not this one's past; the sentence says how it is told."""
 
 
 async def migrate_database(url: str) -> None:
-    """Apply what is missing of our migrations and of the queue's schema; a second caller waits for the first."""
+    """Apply what is missing of our migrations and of the queue's schema; a second caller waits for the first.
+
+    Raises OtherReleaseError, and leaves the database as it is, where it has migrations that this release does not know.
+    """
     guard = await asyncpg.connect(url)
     try:
         await guard.execute("SELECT pg_advisory_lock($1)", _LOCK)
         try:
-            with _collecting_rarely():
-                await migrate(config=tortoise_config(url))
+            await _migrate(tortoise_config(url))
         finally:
             await Tortoise.close_connections()
         if await guard.fetchval("SELECT to_regclass('procrastinate_jobs') IS NULL"):
@@ -34,15 +38,18 @@ async def migrate_database(url: str) -> None:
         await guard.close()
 
 
-@contextmanager
-def _collecting_rarely() -> Iterator[None]:
-    """The ORM makes every model's class anew for each operation; looking for dead ones as often takes a third of it."""
-    before = gc.get_threshold()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
+async def _migrate(config: dict[str, Any]) -> None:
+    await Tortoise.init(config=config, init_connections=False)
+    executor = Executor(get_connection("default"), config["apps"])
+    await executor.loader.build_graph()
+    unknown = executor.loader.applied_migrations - executor.loader.disk_migrations.keys()
+    if unknown:
+        last = max(key.name for key in unknown)
+        raise OtherReleaseError(
+            f"the database was migrated by another release (it has {last}, which this one does not know): "
+            "run that release, or drop the database and have it made anew"
+        )
+    await executor.migrate()
 
 
 async def _changes(url: str, *, write: bool) -> list[str]:

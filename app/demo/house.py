@@ -23,7 +23,7 @@ from app.kit.db import database
 from app.kit.tls import public_tls
 from app.licences.keys.ring import SigningKeys
 from app.licences.keys.service import make_missing
-from app.schema import migrate_database
+from app.schema import OtherReleaseError, migrate_database
 from app.upkeep.city import load_city
 from config.settings import CITY_DATA, DemoSettings, Settings
 
@@ -112,7 +112,11 @@ async def _prepare(plan: Plan, demo: DemoSettings, report: Report) -> None:
     if demo.database_url is None:
         await ensure_database(plan.database_url)
     report("migrating the database")
-    await migrate_database(plan.database_url)
+    try:
+        await migrate_database(plan.database_url)
+    except OtherReleaseError as error:
+        own = "" if demo.database_url else f" (the demonstration's own: delete {plan.var})"
+        raise DemoError(f"{error}{own}") from error
     await ensure_database(plan.front_url)
     await make_tables(plan.front_url)
     report("loading the city's data")

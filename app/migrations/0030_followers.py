@@ -6,7 +6,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0029_verifying")]
+    dependencies = [("jiaban", "0001_foundation")]
 
     initial = False
 

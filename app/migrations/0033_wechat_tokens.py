@@ -7,7 +7,7 @@ from app.kit.fields import SealedField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0029_verifying")]
+    dependencies = [("jiaban", "0001_foundation")]
 
     initial = False
 

@@ -1,5 +1,6 @@
 """The commands a newcomer types, as processes of their own."""
 
+import asyncio
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
 import httpx
 import psutil
 import pyotp
@@ -93,6 +95,35 @@ def test_missing_settings_are_named_and_no_value_is_shown(tmp_path: Path) -> Non
     assert "public_url" in ended.stderr
     assert "secret-value" not in ended.stderr + ended.stdout
     assert not list(tmp_path.iterdir())
+
+
+def test_a_database_of_another_release_is_one_sentence(plan: Plan) -> None:
+    """That names what this release does not know."""
+    server, _, _ = plan.database_url.rpartition("/")
+    name = f"other_{uuid.uuid4().hex}"
+
+    async def on(database: str, *statements: str) -> None:
+        connection = await asyncpg.connect(f"{server}/{database}")
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(on("postgres", f'CREATE DATABASE "{name}"'))
+    try:
+        table = "CREATE TABLE tortoise_migrations (app text, name text, applied_at timestamptz)"
+        asyncio.run(on(name, table, "INSERT INTO tortoise_migrations VALUES ('jiaban', '0029_verifying', now())"))
+        told = {"JIABAN_CONFIG_FILE": str(plan.config_file), "JIABAN_DATABASE_URL": f"{server}/{name}"}
+        command = [sys.executable, "-m", "app.cli", "migrate"]
+        ran = subprocess.run(
+            command, cwd=REPOSITORY, env=os.environ | told, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert (ran.returncode, ran.stdout) == (1, "")
+        *_, said = ran.stderr.splitlines()
+        assert said.startswith("nothing was migrated: ")
+        assert "0029_verifying" in said
+        assert "Traceback" not in ran.stderr
+    finally:
+        asyncio.run(on("postgres", f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
 def test_accounts_of_staff_are_kept_on_the_command_line(plan: Plan) -> None:

@@ -23,7 +23,7 @@ from config.settings import CITY_DATA, Settings
 
 @pytest.fixture(scope="session")
 def migrated(plan: Plan) -> str:
-    """The name of a migrated and empty database to copy: applying every migration takes far longer than a copy."""
+    """The name of a migrated and empty database to copy: applying every migration takes longer than a copy."""
     server, _, _ = plan.database_url.rpartition("/")
     name = f"migrated_{uuid4().hex}"
 

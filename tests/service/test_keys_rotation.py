@@ -20,7 +20,6 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tortoise import Model, Tortoise, fields
 from tortoise.fields.relational import BackwardFKRelation, ForeignKeyFieldInstance
-from tortoise.migrations.api import migrate
 
 from app.applications.models import Application, Material
 from app.bootstrap import install_keyring
@@ -31,12 +30,11 @@ from app.kit import blobs, clock, crypto, db
 from app.kit.ciphers import ProfileName, hmac_sha256
 from app.kit.columns import BlobColumn, HashColumn, SealedColumn, Under
 from app.kit.crypto import Keyring, keyring
-from app.kit.db import database, tortoise_config, transaction
+from app.kit.db import database, transaction
 from app.kit.fields import BlobKeyField, LookupField, SealedField, SealedJsonField
 from app.kit.ids import new_id
 from app.kit.models import DoomedBlob
 from app.kit.rotation import key_columns, renew
-from app.schema import migrate_database
 from config.settings import Settings
 from media.storage import BlobStore, FolderStore
 from tests.conftest import REPOSITORY
@@ -54,7 +52,7 @@ def ring(active: str, profile: ProfileName = "aes", *ids: str) -> Keyring:
 
 
 @asynccontextmanager
-async def database_made(server: str, template: str = "template1") -> AsyncIterator[str]:
+async def database_made(server: str, template: str) -> AsyncIterator[str]:
     """A database that is there for a while; yields its address."""
     name = f"keys_{uuid4().hex}"
     admin = await asyncpg.connect(f"{server}/postgres")
@@ -378,33 +376,6 @@ async def test_a_blob_that_is_not_there_stops_nothing(own: Own) -> None:
     result = await renew(key_columns(own.blobs), ring("b"))
     assert not any(result.broken.values())
     ring("b", "aes", "b").open(await own.blobs.get(kept.blob_key), kept.blob_key)
-
-
-async def test_a_database_from_before_hashes_named_their_key(plan: Plan, settings: Settings, tmp_path: Path) -> None:
-    """Is brought up to date with its rows, in which everybody is found, before rotation and after."""
-    server, _, _ = plan.database_url.rpartition("/")
-    try:
-        async with database_made(server) as url:
-            await migrate(config=tortoise_config(url), target="jiaban.0004_mandates")
-            await Tortoise.close_connections()
-            sql = (
-                "INSERT INTO citizens (id, level, created_at, id_number, id_number_hash) VALUES ($1, 2, now(), $2, $3)"
-            )
-            connection = await asyncpg.connect(url)
-            number, citizen_id = "11010519491231002X", uuid4()
-            sealed = direct(number.encode(), "citizens.id_number")
-            await connection.execute(sql, citizen_id, sealed, bare(number, "id_number"))
-            await connection.close()
-            await migrate_database(url)
-            crypto.install(ring("b", "sm"))
-            async with database(url):
-                assert await found(number) == [citizen_id]
-                await renew(key_columns(FolderStore(tmp_path)), keyring())
-                crypto.install(ring("b", "sm", "b"))
-                assert await found(number) == [citizen_id]
-                assert (await Citizen.get(id=citizen_id)).id_number == number
-    finally:
-        install_keyring(settings)
 
 
 def environment(plan: Plan, own: Own, active: str, profile: str) -> dict[str, str]:

@@ -1,24 +1,16 @@
 """What may start, and on which database."""
 
-import json
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import pytest
-import yaml
 from pydantic import SecretStr
-from tortoise import Tortoise
-from tortoise.migrations.api import migrate
 
 from app.bootstrap import House, UnsafeStartError, open_house, refuse_stand_ins
-from app.catalogue.guide import Guide
-from app.demo.house import ensure_database
-from app.kit.db import tortoise_config
-from app.schema import migrate_database, pending_changes
+from app.demo.plan import Plan
+from app.schema import OtherReleaseError, migrate_database, pending_changes
 from config.settings import (
-    CITY_DATA,
     ApprovalsSettings,
     ProvinceSettings,
     S3Settings,
@@ -30,6 +22,7 @@ from config.settings import (
 )
 from media.s3 import S3Store
 from media.storage import FolderStore
+from tests.service.conftest import copy_database
 
 
 async def test_the_models_want_no_migration_that_nobody_wrote(settings: Settings) -> None:
@@ -43,54 +36,20 @@ async def test_migrating_again_changes_nothing(settings: Settings, house: House)
     await migrate_database(settings.database_url.get_secret_value())
 
 
-def old_guide() -> dict[str, Any]:
-    """A guide in the shape that the first releases stored."""
-    guide: dict[str, Any] = yaml.safe_load((CITY_DATA / "items" / "food_business.yaml").read_text(encoding="utf-8"))
-    guide["form"] = {"schema": guide.pop("form_schema"), "example": guide.pop("form_example")}
-    for material in guide["materials"]:
-        material["replaced_by"] = material["replaced_by"] and material["replaced_by"]["title"]
-    for added in ("themes", "links", "guidance"):
-        guide.pop(added, None)
-    return guide
-
-
-async def test_a_database_that_holds_rows_is_brought_up_to_date(settings: Settings) -> None:
-    """From the first release on, with a citizen, a session and an item in it."""
-    url = settings.database_url.get_secret_value()
-    base, _, _ = url.rpartition("/")
-    name = f"old_{uuid4().hex}"
-    await ensure_database(f"{base}/{name}")
+async def test_a_database_of_another_release_is_left_as_it_is(plan: Plan, migrated: str) -> None:
+    """Migrations that this release does not have are named, and nothing is made beside what is there."""
+    server, _, _ = plan.database_url.rpartition("/")
+    url = await copy_database(server, migrated)
+    connection = await asyncpg.connect(url)
     try:
-        await migrate(config=tortoise_config(f"{base}/{name}"), target="jiaban.0002_search")
-        await Tortoise.close_connections()
-        connection = await asyncpg.connect(f"{base}/{name}")
-        citizen = "INSERT INTO citizens (id, level, created_at) VALUES ($1, 0, now())"
-        await connection.execute(citizen, one := uuid4())
-        session = "INSERT INTO sessions (id, citizen_id, created_at) VALUES ($1, $2, now())"
-        await connection.execute(session, uuid4(), one)
-        old = old_guide()
-        draft = """INSERT INTO applications (id, citizen_id, item_code, item_name, state, form, last_sequence,
-            promised_provisional, created_at, updated_at)
-            VALUES ($1, $2, $3, 'x', 'draft', $4, 0, false, now(), now())"""
-        await connection.execute(draft, uuid4(), one, old["item_code"], b"x")
-        item = """INSERT INTO items (item_code, name, short_name, keywords, department, region, audience, guide, digest)
-            VALUES ($1, 'x', 'x', 'x', 'scjg', '230800', '["person"]', $2, 'x')"""
-        await connection.execute(item, old["item_code"], json.dumps(old))
-        await migrate_database(f"{base}/{name}")
-        version = await connection.fetchrow("SELECT * FROM item_versions")
-        assert (version["item_code"], version["number"], version["state"]) == (old["item_code"], 1, "published")
-        guide = Guide.model_validate_json(version["guide"])
-        assert guide.form_schema == old["form"]["schema"]
-        replaced = [material.replaced_by.title if material.replaced_by else None for material in guide.materials]
-        assert replaced == [material["replaced_by"] for material in old["materials"]]
-        assert await connection.fetchval("SELECT item_version FROM applications") == 1
-        kept = "SELECT last_used_at = created_at FROM sessions WHERE citizen_id = $1"
-        assert await connection.fetchval(kept, one) is True
-        await connection.close()
+        await connection.execute("UPDATE tortoise_migrations SET name = '0029_verifying' WHERE name LIKE '0001%'")
+        seen = "SELECT name FROM tortoise_migrations UNION SELECT relname FROM pg_class ORDER BY 1"
+        before = await connection.fetch(seen)
+        with pytest.raises(OtherReleaseError, match="0029_verifying"):
+            await migrate_database(url)
+        assert await connection.fetch(seen) == before
     finally:
-        admin = await asyncpg.connect(f"{base}/postgres")
-        await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        await admin.close()
+        await connection.close()
 
 
 LOOPBACK = "http://127.0.0.1:8811"
