@@ -17,13 +17,7 @@ from app.sandbox import (
     province,
     scanner,
     shared_data,
-    wechat,
-    wechat_content,
-    wechat_control,
-    wechat_face,
-    wechat_oauth,
-    wechat_sends,
-    wechat_work,
+    wechat_house,
 )
 from app.sandbox.answers import RefusedError, answer, refusal
 from app.sandbox.approvals_flow import Pace
@@ -34,8 +28,6 @@ from app.sandbox.authority import AuthorityState
 from app.sandbox.gate import Gate, Nonces, signer_of
 from app.sandbox.product import Product
 from app.sandbox.province_state import ProvinceState
-from app.sandbox.wechat_apps import Apps
-from app.sandbox.wechat_desk import Desk
 from app.sandbox.wechat_state import WeChatState
 from config.settings import SandboxSettings, Settings
 
@@ -86,20 +78,6 @@ def _control() -> Blueprint:
     return routes
 
 
-def _add_wechat(app: Sanic[Any, Any], settings: Settings, state: WeChatState, points: faults.Faults) -> None:
-    desk = Desk(Apps(settings.wechat), state.tokens, points)
-    app.blueprint(wechat.blueprint(desk, state.tokens))
-    app.blueprint(wechat_sends.blueprint(desk, state))
-    app.blueprint(wechat_oauth.blueprint(settings, desk))
-    app.blueprint(wechat_face.blueprint(desk, state.faces))
-    app.blueprint(wechat_face.control(state.faces))
-    app.blueprint(wechat_content.blueprint(desk))
-    app.blueprint(wechat_control.blueprint(desk, state))
-    app.blueprint(wechat_control.messages_blueprint(state))
-    if settings.work is not None:
-        app.blueprint(wechat_work.blueprint(settings.work, state.tokens, points))
-
-
 def _server() -> Sanic[Any, Any]:
     app: Sanic[Any, Any] = Sanic("jiaban_sandbox", configure_logging=False)
     app.config.REQUEST_MAX_SIZE = _MAX_BODY
@@ -137,7 +115,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     journals: list[WeChatState | AuthorityState | ApprovalsStore | Nonces | ProvinceState]
     journals = [wechat_state, authority_state, store, nonces]
 
-    _add_wechat(app, settings, wechat_state, points)
+    wechat_house.add_to(app, settings, sandbox.callback_base_url, wechat_state, points)
     authority_gate = Gate(signer_of(settings.authority), nonces)
     app.blueprint(authority.blueprint(authority_state, authority_gate, points))
     app.blueprint(legal.blueprint(authority_state, authority_gate, points))

@@ -1,5 +1,6 @@
 """The WeChat stand-in's messages to people: subscription, template and customer-service messages of both apps."""
 
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,7 +11,9 @@ from app.sandbox.answers import read
 from app.sandbox.wechat_answers import PlatformError
 from app.sandbox.wechat_apps import MINI_OPENID, OFFICIAL_OPENID, WeChatApp
 from app.sandbox.wechat_desk import OK, Answer, Desk
+from app.sandbox.wechat_events import Events
 from app.sandbox.wechat_messages import Send, check_template
+from app.sandbox.wechat_push_body import Format, subscription_event
 from app.sandbox.wechat_state import WeChatState
 
 SUBSCRIBE = "/cgi-bin/message/subscribe/send"
@@ -18,6 +21,7 @@ BIZSEND = "/cgi-bin/message/subscribe/bizsend"
 TEMPLATE = "/cgi-bin/message/template/send"
 CUSTOM = "/cgi-bin/message/custom/send"
 _LONGEST_TEXT = 2048
+_BLOCKED = "failed:user block"
 
 
 class _MiniProgram(BaseModel):
@@ -48,9 +52,10 @@ class _CustomBody(BaseModel):
 class Sends:
     """The four APIs."""
 
-    def __init__(self, desk: Desk, state: WeChatState) -> None:
+    def __init__(self, desk: Desk, state: WeChatState, events: Events) -> None:
         self._apps = desk.apps
         self._state = state
+        self._events = events
 
     def subscribe(self, request: Request, _app: WeChatApp) -> Answer:
         """A subscription message of the mini-program."""
@@ -94,7 +99,21 @@ class Sends:
     def _take(self, api: str, body: _SendBody, content: dict[str, Any], *, spends: bool) -> Answer:
         check_template(body.template_id, body.data)
         send = Send(api, body.touser, body.template_id, content, body.client_msg_id)
-        return {**OK, "msgid": self._state.messages.take(send, spends=spends)}
+        message_id = self._state.messages.take(send, spends=spends)
+        if self._events.settings.delivery:
+            outcome = _BLOCKED if "blocked" in send.openid else self._events.settings.outcome
+            self._events.later(self._apps.of_openid(send.openid), partial(_delivered, send, message_id, outcome))
+        return {**OK, "msgid": message_id}
+
+
+def _delivered(send: Send, message_id: int, outcome: str, form: Format) -> dict[str, Any]:
+    """The event that tells what became of a message."""
+    if send.api == TEMPLATE:
+        event = {"MsgType": "event", "Event": "TEMPLATESENDJOBFINISH", "MsgID": message_id, "Status": outcome}
+        return {"FromUserName": send.openid, **event}
+    code = "0" if outcome == "success" else "1"
+    item = {"TemplateId": send.template_id, "MsgID": str(message_id), "ErrorCode": code, "ErrorStatus": outcome}
+    return {"FromUserName": send.openid, **subscription_event("sent", [item], form)}
 
 
 def _check_openid(openid: str, beginning: str) -> None:
@@ -102,10 +121,10 @@ def _check_openid(openid: str, beginning: str) -> None:
         raise PlatformError(40003, "invalid openid")
 
 
-def blueprint(desk: Desk, state: WeChatState) -> Blueprint:
+def blueprint(desk: Desk, state: WeChatState, events: Events) -> Blueprint:
     """WeChat's own routes."""
     routes = Blueprint("wechat_sends")
-    sends = Sends(desk, state)
+    sends = Sends(desk, state, events)
     desk.serve(routes, "POST", SUBSCRIBE, sends.subscribe, kinds=("mini",), point="wechat.send")
     desk.serve(routes, "POST", BIZSEND, sends.bizsend, kinds=("official",))
     desk.serve(routes, "POST", TEMPLATE, sends.template, kinds=("official",))

@@ -1,8 +1,9 @@
-"""What the WeChat stand-in remembers: tokens, sends, followers, menus and faces, one part each."""
+"""What the WeChat stand-in remembers: tokens, sends, followers, codes and faces, one part each."""
 
 from pathlib import Path
 
 from app.sandbox.journal import Change, Journal
+from app.sandbox.wechat_codes import Codes
 from app.sandbox.wechat_faces import Faces
 from app.sandbox.wechat_followers import Followers
 from app.sandbox.wechat_messages import Messages
@@ -18,8 +19,9 @@ class WeChatState:
         self.tokens = Tokens(self._record)
         self.followers = Followers(self._record)
         self.messages = Messages(self._record, self._tally, self.followers.number_of)
+        self.codes = Codes(self._record)
         self.faces = Faces(self._record)
-        parts = (self.tokens, self.followers, self.messages, self.faces)
+        parts = (self.tokens, self.followers, self.messages, self.codes, self.faces)
         self._appliers = {kind: part.apply for part in parts for kind in part.KINDS}
         self._journal = Journal(folder / "wechat.jsonl", self._apply)
 

@@ -24,6 +24,8 @@ SHARED_DATA = Signer("jiaban-data", b"data-secret")
 # Characters that client_secret_basic must encode (RFC 6749, 2.3.1).
 PROVINCE_CLIENT, PROVINCE_SECRET = "jiaban:province", "secret of+the%province"
 TEMPLATE = "T" * 43
+MINI_AES_KEY = "M" * 42 + "E"
+OFFICIAL_APPID = "wxjiabansandbox01"
 CITIZEN_NUMBER = "11010519491231002X"
 _SERVE = "from app.sandbox.server import serve; from config.settings import load_settings; serve(load_settings())"
 
@@ -70,10 +72,16 @@ def material(content: bytes, path: str) -> dict[str, Any]:
     }
 
 
+async def say_success(_path: str, _body: bytes) -> tuple[int, bytes]:
+    """The answer to a push of WeChat's to which nothing is said."""
+    return 200, b"success"
+
+
 class Product:
     """What the stand-in of the approval system calls: takes pushes and serves files, all of them signed.
 
     ``statuses`` holds by case the answers still to give to its pushes, first one first; others are answered 200.
+    WeChat's pushes lie in ``wechat_pushes``, addresses with their query and bodies; ``answer_wechat`` answers them.
     """
 
     def __init__(self) -> None:
@@ -81,6 +89,8 @@ class Product:
         self.nonces: list[str] = []
         self.statuses: dict[str, list[int]] = {}
         self.files: dict[str, bytes] = {}
+        self.wechat_pushes: list[tuple[str, bytes]] = []
+        self.answer_wechat: Callable[[str, bytes], Awaitable[tuple[int, bytes]]] = say_success
         self.port = free_port()
         self._server: asyncio.Server | None = None
 
@@ -105,8 +115,12 @@ class Product:
         method, path, _ = lines[0].split(" ")
         headers = httpx.Headers(dict(line.split(": ", 1) for line in lines[1:] if line))
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        self.nonces.append(APPROVALS.verify(headers, method, path, body, now=time.time()))
-        status, content = self._answer(method, path, body)
+        if path.startswith("/wechat/"):
+            self.wechat_pushes.append((path, body))
+            status, content = await self.answer_wechat(path, body)
+        else:
+            self.nonces.append(APPROVALS.verify(headers, method, path, body, now=time.time()))
+            status, content = self._answer(method, path, body)
         head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n"
         writer.write(head.encode() + content)
         await writer.drain()
@@ -209,9 +223,10 @@ class StandIns:
         """Wait until the case is in this state."""
         return await until(lambda: self.case(case_no), lambda case: case.get("state") == state)
 
-    async def token(self, *, force: bool = False) -> str:
-        """The access token WeChat's stand-in gives."""
-        body = {"grant_type": "client_credential", "appid": "wxmini", "secret": "mini", "force_refresh": force}
+    async def token(self, *, force: bool = False, official: bool = False) -> str:
+        """The access token WeChat's stand-in gives to the mini-program or the official account."""
+        appid, secret = (OFFICIAL_APPID, "official") if official else ("wxmini", "mini")
+        body = {"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": force}
         token: str = (await self.http.post("/cgi-bin/stable_token", json=body)).json()["access_token"]
         return token
 
@@ -226,9 +241,9 @@ def _environment(data: Path, port: int, product_port: int, scanner_port: int) ->
         "OPS_TOKEN": "unused",
         "WECHAT__MINI_PROGRAM_APPID": "wxmini",
         "WECHAT__MINI_PROGRAM_SECRET": "mini",
-        "WECHAT__MINI_PROGRAM_TOKEN": "unused",
-        "WECHAT__MINI_PROGRAM_AES_KEY": "unused",
-        "WECHAT__OFFICIAL_ACCOUNT_APPID": "wxjiabansandbox01",
+        "WECHAT__MINI_PROGRAM_TOKEN": "mini-token",
+        "WECHAT__MINI_PROGRAM_AES_KEY": MINI_AES_KEY,
+        "WECHAT__OFFICIAL_ACCOUNT_APPID": OFFICIAL_APPID,
         "WECHAT__OFFICIAL_ACCOUNT_SECRET": "official",
         "WECHAT__OFFICIAL_ACCOUNT_TOKEN": "jiaban",
         "WECHAT__OFFICIAL_ACCOUNT_AES_KEY": "A" * 43,
