@@ -9,9 +9,12 @@ from app.sandbox import (
     wechat_content,
     wechat_control,
     wechat_face,
+    wechat_links,
+    wechat_menus,
     wechat_oauth,
     wechat_push_control,
     wechat_sends,
+    wechat_users,
     wechat_work,
 )
 from app.sandbox.faults import Faults
@@ -35,7 +38,10 @@ def add_to(
     app.blueprint(wechat_oauth.blueprint(settings, desk))
     app.blueprint(wechat_face.blueprint(desk, state.faces))
     app.blueprint(wechat_face.control(state.faces))
-    app.blueprint(wechat_content.blueprint(desk))
+    app.blueprint(wechat_content.blueprint(desk, events))
+    app.blueprint(wechat_users.blueprint(desk, state))
+    app.blueprint(wechat_menus.blueprint(desk, state.menus))
+    app.blueprint(wechat_links.blueprint(desk, state.codes))
     app.blueprint(wechat_control.blueprint(desk, state))
     app.blueprint(wechat_control.messages_blueprint(state))
     pusher = Pusher(callback_base_url)

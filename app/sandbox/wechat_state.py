@@ -1,4 +1,4 @@
-"""What the WeChat stand-in remembers: tokens, sends, followers, codes and faces, one part each."""
+"""What the WeChat stand-in remembers: tokens, sends, followers, tags, menus, codes and faces, one part each."""
 
 from pathlib import Path
 
@@ -6,7 +6,9 @@ from app.sandbox.journal import Change, Journal
 from app.sandbox.wechat_codes import Codes
 from app.sandbox.wechat_faces import Faces
 from app.sandbox.wechat_followers import Followers
+from app.sandbox.wechat_menus import Menus
 from app.sandbox.wechat_messages import Messages
+from app.sandbox.wechat_tags import Tags
 from app.sandbox.wechat_tally import Tally
 from app.sandbox.wechat_tokens import Tokens
 
@@ -19,9 +21,11 @@ class WeChatState:
         self.tokens = Tokens(self._record)
         self.followers = Followers(self._record)
         self.messages = Messages(self._record, self._tally, self.followers.number_of)
+        self.tags = Tags(self._record)
+        self.menus = Menus(self._record)
         self.codes = Codes(self._record)
         self.faces = Faces(self._record)
-        parts = (self.tokens, self.followers, self.messages, self.codes, self.faces)
+        parts = (self.tokens, self.followers, self.messages, self.tags, self.menus, self.codes, self.faces)
         self._appliers = {kind: part.apply for part in parts for kind in part.KINDS}
         self._journal = Journal(folder / "wechat.jsonl", self._apply)
 

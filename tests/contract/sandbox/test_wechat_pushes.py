@@ -9,7 +9,6 @@ import pytest
 import pytest_asyncio
 
 from tests.contract.sandbox.stand_ins import (
-    MINI_AES_KEY,
     OFFICIAL_APPID,
     TEMPLATE,
     Product,
@@ -17,16 +16,12 @@ from tests.contract.sandbox.stand_ins import (
     say_success,
     until,
 )
+from tests.contract.sandbox.wechat_calls import CODECS, opened
 from wechat.callback import CallbackCodec
 from wechat.errors import CallbackRefusedError
 from wechat.message import Message
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-CODECS = {
-    "official": CallbackCodec(OFFICIAL_APPID, "jiaban", ["A" * 43]),
-    "mini": CallbackCodec("wxmini", "mini-token", [MINI_AES_KEY]),
-}
-PATHS = {"official": "/wechat/official-account", "mini": "/wechat/mini-program"}
 OPENIDS = {"official": "oa-writer", "mini": "o-writer"}
 UNAVAILABLE = "该公众号暂时无法提供服务，请稍后再试"
 Answer = Callable[[str, bytes], Awaitable[tuple[int, bytes]]]
@@ -54,14 +49,6 @@ async def _write(stand_ins: StandIns, app: str = "official", text: str = "你好
     return dict(told)
 
 
-def _opened(product: Product, app: str) -> list[Message]:
-    return [
-        CODECS[app].open(dict(parse_qsl(urlsplit(path).query)), body)
-        for path, body in product.wechat_pushes
-        if urlsplit(path).path == PATHS[app]
-    ]
-
-
 def _replying(app: str, *, damage: Callable[[str], str] = str) -> Answer:
     async def answer(path: str, body: bytes) -> tuple[int, bytes]:
         message = CODECS[app].open(dict(parse_qsl(urlsplit(path).query)), body)
@@ -79,7 +66,7 @@ async def test_the_products_codec_opens_every_push(
 ) -> None:
     text = "查 ]]> <进度> & “办件”😀"
     told = await _write(stand_ins, app, text, mode=mode, format=form)
-    (message,) = _opened(product, app)
+    (message,) = opened(product, app)
     assert (message.content, message.sender) == (text, OPENIDS[app])
     assert message.msg_id == str(told["fields"]["MsgId"])
     assert message.secure is (mode != "plain")
@@ -90,7 +77,7 @@ async def test_the_products_codec_opens_every_push(
 async def test_a_push_under_another_key_or_token_is_not_believed(stand_ins: StandIns, product: Product) -> None:
     await _write(stand_ins, aes_key="B" * 42 + "E")
     with pytest.raises(CallbackRefusedError):
-        _opened(product, "official")
+        opened(product, "official")
     ((path, body),) = product.wechat_pushes
     with pytest.raises(CallbackRefusedError):
         CallbackCodec(OFFICIAL_APPID, "other", ["A" * 43]).open(dict(parse_qsl(urlsplit(path).query)), body)
@@ -134,7 +121,7 @@ async def test_a_push_that_fails_comes_three_times_with_one_id(stand_ins: StandI
     told = await _write(stand_ins)
     assert [one["status"] for one in told["answers"]] == [500, 500, 500]
     assert told["shown"] == UNAVAILABLE
-    keys = [message.dedup_key for message in _opened(product, "official")]
+    keys = [message.dedup_key for message in opened(product, "official")]
     assert (len(keys), len(set(keys))) == (3, 1)
     assert len({path for path, _ in product.wechat_pushes}) == 3
 
@@ -158,7 +145,7 @@ async def test_an_answered_push_may_come_again_when_asked(stand_ins: StandIns, p
     fields = {"FromUserName": "oa-writer", "MsgType": "text", "Content": "你好"}
     told = await _control(stand_ins, "push", app="official", fields=fields, times=2)
     assert len(told["items"]) == 2
-    keys = [message.dedup_key for message in _opened(product, "official")]
+    keys = [message.dedup_key for message in opened(product, "official")]
     assert (len(keys), len(set(keys))) == (2, 1)
 
 
@@ -179,7 +166,7 @@ async def test_who_follows_gets_templates_and_who_left_does_not(stand_ins: Stand
     assert (await _official(stand_ins, send, _template("oa-follower")))["errcode"] == 0
     await _control(stand_ins, "follow", openid="oa-follower", following=False)
     assert (await _official(stand_ins, send, _template("oa-follower")))["errcode"] == 43004
-    assert [(one.event, one.sender) for one in _opened(product, "official")] == [
+    assert [(one.event, one.sender) for one in opened(product, "official")] == [
         ("subscribe", "oa-follower"),
         ("unsubscribe", "oa-follower"),
     ]
@@ -204,7 +191,7 @@ async def test_answers_to_a_subscription_dialogue_grant_and_are_pushed(
     openid, other = f"o-asked-{form}", "R" * 43
     await _control(stand_ins, "events", mini={"mode": "secure", "format": form})
     await _control(stand_ins, "subscriptions", openid=openid, accepted=[TEMPLATE], rejected=[other])
-    (event,) = _opened(product, "mini")
+    (event,) = opened(product, "mini")
     assert event.event == "subscribe_msg_popup_event"
     items = event.fields["List"] if form == "json" else event.fields["SubscribeMsgPopupEvent"]["List"]
     assert [(one["TemplateId"], one["SubscribeStatusString"]) for one in items] == [
@@ -222,7 +209,7 @@ async def test_a_long_term_subscription_lasts_until_it_is_refused(stand_ins: Sta
     assert [(await stand_ins.http.post(url, json=_template("o-long"))).json()["errcode"] for _ in range(3)] == [0, 0, 0]
     await _control(stand_ins, "subscriptions", openid="o-long", event="change", rejected=[TEMPLATE])
     assert (await stand_ins.http.post(url, json=_template("o-long"))).json()["errcode"] == 43101
-    change = _opened(product, "mini")[-1]
+    change = opened(product, "mini")[-1]
     # One item is an object in JSON, not a list.
     assert change.fields["List"] == {"TemplateId": TEMPLATE, "SubscribeStatusString": "reject"}
     refused = await stand_ins.http.post(
@@ -248,10 +235,10 @@ async def test_what_became_of_messages_is_pushed_when_switched_on(stand_ins: Sta
     mini_id = (await stand_ins.http.post(url, json=_template("o-told"))).json()["msgid"]
 
     async def official() -> list[Message]:
-        return _opened(product, "official")
+        return opened(product, "official")
 
     async def mini() -> list[Message]:
-        return _opened(product, "mini")
+        return opened(product, "mini")
 
     events = {one.fields.get("MsgID"): one for one in await until(official, lambda found: len(found) == 3)}
     assert events[str(ids[0])].fields["Status"] == "success"

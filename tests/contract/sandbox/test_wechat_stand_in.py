@@ -65,6 +65,7 @@ async def test_a_phone_code_gives_its_number(stand_ins: StandIns) -> None:
 
 
 async def test_a_token_is_repeated_until_it_expires_or_is_forced(stand_ins: StandIns) -> None:
+    await stand_ins.http.post("/control/wechat/token-rules", json={"force_apart_seconds": 0})
     first = await stand_ins.token()
     assert await stand_ins.token() == first
     forced = await stand_ins.token(force=True)
@@ -75,6 +76,7 @@ async def test_a_token_is_repeated_until_it_expires_or_is_forced(stand_ins: Stan
     renewed = await stand_ins.token()
     assert renewed != forced
     assert (await _send(stand_ins, "o-token", token=renewed))["errcode"] == 43101
+    await stand_ins.http.post("/control/wechat/token-rules", json={})
 
 
 @pytest.mark.parametrize(("changes", "errcode"), [({"appid": "wxother"}, 40013), ({"secret": "other"}, 40125)])
