@@ -12,6 +12,7 @@ from app.audit import service as audit
 from app.catalogue import queries as catalogue
 from app.identity.rules import Level
 from app.identity.service import lock_citizen
+from app.kit import db
 from app.kit.crypto import keyring
 from app.kit.db import transaction
 from app.kit.errors import NotFoundError
@@ -20,13 +21,23 @@ from app.licences.telling import tell
 from app.mandates.models import Company
 
 SLICE = 500
+# An import looks for the accounts of its holders and writes: whoever is proven in between, and looked for what waited
+# before it was there, would get nothing. Those who attach do not wait for each other.
+_ONE_BRINGS = "SELECT pg_advisory_xact_lock(7201311436)"
+_NONE_BRINGS = "SELECT pg_advisory_xact_lock_shared(7201311436)"
 _SPACES = re.compile(r"\s+")
 _DOTS = str.maketrans(dict.fromkeys("•‧∙・．.", "·"))
+
+
+async def bring_alone() -> None:
+    """Let nobody else bring licences here, or attach any, until the end of the caller's transaction."""
+    await db.rows(_ONE_BRINGS)
 
 
 async def attach_to_person(citizen_id: str) -> None:
     """Give a citizen the licences that wait for them. Where they are not proven, or gone, none."""
     async with transaction():
+        await db.rows(_NONE_BRINGS)
         try:
             citizen = await lock_citizen(UUID(citizen_id))
         except NotFoundError:
@@ -43,6 +54,7 @@ async def attach_to_company(company_id: str) -> None:
     company = await Company.get(id=company_id)
     while True:
         async with transaction():
+            await db.rows(_NONE_BRINGS)
             waiting = await _waiting(HolderKind.COMPANY, company.uscc)
             await _attach(waiting, company_id=company.id)
         if len(waiting) < SLICE:

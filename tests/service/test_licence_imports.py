@@ -16,14 +16,18 @@ from app.kit import clock, db
 from app.kit.crypto import keyring
 from app.kit.db import transaction
 from app.licences import identifiers
+from app.licences.attaching import attach_to_person
 from app.licences.imports import service
 from app.licences.imports.exporting import export_licences
 from app.licences.imports.models import LicenceImport
 from app.licences.imports.service import CHAIN, Counts, Outcome, import_licences, problems_of, try_import
+from app.licences.imports.writing import write_licences
 from app.licences.models import HOLDER, Licence, LicenceCause, LicenceMove, LicenceState, Origin
 from app.licences.moving import lock_licence, move_licence
 from app.mandates.models import Company
+from app.notifications.models import Message
 from app.upkeep.tables.problems import TablesError
+from tests.contract.sandbox.stand_ins import until
 from tests.licence_tables import COMPANY, ISSUER_CODE, SENIOR, id_number, senior, write_csv, write_xlsx
 
 EVERYTHING = """
@@ -199,24 +203,60 @@ async def test_a_dry_run_says_what_would_be_and_changes_nothing(bringing: House,
 
 
 async def test_holders_who_are_here_get_theirs(bringing: House, tmp_path: Path) -> None:
-    """Whom a face proved, and companies by their code; a name and a number alone open nothing."""
-    face, named = [await _citizen(number, level) for number, level in ((1, 3), (2, 2))]
+    """Whom a face proved, by number and name; companies by their code. A name and a number alone open nothing."""
+    face, named, other = [await _citizen(number, level) for number, level in ((1, 3), (2, 2), (5, 3))]
     company = await Company.create(uscc=COMPANY, name="某公司", checked_at=clock.now(), created_at=clock.now())
     try:
-        rows = [senior(1), senior(2), senior(3), senior(4, 持证主体代码=COMPANY)]
+        rows = [senior(1), senior(2), senior(3), senior(4, 持证主体代码=COMPANY), senior(5, 持证主体="李某")]
+        rows[0]["持证主体"] = " 王 某1"
         await bring(write_csv(tmp_path / "a.csv", rows))
         owners = {
             licence["number"]: (licence["citizen_id"], licence["company_id"])
             for licence in await Licence.filter(origin="imported").values("number", "citizen_id", "company_id")
         }
         assert owners["YL00000001"] == (face.id, None)
-        assert owners["YL00000002"] == owners["YL00000003"] == (None, None)
+        assert owners["YL00000002"] == owners["YL00000003"] == owners["YL00000005"] == (None, None)
         assert owners["YL00000004"] == (None, company.id)
     finally:
         await _forget()
-        await Citizen.filter(id__in=[face.id, named.id]).delete()
+        await Citizen.filter(id__in=[face.id, named.id, other.id]).delete()
         await company.delete()
     del bringing
+
+
+async def test_who_is_proven_while_a_batch_is_written_gets_theirs(
+    bringing: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The import knew nobody of this number, and what it brings was not there when it was looked for."""
+    looked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def write(*arguments: Any) -> None:
+        looked.set()
+        await go_on.wait()
+        await write_licences(*arguments)
+
+    monkeypatch.setattr(service, "write_licences", write)
+    importing = asyncio.create_task(bring(write_csv(tmp_path / "a.csv", [senior(1)])))
+    await looked.wait()
+    citizen = await _citizen(1, 3)
+    try:
+        attaching = asyncio.create_task(attach_to_person(str(citizen.id)))
+        await until(lambda: _waits_or_done(attaching), bool)
+        go_on.set()
+        await asyncio.gather(importing, attaching)
+        (licence,) = await brought()
+        assert licence.citizen_id == citizen.id  # type: ignore[attr-defined]  # Tortoise adds it
+    finally:
+        go_on.set()
+        await _forget()
+        await Message.filter(citizen=citizen).delete()
+        await citizen.delete()
+    del bringing
+
+
+async def _waits_or_done(task: asyncio.Task[None]) -> bool:
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    return task.done() or bool(await db.rows(waiting))
 
 
 async def _citizen(number: int, level: int) -> Citizen:

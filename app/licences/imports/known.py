@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.identity.models import Citizen
 from app.identity.rules import Level
 from app.kit import db
 from app.kit.crypto import keyring
+from app.licences.attaching import same_name
 from app.licences.imports.rows import ImportedLicence
 from app.licences.models import HolderKind, Licence
 
@@ -19,10 +21,11 @@ WITH RECURSIVE chained AS (
 ) SELECT id FROM chained
 """
 # A name and a number are known to many: only a face proves whose they are (decision 16). A child has no account to
-# prove one with; its guardian was confirmed.
+# prove one with; its guardian was confirmed. An account that is being joined with another is waited for.
 _PEOPLE = """
-SELECT id, id_number_hash FROM citizens
+SELECT id FROM citizens
 WHERE id_number_hash = ANY($1::text[]) AND (level >= $2 OR ward) AND deleted_at IS NULL AND joined_into IS NULL
+ORDER BY id FOR KEY SHARE
 """
 _COMPANIES = "SELECT id, uscc FROM companies WHERE uscc = ANY($1::text[])"
 
@@ -67,19 +70,29 @@ async def lock_chains(rows: list[ImportedLicence]) -> Chains:
 class Owners:
     """The accounts of holders, by their codes."""
 
-    citizens: dict[str, UUID]
+    people: dict[str, Citizen]
     companies: dict[str, UUID]
+
+    def citizen_of(self, row: ImportedLicence) -> UUID | None:
+        """The person who gets a licence: whose number and name it says, as with one that waited."""
+        person = self.people.get(row.holder_code) if row.holder_kind is HolderKind.PERSON else None
+        return person.id if person and same_name(row.holder, person.name or "") else None
+
+    def company_of(self, row: ImportedLicence) -> UUID | None:
+        """The company that gets a licence."""
+        return self.companies.get(row.holder_code) if row.holder_kind is HolderKind.COMPANY else None
 
 
 async def find_owners(rows: list[ImportedLicence]) -> Owners:
-    """Whose accounts the holders of these licences have, a company's by its code, a person's where a face proved it."""
+    """The accounts of these licences' holders, a company's by its code, a person's where a face proved it."""
     ring = keyring()
     people = {row.holder_code for row in rows if row.holder_kind is HolderKind.PERSON}
     hashes = {form: code for code in people for form in ring.lookups(code, "id_number")}
     companies = {row.holder_code for row in rows if row.holder_kind is HolderKind.COMPANY}
-    citizens = await db.rows(_PEOPLE, list(hashes), Level.FACE) if hashes else []
+    proven = [row["id"] for row in await db.rows(_PEOPLE, list(hashes), Level.FACE)] if hashes else []
+    citizens = await Citizen.filter(id__in=proven).only("id", "name", "id_number_hash") if proven else []
     found = await db.rows(_COMPANIES, list(companies)) if companies else []
     return Owners(
-        {hashes[citizen["id_number_hash"]]: citizen["id"] for citizen in citizens},
+        {hashes[citizen.id_number_hash]: citizen for citizen in citizens if citizen.id_number_hash},
         {company["uscc"]: company["id"] for company in found},
     )

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from app.audit import service as audit
 from app.catalogue.queries import all_licence_types
-from app.kit import clock, db, texts
+from app.kit import clock, texts
 from app.kit.db import transaction
+from app.licences.attaching import bring_alone
 from app.licences.imports import states
 from app.licences.imports.known import find_owners, lock_chains
 from app.licences.imports.models import LicenceImport, LicenceImportProblem
@@ -28,8 +29,6 @@ BATCH = 2_000
 
 CHAIN = "licences:import"
 """The chain of the audit in which imports stand."""
-
-_LOCK = 7_201_311_436
 
 Progress = Callable[[int, int], None]
 """Hears how many bytes are read, of how many."""
@@ -150,7 +149,7 @@ def batches(rows: Iterator[ReadRow]) -> Iterator[list[ReadRow]]:
 
 async def _begin(digest: str, licence_type: str, actor: str) -> LicenceImport:
     async with transaction():
-        await _alone()
+        await bring_alone()
         begun, new = await LicenceImport.get_or_create(
             {"actor": actor, "begun_at": clock.now()}, digest=digest, licence_type=licence_type
         )
@@ -161,22 +160,17 @@ async def _begin(digest: str, licence_type: str, actor: str) -> LicenceImport:
 
 async def _finish(import_id: UUID, actor: str) -> None:
     async with transaction():
-        await _alone()
+        await bring_alone()
         done = await LicenceImport.select_for_update().get(id=import_id)
         done.finished_at = clock.now()
         await done.save(update_fields=["finished_at"])
         await audit.record(CHAIN, actor, "licence_import_finished", import_id=str(import_id), **asdict(_counted(done)))
 
 
-async def _alone() -> None:
-    """Wait until no other import writes: two files may name the same licence."""
-    await db.rows("SELECT pg_advisory_xact_lock($1)", _LOCK)
-
-
 async def _bring(import_id: UUID, batch: list[ReadRow], types: Types) -> Counts:
     """Do what a batch says, within a transaction of its own."""
     async with transaction():
-        await _alone()
+        await bring_alone()
         current = await LicenceImport.select_for_update().get(id=import_id)
         if current.rows_done != batch[0].number - 1:
             raise TablesError("import_elsewhere")

@@ -17,7 +17,7 @@ from app.licences.identifiers import LicenceIdentifier
 from app.licences.imports import states
 from app.licences.imports.known import Owners
 from app.licences.imports.rows import ImportedLicence
-from app.licences.models import HOLDER, HolderKind, Licence, LicenceState, Origin
+from app.licences.models import HOLDER, Licence, LicenceState, Origin
 from app.licences.status.service import mark_lists, take_places
 
 _REFERENCE_BYTES = 8
@@ -119,11 +119,10 @@ def _record(entry: Entry, owners: Owners, import_id: UUID, place: tuple[int, int
         "state_reason": reason,
     }
     sealed = {name: Licence._meta.fields_map[name].to_db_value(values[name], Licence) for name in _SEALED}
-    company = row.holder_kind is HolderKind.COMPANY
     return {
         "id": new_id(),
-        "citizen_id": None if company else owners.citizens.get(row.holder_code),
-        "company_id": owners.companies.get(row.holder_code) if company else None,
+        "citizen_id": owners.citizen_of(row),
+        "company_id": owners.company_of(row),
         "type_code": row.type_code,
         "identifier": entry.identifier,
         "reference": secrets.token_hex(_REFERENCE_BYTES),
