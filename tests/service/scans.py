@@ -30,6 +30,7 @@ async def shown_code(
     preset: Preset = Preset.ALL,
     issued_at: datetime | None = None,
     mandate_id: UUID | None = None,
+    session_id: UUID | None = None,
 ) -> str:
     """The token of a code that was handed out."""
     issued_at = (issued_at or clock.now()).replace(microsecond=0)
@@ -50,6 +51,7 @@ async def shown_code(
         licence=licence,
         digest=signed.digest,
         mandate_id=mandate_id,
+        session_id=session_id,
         kind=kind,
         preset=preset,
         issued_at=issued_at,

@@ -6,13 +6,15 @@ from datetime import timedelta
 import pytest
 
 from app.bootstrap import House
-from app.identity.models import Citizen, Staff
+from app.identity.models import Citizen, Session, Staff
 from app.identity.rules import Duty
 from app.identity.staff_accounts import Scope
 from app.kit import clock
+from app.kit.db import transaction
 from app.licences.codes import CodeKind
 from app.licences.errors import VerificationKeyReusedError
-from app.licences.models import Licence, LicenceState, Presentation
+from app.licences.models import Licence, LicenceCause, Presentation
+from app.licences.moving import lock_licence, move_licence
 from app.licences.verifying.concerns import list_concerns
 from app.licences.verifying.models import Concern, ConcernKind, Way
 from app.notifications.models import Message
@@ -127,16 +129,33 @@ async def test_a_paper_code_is_shown_again_and_again(house: House, licence: Lice
 async def test_what_happened_to_the_licence_after_the_scan_counts_not(
     house: House, licence: Licence, officers: list[Staff]
 ) -> None:
-    """What happened before does."""
-    before, after = clock.now() - timedelta(hours=2), clock.now() - timedelta(minutes=30)
-    codes = [
-        await shown_code(house, licence, CodeKind.HELD, issued_at=clock.now() - timedelta(hours=3)) for _ in range(2)
+    """What happened before does, though something else followed."""
+    ago = [clock.now() - timedelta(hours=hours) for hours in range(6)]
+    for at, cause in ((ago[4], LicenceCause.SUSPENDED), (ago[2], LicenceCause.REVOKED)):
+        async with transaction():
+            await move_licence(await lock_licence(licence.id), cause, actor="approval_system", reason="经查违规", at=at)
+    scans = [
+        kept(await shown_code(house, licence, CodeKind.HELD, issued_at=at - timedelta(hours=1)), at)
+        for at in (ago[5], ago[3], ago[1])
     ]
-    await Licence.filter(id=licence.id).update(
-        state=LicenceState.REVOKED, state_changed_at=clock.now() - timedelta(hours=1)
-    )
-    found = await handed_in(house, officers[0], kept(codes[0], before), kept(codes[1], after))
-    assert [one.verification.reason for one in found] == ["genuine_offline", "revoked"]
+    found = await handed_in(house, officers[0], *scans)
+    assert [one.verification.reason for one in found] == ["genuine_offline", "suspended", "revoked"]
+
+
+async def test_a_scan_after_the_session_had_ended_is_refused(
+    house: House, citizen: Citizen, licence: Licence, officers: list[Staff]
+) -> None:
+    """One from before its end was good."""
+    ended = clock.now() - timedelta(hours=1)
+    session = await Session.create(citizen=citizen, created_at=ended - timedelta(hours=3))
+    codes = [
+        await shown_code(house, licence, CodeKind.HELD, issued_at=ended - timedelta(hours=2), session_id=session.id)
+        for _ in range(2)
+    ]
+    await Session.filter(id=session.id).update(ended_at=ended)
+    scans = [kept(code, ended + timedelta(minutes=by)) for code, by in zip(codes, (-30, 30), strict=True)]
+    found = await handed_in(house, officers[0], *scans)
+    assert [one.verification.reason for one in found] == ["genuine_offline", "code_ended"]
 
 
 async def test_wrong_clocks_are_bounded_and_marked(house: House, licence: Licence, officers: list[Staff]) -> None:

@@ -161,9 +161,11 @@ async def test_paper_is_printed_of_what_is_valid(house: House, citizen: Citizen,
     """And shows only what the type offers."""
     with pytest.raises(PresetNotOfferedError):
         await printed(house, licence, present(citizen), Preset.AGE_60)
-    await Licence.filter(id=licence.id).update(state=LicenceState.SUSPENDED)
-    with pytest.raises(LicenceNotValidError):
-        await printed(house, licence, present(citizen))
+    for worthless in ({"valid_from": clock.today() + timedelta(days=1)}, {"state": LicenceState.SUSPENDED}):
+        await Licence.filter(id=licence.id).update(**worthless)
+        with pytest.raises(LicenceNotValidError):
+            await printed(house, licence, present(citizen))
+        await Licence.filter(id=licence.id).update(valid_from=licence.valid_from)
     assert not await PaperCode.filter(licence=licence).exists()
 
 

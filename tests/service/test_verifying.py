@@ -11,9 +11,14 @@ from app.catalogue.models import LicenceType
 from app.identity.models import Citizen, Staff
 from app.identity.rules import Duty
 from app.kit import clock
+from app.kit.db import transaction
 from app.licences.codes import CodeKind
-from app.licences.models import Licence, LicenceState
+from app.licences.errors import LicenceNotValidError
+from app.licences.models import Licence, LicenceCause, LicenceState
+from app.licences.moving import lock_licence, move_licence
+from app.licences.presenting.service import hold_codes
 from app.licences.verifying.service import verify_code
+from app.mandates.party import Party
 from app.notifications.models import Message
 from tests.service.cases import staff_member, verified_citizen
 from tests.service.scans import licence_of, scan, shown_code, verifications_of
@@ -76,6 +81,29 @@ async def test_a_code_is_worth_what_its_kind_says_and_once(
     assert (first.verification.verdict, first.verification.reason) == (verdict, reason)
     assert first.verification.shown
     assert (second.verification.verdict, second.verification.reason, second.licence) == ("refused", "replayed", None)
+
+
+async def test_a_revocation_counts_whatever_the_clock_says_that_wrote_it(
+    house: House, licence: Licence, officer: Staff
+) -> None:
+    """The clocks of two servers differ, and a scan that waited for its turn began before."""
+    code = await shown_code(house, licence)
+    async with transaction():
+        ahead, revoked = clock.now() + timedelta(seconds=20), LicenceCause.REVOKED
+        await move_licence(await lock_licence(licence.id), revoked, actor="clock", reason="经查违规", at=ahead)
+    assert (await scan(house, officer, code)).verification.reason == "revoked"
+
+
+async def test_a_licence_that_has_not_begun_is_worth_nothing_yet(
+    house: House, citizen: Citizen, licence: Licence, officer: Staff
+) -> None:
+    """It is named, and there are no codes of it that outlast the network."""
+    await Licence.filter(id=licence.id).update(valid_from=clock.today() + timedelta(days=1))
+    checked = await scan(house, officer, await shown_code(house, licence))
+    assert (checked.verification.verdict, checked.verification.reason) == ("refused", "not_begun")
+    assert (checked.licence, checked.verification.shown) == (licence, [])
+    with pytest.raises(LicenceNotValidError):
+        await hold_codes(house.code_signer, "https://host", Party.own(citizen.id), licence.id, Preset.ALL, 1)
 
 
 async def test_a_code_from_a_clock_ahead_of_ours_is_not_spent(house: House, licence: Licence, officer: Staff) -> None:

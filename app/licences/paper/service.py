@@ -15,9 +15,18 @@ from app.kit.crypto import keyring
 from app.kit.db import transaction
 from app.licences.codes import LONGEST, CodeKind, CodeSigner, SignedCode
 from app.licences.errors import HolderNotFoundError, LicenceNotValidError, PaperCodeNotFoundError
-from app.licences.models import HOLDER, HolderKind, Licence, LicenceState, PaperCode, PaperEnd, Presentation
+from app.licences.models import HOLDER, HolderKind, Licence, PaperCode, PaperEnd, Presentation
 from app.licences.paper.document import draw_paper
-from app.licences.presenting.making import Wanted, capped, end_of_licence, make_code, row_of, text_of, this_second
+from app.licences.presenting.making import (
+    Wanted,
+    capped,
+    end_of_licence,
+    is_in_force,
+    make_code,
+    row_of,
+    text_of,
+    this_second,
+)
 from app.licences.queries import get_licence
 from app.licences.status.service import mark, take_places
 from app.licences.telling import tell
@@ -186,7 +195,7 @@ def _held_by(person: PersonPresent) -> Q:
 
 
 def _require_valid(licence: Licence, wanted: Wanted) -> None:
-    if licence.state is not LicenceState.VALID or wanted.expires_at <= wanted.issued_at:
+    if not is_in_force(licence) or wanted.expires_at <= wanted.issued_at:
         raise LicenceNotValidError
 
 

@@ -9,7 +9,7 @@ from app.catalogue.licence_type import LicenceTypeDefinition, Preset
 from app.identity.rules import mask_name
 from app.kit import clock
 from app.licences.codes import NONCE_BYTES, Claims, CodeKind, CodeSigner, SignedCode, shortened
-from app.licences.models import Licence, Presentation
+from app.licences.models import Licence, LicenceState, Presentation
 from app.licences.presenting.presets import said_by
 from media.qr import qr_png
 
@@ -79,6 +79,11 @@ def this_second() -> datetime:
 def capped(until: datetime, *ends: datetime | None) -> datetime:
     """The earliest of these ends, in whole seconds."""
     return min([until, *(end for end in ends if end)]).replace(microsecond=0)
+
+
+def is_in_force(licence: Licence) -> bool:
+    """Whether a licence is worth something by its state and its first day; its end is that of what is made of it."""
+    return licence.state is LicenceState.VALID and licence.valid_from <= clock.today()
 
 
 def end_of_licence(licence: Licence) -> datetime | None:

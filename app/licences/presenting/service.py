@@ -18,6 +18,7 @@ from app.licences.presenting.making import (
     Wanted,
     capped,
     end_of_licence,
+    is_in_force,
     make_code,
     row_of,
     spell,
@@ -88,7 +89,7 @@ async def hold_codes(
     issued_at = this_second()
     mandate_ends = await end_of(party.mandate_id) if party.mandate_id else None
     expires_at = capped(issued_at + LONGEST[CodeKind.HELD], mandate_ends, end_of_licence(licence))
-    if licence.state is not LicenceState.VALID or expires_at <= issued_at:
+    if not is_in_force(licence) or expires_at <= issued_at:
         raise LicenceNotValidError
     wanted = Wanted(licence, definition, CodeKind.HELD, preset, issued_at, expires_at)
     place = (licence.status_list, licence.status_index)

@@ -18,7 +18,6 @@ from app.licences.errors import RequestReplayedError
 from app.licences.models import Licence
 from app.licences.relying import RelyingSystem
 from app.licences.verifying import verdicts
-from app.licences.verifying.judging import state_at
 from app.licences.verifying.models import Verification
 from app.licences.verifying.service import Checked, answered_before, checked, digest_of, verify
 from app.licences.verifying.telling import tell_verified
@@ -99,7 +98,7 @@ async def _judge_and_record(verifier: Verifier, named: Named, record: Verificati
     elif verifier.fields_for(definition) is None:
         reason = Reason.OUTSIDE_DUTY
     else:
-        reason = verdicts.judge_licence(state_at(licence, record.at), licence.valid_until, clock.today())
+        reason = verdicts.judge_licence(licence.state, licence.valid_from, licence.valid_until, clock.today())
         if reason is Reason.VALID:
             record.shown = verifier.fields_for(definition) or []
     record.licence, record.verdict, record.reason = licence, reason.verdict, reason

@@ -6,7 +6,7 @@ from app.catalogue.licence_type import LicenceTypeDefinition, Preset
 from app.kit import clock
 from app.kit.errors import NotFoundError
 from app.licences.codes import CodeKind
-from app.licences.models import Licence, LicenceState, Presentation
+from app.licences.models import Licence, LicenceMove, LicenceState, Presentation
 from app.licences.verifying import verdicts
 from app.licences.verifying.verdicts import Reason
 from app.licences.verifying.verifier import Verifier
@@ -16,14 +16,18 @@ from app.mandates.queries import level_of
 
 
 async def judge_presented(
-    verifier: Verifier, presentation: Presentation, definition: LicenceTypeDefinition, at: datetime
+    verifier: Verifier,
+    presentation: Presentation,
+    definition: LicenceTypeDefinition,
+    at: datetime,
+    state: LicenceState,
 ) -> Reason:
-    """What a spent code is worth: to this verifier, by the licence's state, by its holder's level, by its kind."""
+    """What a spent code is worth: to this verifier, by its licence's ``state``, its holder's level, its kind."""
     if verifier.fields_for(definition) is None:
         return Reason.OUTSIDE_DUTY
     licence = presentation.licence
     of_licence = verdicts.judge_licence(
-        state_at(licence, at), licence.valid_until, at.astimezone(clock.CITY_TIME).date()
+        state, licence.valid_from, licence.valid_until, at.astimezone(clock.CITY_TIME).date()
     )
     if of_licence is not Reason.VALID:
         return of_licence
@@ -32,10 +36,10 @@ async def judge_presented(
     return verdicts.OF_KIND[CodeKind(presentation.kind)]
 
 
-def state_at(licence: Licence, at: datetime) -> LicenceState:
-    """A licence's state at a moment; what it was before its latest change is not told from valid."""
-    changed = licence.state_changed_at
-    return LicenceState.VALID if changed and changed > at else licence.state
+async def state_at(licence: Licence, at: datetime) -> LicenceState:
+    """A licence's state at a moment that is past, by its history."""
+    following = await LicenceMove.filter(licence=licence, at__gt=at).order_by("at", "id").first()
+    return following.before if following else licence.state
 
 
 def may_show(verifier: Verifier, presentation: Presentation, definition: LicenceTypeDefinition) -> list[str]:

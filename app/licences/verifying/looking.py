@@ -41,7 +41,7 @@ async def inspect_code(signer: CodeSigner, token: str) -> PublicView | None:
     if presentation is None:
         return None
     licence = presentation.licence
-    reason = verdicts.judge_licence(licence.state, licence.valid_until, clock.today())
+    reason = verdicts.judge_licence(licence.state, licence.valid_from, licence.valid_until, clock.today())
     told = presentation.preset != Preset.AGE_60
     return PublicView(
         over=await _is_over(presentation),

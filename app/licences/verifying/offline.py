@@ -8,7 +8,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from app.catalogue import queries as catalogue
-from app.identity.models import Staff
+from app.identity.models import Session, Staff
 from app.identity.rules import Duty
 from app.kit import clock, db
 from app.kit.db import transaction
@@ -16,7 +16,7 @@ from app.licences.codes import CodeKind, CodeSigner, SignedCode
 from app.licences.models import Licence, Presentation
 from app.licences.verifying.clocks import PHONE_SKEW, bounded
 from app.licences.verifying.concerns import raise_concern
-from app.licences.verifying.judging import judge_presented
+from app.licences.verifying.judging import judge_presented, state_at
 from app.licences.verifying.models import Concern, ConcernKind, Verification, Way
 from app.licences.verifying.service import answered_before, digest_of, keep, read_code
 from app.licences.verifying.telling import tell_of
@@ -124,11 +124,19 @@ async def _judge(verifier: Verifier, presentation: Presentation, at: datetime) -
         return Reason.CODE_ENDED
     if presentation.expires_at + PHONE_SKEW <= at:
         return Reason.EXPIRED
+    if presentation.session_id and not await _session_held(presentation.session_id, at):
+        return Reason.CODE_ENDED
     if presentation.mandate_id and not await _mandate_held(presentation.mandate_id, at):
         return Reason.MANDATE_ENDED
     definition = await catalogue.get_licence_type(presentation.licence.type_code)
-    reason = await judge_presented(verifier, presentation, definition, at)
+    state = await state_at(presentation.licence, at)
+    reason = await judge_presented(verifier, presentation, definition, at, state)
     return Reason.GENUINE_OFFLINE if reason is Reason.VALID else reason
+
+
+async def _session_held(session_id: UUID, at: datetime) -> bool:
+    session = await Session.get_or_none(id=session_id)
+    return session is not None and (session.ended_at is None or at < session.ended_at)
 
 
 async def _mandate_held(mandate_id: UUID, at: datetime) -> bool:

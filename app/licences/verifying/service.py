@@ -118,7 +118,7 @@ async def _verify_and_record(verifier: Verifier, code: SignedCode | Digits | Rea
     if spent.unspent:
         return await keep(record, verdicts.OF_UNSPENT[spent.unspent], presentation)
     definition = await catalogue.get_licence_type(presentation.licence.type_code)
-    reason = await judge_presented(verifier, presentation, definition, record.at)
+    reason = await judge_presented(verifier, presentation, definition, record.at, presentation.licence.state)
     if reason.verdict is not verdicts.Verdict.REFUSED:
         record.shown = may_show(verifier, presentation, definition)
     return await keep(record, reason, presentation)

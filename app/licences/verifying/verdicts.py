@@ -37,6 +37,7 @@ class Reason(StrEnum):
     SUPERSEDED = "superseded"
     SUSPENDED = "suspended"
     LICENCE_EXPIRED = "licence_expired"
+    NOT_BEGUN = "not_begun"
     NO_MATCH = "no_match"
     MALFORMED = "malformed"
     UNKNOWN_KEY = "unknown_key"
@@ -50,7 +51,14 @@ class Reason(StrEnum):
 
 
 ABOUT_THE_LICENCE = frozenset(
-    {Reason.REVOKED, Reason.CANCELLED, Reason.SUPERSEDED, Reason.SUSPENDED, Reason.LICENCE_EXPIRED}
+    {
+        Reason.REVOKED,
+        Reason.CANCELLED,
+        Reason.SUPERSEDED,
+        Reason.SUSPENDED,
+        Reason.LICENCE_EXPIRED,
+        Reason.NOT_BEGUN,
+    }
 )
 """Refusals of a code that proved its licence: which one it is, and why it is worth nothing, may be told."""
 
@@ -82,8 +90,10 @@ def shows_licence(reason: Reason) -> bool:
     return reason.verdict is not Verdict.REFUSED or reason in ABOUT_THE_LICENCE
 
 
-def judge_licence(state: LicenceState, valid_until: date | None, today: date) -> Reason:
-    """What a licence is worth by itself; its last day still counts, and a state weighs more than the end."""
+def judge_licence(state: LicenceState, valid_from: date, valid_until: date | None, today: date) -> Reason:
+    """What a licence is worth by itself; its first and last day count, and a state weighs more than either."""
     if state is not LicenceState.VALID:
         return _OF_STATE[state]
+    if today < valid_from:
+        return Reason.NOT_BEGUN
     return Reason.LICENCE_EXPIRED if valid_until and today > valid_until else Reason.VALID

@@ -17,12 +17,15 @@ from app.licences.verifying.verdicts import (
     shows_licence,
 )
 
-LAST = date(2031, 11, 21)
+FIRST, LAST = date(2026, 11, 22), date(2031, 11, 21)
 
 
 @pytest.mark.parametrize(
     ("state", "today", "reason"),
     [
+        (LicenceState.VALID, FIRST, Reason.VALID),
+        (LicenceState.VALID, FIRST - timedelta(days=1), Reason.NOT_BEGUN),
+        (LicenceState.REVOKED, FIRST - timedelta(days=1), Reason.REVOKED),
         (LicenceState.VALID, LAST, Reason.VALID),
         (LicenceState.VALID, LAST + timedelta(days=1), Reason.LICENCE_EXPIRED),
         (LicenceState.EXPIRED, LAST, Reason.LICENCE_EXPIRED),
@@ -33,14 +36,14 @@ LAST = date(2031, 11, 21)
         (LicenceState.SUPERSEDED, LAST, Reason.SUPERSEDED),
     ],
 )
-def test_a_licence_is_judged_by_its_state_and_its_last_day(state: LicenceState, today: date, reason: Reason) -> None:
-    """The last day still counts, and a state weighs more than the end."""
-    assert judge_licence(state, LAST, today) is reason
+def test_a_licence_is_judged_by_its_state_and_its_days(state: LicenceState, today: date, reason: Reason) -> None:
+    """The first and the last day count, and a state weighs more than either."""
+    assert judge_licence(state, FIRST, LAST, today) is reason
 
 
 def test_every_state_of_a_licence_is_judged_and_one_alone_is_worth_something() -> None:
     """A licence without an end has no last day to pass."""
-    reasons = {state: judge_licence(state, None, date.max) for state in LicenceState}
+    reasons = {state: judge_licence(state, FIRST, None, date.max) for state in LicenceState}
     assert [state for state, reason in reasons.items() if reason is Reason.VALID] == [LicenceState.VALID]
 
 
