@@ -5,10 +5,20 @@ import pytest
 
 from tests.unit.wechat.wechat_platform import APPID, SECRET, Answer, Platform
 from wechat.account import Account
-from wechat.content import LONGEST, NOT_SEEN_LATELY, ContentClient, Scene, Suggestion, Verdict
+from wechat.content import (
+    LONGEST,
+    NOT_SEEN_LATELY,
+    ContentClient,
+    MediaKind,
+    Scene,
+    Suggestion,
+    Verdict,
+    media_verdict,
+)
 from wechat.errors import WeChatAmbiguousError, WeChatRefusedError, WeChatUnreachableError
 
 CHECK = "/wxa/msg_sec_check"
+CHECK_MEDIA = "/wxa/media_check_async"
 OPENID, TEXT = "openid-of-a-writer", "窗口办得很快"
 
 
@@ -68,3 +78,35 @@ async def test_a_refused_connection_is_unreachable(dead_port: int) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{dead_port}") as http:
         with pytest.raises(WeChatUnreachableError):
             await check(ContentClient(Account(APPID, SECRET, http)))
+
+
+async def test_a_picture_is_judged_later_under_the_id_that_is_told(client: ContentClient, platform: Platform) -> None:
+    platform.answers[CHECK_MEDIA] = [{"errcode": 0, "trace_id": "trace-1"}]
+    trace = await client.check_media("https://x.cn/p.jpg", MediaKind.IMAGE, openid=OPENID, scene=Scene.COMMENT)
+    assert trace == "trace-1"
+    assert platform.requests[-1][2] == {
+        "media_url": "https://x.cn/p.jpg",
+        "media_type": 2,
+        "version": 2,
+        "scene": 2,
+        "openid": OPENID,
+    }
+    event = {"Event": "wxa_media_check", "trace_id": "trace-1", "errcode": 0, "version": 2}
+    risky = event | {"result": {"suggest": "risky", "label": 20002}}
+    assert media_verdict(risky) == ("trace-1", Verdict(Suggestion.RISKY, 20002))
+    # XML tells numbers as text.
+    told_by_xml = event | {"errcode": "0", "result": {"suggest": "pass", "label": "100"}}
+    assert media_verdict(told_by_xml) == ("trace-1", Verdict(Suggestion.PASS, 100))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"trace_id": "trace-1"},
+        {"trace_id": "trace-1", "errcode": -1008, "result": {"suggest": "pass", "label": 100}},
+        {"result": {"suggest": "pass", "label": 100}},
+    ],
+)
+def test_an_event_that_tells_no_verdict_is_no_pass(event: dict[str, object]) -> None:
+    with pytest.raises(WeChatAmbiguousError):
+        media_verdict(event)

@@ -25,11 +25,18 @@ def as_response(answer: Answer) -> tuple[int, bytes]:
     return 200, answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Hundreds connect at once.
+    request_queue_size = 512
+
+
 class Platform:
     """Tokens as ``stable_token`` gives them; every other path answers what the test put into ``answers``."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
+        self.connections = 0
         self.requests: list[tuple[str, dict[str, str], Any]] = []
         self.answers: dict[str, list[Answer]] = {}
         self.expires_in = 7200
@@ -37,8 +44,7 @@ class Platform:
         self.before_token: Callable[[], object] = lambda: None
         self.hold = threading.Event()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
 
@@ -79,11 +85,19 @@ class Platform:
         platform = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                with platform._lock:
+                    platform.connections += 1
+                super().setup()
+
             def do_GET(self) -> None:
                 self._respond(None)
 
             def do_POST(self) -> None:
-                self._respond(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                self._respond(json.loads(body) if self.headers["Content-Type"] == "application/json" else body)
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class names it so
                 del format, args
@@ -92,10 +106,12 @@ class Platform:
                 address = urlsplit(self.path)
                 answer = platform.answer(address.path, dict(parse_qsl(address.query)), body)
                 if answer is None:
+                    self.close_connection = True
                     return
                 status, content = as_response(answer)
                 if content == b"hold":
                     platform.hold.wait(10)
+                    self.close_connection = True
                     return
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
