@@ -166,7 +166,7 @@ def refuse_stand_ins(settings: Settings) -> None:
 def _callback(settings: WeChatSettings, appid: str, token: SecretStr, key: SecretStr) -> CallbackCodec:
     previous = settings.previous_aes_key
     keys = [key.get_secret_value(), *([previous.get_secret_value()] if previous else [])]
-    return CallbackCodec(appid, token.get_secret_value(), keys)
+    return CallbackCodec(appid, token.get_secret_value(), keys, plain=settings.plain_pushes)
 
 
 def _stores(redis: aioredis.Redis, appid: str, name: str) -> tuple[TokenStore, ...]:

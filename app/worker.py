@@ -44,6 +44,10 @@ from app.licences.status.tasks import renew_lists
 from app.mandates.legal import COMPANY_REPRESENTED
 from app.notifications import tasks as notifications
 from app.notifications.service import SEND
+from app.official_account import inbox as pushes
+from app.official_account.counter import Counter
+from app.official_account.staff import TAG_STAFF, tag_staff
+from app.official_account.tasks import answer_late
 from app.privacy import tasks as privacy
 from app.privacy.exports import COLLECT
 from app.privacy.retention import retain
@@ -78,6 +82,7 @@ class RepeatUntilDone(BaseRetryStrategy):
 def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[None]]]:
     """The function that does each job, by the name it is deferred under."""
     appid = house.settings.wechat.mini_program_appid
+    counter = Counter.of(house.settings)
     return {
         DELIVER_CASE: partial(approvals.deliver_case, drains),
         DELIVER_SUPPLEMENT: partial(approvals.deliver_supplement, drains),
@@ -95,6 +100,9 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
         SEND: partial(notifications.send, house.wechat, appid),
         INVITE_REVIEW: reviews.invite_review,
         CHECK_COMMENT: partial(reviews.check_comment, house.content, appid),
+        pushes.TAKE_PUSH: partial(pushes.take_push, counter.appid),
+        pushes.ANSWER_LATE: partial(answer_late, house.official, counter),
+        TAG_STAFF: partial(tag_staff, house.official, counter.appid),
         COLLECT: partial(privacy.collect_export, house.blobs),
         DELETE_BLOBS: partial(delete_due, house.blobs),
         PUBLISH_STATUS: partial(publish_marked, *_of_status(house)),
@@ -179,6 +187,10 @@ def build_queue(house: House, drains: Drains) -> procrastinate.App:
         del timestamp
         await make_checkpoints(house.record_signer)
 
+    async def tag_staff_hourly(timestamp: int) -> None:
+        del timestamp
+        await tag_staff(house.official, house.settings.wechat.official_account_appid)
+
     async def renew_status_lists(timestamp: int) -> None:
         del timestamp
         await renew_lists(*_of_status(house))
@@ -190,6 +202,7 @@ def build_queue(house: House, drains: Drains) -> procrastinate.App:
         ("kit.forget_old", "17 * * * *", _forget_old),
         ("kit.forget_old_jobs", "47 * * * *", old_jobs),
         ("kit.delete_due_blobs", "37 * * * *", delete_blobs),
+        ("official_account.tag_staff_hourly", "7 * * * *", tag_staff_hourly),
         # 00:10, 02:30, 02:50 and 03:20 in the city.
         ("reviews.settle_unanswered", "10 16 * * *", _settle_unanswered),
         ("applications.reckon", "30 18 * * *", _reckon),

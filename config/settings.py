@@ -31,6 +31,7 @@ class WeChatSettings(BaseModel):
     """One mini-program and one official account.
 
     ``base_url`` is WeChat's address or the stand-in's; ``open_url`` is where browsers are sent to be recognised.
+    ``plain_pushes`` believes pushes that did not come sealed: whoever has seen the address of one could forge others.
     """
 
     model_config = _FROZEN
@@ -45,6 +46,7 @@ class WeChatSettings(BaseModel):
     official_account_token: SecretStr
     official_account_aes_key: SecretStr
     previous_aes_key: SecretStr | None = None
+    plain_pushes: bool = False
     timeout_seconds: float = 5.0
 
 

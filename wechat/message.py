@@ -16,7 +16,7 @@ from wechat.errors import CallbackRefusedError
 # Real pushes nest four deep; a bound keeps every reader of the fields clear of the recursion limit.
 _MAX_DEPTH = 8
 # Longer than any name or id that WeChat gives, short enough for an index.
-_MAX_NAME = 128
+_MAX_NAME = 64
 # Neither fits into a text column, and no real push has them.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SECONDS = re.compile(r"[0-9]{1,10}", re.ASCII)

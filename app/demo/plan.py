@@ -135,6 +135,7 @@ def write_settings(plan: Plan, demo: DemoSettings) -> None:
             "official_account_secret": "jiaban-sandbox",
             "official_account_token": "jiaban",
             "official_account_aes_key": "A" * 43,
+            "plain_pushes": True,
         },
         "work": {
             "base_url": plan.sandbox_url,

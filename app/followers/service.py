@@ -35,6 +35,12 @@ ON CONFLICT (appid, openid) DO UPDATE SET seen_at = GREATEST(followers.seen_at, 
         ELSE GREATEST(followers.changed_at, excluded.changed_at) END
 """
 
+_SCANNED = """
+UPDATE followers SET scanned = $3, scanned_at = $4
+WHERE appid = $1 AND openid = $2 AND (scanned_at IS NULL OR scanned_at <= $4)
+"""
+_CHOOSE = "UPDATE followers SET region = $3 WHERE appid = $1 AND openid = $2"
+
 
 async def follow(appid: str, openid: str, scene: str | None, at: datetime) -> None:
     """Somebody began to follow the app at WeChat's time ``at``; ``scene`` says where they came from."""
@@ -49,3 +55,13 @@ async def unfollow(appid: str, openid: str, at: datetime) -> None:
 async def seen(appid: str, openid: str, at: datetime) -> None:
     """Somebody wrote, tapped or scanned at WeChat's time ``at``: only who follows the app can."""
     await db.rows(_SEEN, new_id(), appid, openid, at)
+
+
+async def scanned(appid: str, openid: str, scene: str, at: datetime) -> None:
+    """Somebody who is known scanned a code that says ``scene``, at WeChat's time ``at``; the newest one counts."""
+    await db.execute(_SCANNED, appid, openid, scene, at)
+
+
+async def choose_region(appid: str, openid: str, region: str) -> None:
+    """Somebody wants the notices of a region."""
+    await db.execute(_CHOOSE, appid, openid, region)

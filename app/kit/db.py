@@ -34,6 +34,7 @@ MODEL_MODULES = (
     "app.applications.materials.models",
     "app.approvals.models",
     "app.reviews.models",
+    "app.official_account.models",
     "app.privacy.models",
 )
 

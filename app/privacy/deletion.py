@@ -22,6 +22,7 @@ from app.kit.db import transaction
 from app.licences.held import KeptLicence, kept_licences
 from app.mandates.service import end_all
 from app.notifications import held as notifications
+from app.official_account import held as official_account
 from app.privacy.archive import piece_key
 from app.privacy.errors import DeletionBlockedError
 from app.privacy.exports import prefix_of
@@ -31,7 +32,7 @@ from app.reviews import held as reviews
 
 _GOES = (
     *("wechat_accounts", "provincial_accounts", "face_verifications", "reviews"),
-    *("messages", "sends", "grants", "exports"),
+    *("messages", "sends", "grants", "exports", "wechat_pushes"),
     *("favourites", "recent_items", "recent_items_off"),
 )
 
@@ -125,6 +126,7 @@ async def delete_account(citizen_id: UUID, *, by: UUID, actor: str, mandate_id: 
         # Whoever was still telling them something has finished after this.
         await Citizen.select_for_update().get(id=citizen_id)
         await notifications.forget_all(citizen_id)
+        await official_account.forget_all(citizen_id)
         await finding.forget_all(citizen_id)
         await reviews.forget_all(citizen_id)
         await _delete_exports(citizen_id)

@@ -10,6 +10,7 @@ from app.kit.held import Part, of_citizen
 from app.licences.held import PARTS as LICENCES
 from app.mandates.held import PARTS as MANDATES
 from app.notifications.held import PARTS as NOTIFICATIONS
+from app.official_account.held import PARTS as OFFICIAL_ACCOUNT
 from app.privacy.models import Export
 from app.reviews.held import PARTS as REVIEWS
 
@@ -47,6 +48,7 @@ PARTS: tuple[Part, ...] = (
     *LICENCES,
     *NOTIFICATIONS,
     *FOLLOWERS,
+    *OFFICIAL_ACCOUNT,
     *FINDING,
     _EXPORTS,
 )
@@ -59,6 +61,8 @@ WITHOUT_PART: dict[str, str] = {
     "RefreshToken": "hashes of secrets; each belongs to a session, which is told",
     "LoginState": "a sign-in under way through another site, gone after ten minutes",
     "Staff": "members of staff, no citizens; a citizen is told the office alone",
+    "StaffFollower": "members of staff, no citizens, at the official account",
+    "FollowerSync": "how far WeChat's list of followers was read, of nobody",
     "Company": "public data of a company; a mandate tells its name",
     "CaseCounter": "counts cases of an item on a day, of nobody",
     "DigitMiss": "counts wrong entries of members of staff, of no citizen",

@@ -9,6 +9,7 @@ from app.approvals import held as approvals
 from app.audit import service as audit
 from app.consents import held as consents
 from app.finding import held as finding
+from app.followers import held as followers
 from app.identity import held as identity
 from app.kit import clock, db, limits, retention
 from app.kit.apart import Apart
@@ -16,6 +17,7 @@ from app.kit.db import transaction
 from app.licences import held as licences
 from app.mandates import held as mandates
 from app.notifications import held as notifications
+from app.official_account import held as official_account
 from app.privacy.models import RetentionRun
 from app.reviews import held as reviews
 
@@ -60,6 +62,8 @@ FORGET: dict[str, Callable[[datetime, int], Awaitable[int]]] = {
     "licences": licences.forget_licences,
     "sends": notifications.forget_sends,
     "messages": notifications.forget_messages,
+    "wechat_pushes": official_account.forget_pushes,
+    "followers": followers.forget_followers,
     "recent_items": finding.forget_recent_items,
     "refresh_tokens": identity.forget_refresh_tokens,
     "sessions": identity.forget_sessions,

@@ -1,8 +1,12 @@
-"""WeChat's pushes: the official account's and the mini-program's. Each is believed, read and answered at once."""
+"""WeChat's pushes: the official account's and the mini-program's. Each is believed, kept and answered at once."""
 
 from sanic import HTTPResponse
 
-from app.kit import clock, texts
+from app.kit import clock
+from app.kit.errors import TemporarilyUnavailableError
+from app.official_account.answers import Reply
+from app.official_account.counter import Counter
+from app.official_account.reception import receive, receive_silently
 from miniapp_api.errors import CallbackMalformedError, CallbackUntrustedError
 from miniapp_api.routing import Actor, Call, Routes
 from wechat.callback import CallbackCodec
@@ -11,6 +15,8 @@ from wechat.message import Message
 
 routes = Routes()
 _ERRORS = (CallbackMalformedError, CallbackUntrustedError)
+_PUSH_ERRORS = (*_ERRORS, TemporarilyUnavailableError)
+_MEDIA_TYPES = {"xml": "application/xml", "json": "text/plain"}
 
 
 def _refused(error: CallbackRefusedError) -> CallbackMalformedError | CallbackUntrustedError:
@@ -37,11 +43,15 @@ def _open(codec: CallbackCodec, call: Call) -> Message:
         raise _refused(error) from error
 
 
-def _help(message: Message) -> str | None:
-    """The text that answers a message, None where nothing is said."""
-    if message.kind == "event":
-        return texts.text("official_account", "welcome") if message.event == "subscribe" else None
-    return texts.text("official_account", "help")
+def _replied(codec: CallbackCodec, call: Call, message: Message, reply: Reply | None) -> HTTPResponse:
+    if reply is None:
+        return _plain("success")
+    nonce, timestamp = str(call.request.args.get("nonce", "")), int(clock.now().timestamp())
+    if reply.text is None:
+        body = codec.reply_transfer(message, nonce=nonce, timestamp=timestamp)
+    else:
+        body = codec.reply_text(message, reply.text, nonce=nonce, timestamp=timestamp)
+    return HTTPResponse(body, content_type=f"{_MEDIA_TYPES[message.form]}; charset=utf-8")
 
 
 @routes.add(
@@ -63,18 +73,14 @@ async def check_official_account(call: Call) -> HTTPResponse:
     actor=Actor.WECHAT,
     limit="partner",
     media_type="application/xml",
-    errors=_ERRORS,
+    errors=_PUSH_ERRORS,
 )
 async def take_official_account_push(call: Call) -> HTTPResponse:
     """A message or event of the official account."""
     codec = call.house.official_account
     message = _open(codec, call)
-    text = _help(message)
-    if text is None:
-        return _plain("success")
-    nonce = str(call.request.args.get("nonce", ""))
-    reply = codec.reply_text(message, text, nonce=nonce, timestamp=int(clock.now().timestamp()))
-    return HTTPResponse(reply, content_type="application/xml; charset=utf-8")
+    reply = await receive(message, Counter.of(call.house.settings))
+    return _replied(codec, call, message, reply)
 
 
 @routes.add(
@@ -96,9 +102,11 @@ async def check_mini_program(call: Call) -> HTTPResponse:
     actor=Actor.WECHAT,
     limit="partner",
     media_type="text/plain",
-    errors=_ERRORS,
+    errors=_PUSH_ERRORS,
 )
 async def take_mini_program_push(call: Call) -> HTTPResponse:
-    """An event of the mini-program."""
-    _open(call.house.mini_program, call)
-    return _plain("success")
+    """An event of the mini-program, or what somebody wrote to its customer service, whose people are handed it."""
+    codec = call.house.mini_program
+    message = _open(codec, call)
+    await receive_silently(message, call.house.settings.wechat.mini_program_appid)
+    return _replied(codec, call, message, None if message.kind == "event" else Reply(None))

@@ -22,6 +22,8 @@ from app.consents.models import Consent
 from app.consents.service import give_consent
 from app.finding.models import RecentItem
 from app.finding.personal import note_opened
+from app.followers import service as followers
+from app.followers.models import Follower
 from app.identity import sessions
 from app.identity.models import Citizen, FaceVerification, RefreshToken, Session
 from app.identity.rules import Audience
@@ -38,6 +40,8 @@ from app.mandates.models import Mandate
 from app.mandates.party import Party
 from app.notifications.models import Message, Send, SendState
 from app.notifications.service import notify
+from app.official_account import inbox
+from app.official_account.models import WeChatPush
 from app.privacy import deletion
 from app.privacy import retention as nightly
 from app.privacy.exports import request_export
@@ -47,6 +51,7 @@ from app.privacy.tasks import collect_export
 from app.reviews.models import Review
 from tests.service.cases import issued_licence, ready_draft, some_case_no, trip_item, verified_citizen, verifier
 from tests.service.reviewed import bad_review
+from wechat.message import read_message
 
 Left = Callable[[], Awaitable[Any]]
 
@@ -262,6 +267,22 @@ async def _deleted_account(house: House, citizen: Citizen) -> Kept:
 
 
 CASES = timedelta(days=retention.terms()["cases"].days)
+
+
+async def _push(house: House, citizen: Citizen) -> Kept:
+    fields = {"ToUserName": "gh", "FromUserName": f"oa-{citizen.id}", "MsgType": "event", "Event": "VIEW"}
+    message = read_message({**fields, "CreateTime": int(clock.now().timestamp())}, form="json", secure=True)
+    kept = await inbox.keep_push(message, "wx-retained")
+    await inbox.take_push("wx-retained", str(kept.id))
+    return Kept(lambda: WeChatPush.exists(id=kept.id))
+
+
+async def _follower(house: House, citizen: Citizen) -> Kept:
+    openid = f"oa-{citizen.id}"
+    await followers.unfollow("wx-retained", openid, clock.now())
+    return Kept(lambda: Follower.exists(openid=openid))
+
+
 MADE: dict[str, Callable[[House, Citizen], Awaitable[Kept]]] = {
     "drafts": _draft,
     "uploads": _upload,
@@ -282,6 +303,8 @@ MADE: dict[str, Callable[[House, Citizen], Awaitable[Kept]]] = {
     "mandates": _mandate,
     "consents": _consent,
     "recent_items": _recent_item,
+    "wechat_pushes": _push,
+    "followers": _follower,
     "exports": _export,
     "counted_tries": _counted_try,
     "deleted_accounts": _deleted_account,
