@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from app.sandbox.journal import Change, Journal, JournalDamagedError
 from tests.contract.sandbox.stand_ins import APPROVALS, CITIZEN_NUMBER, TEMPLATE, Product, StandIns, until
+from tests.contract.sandbox.wechat_calls import call, control
 from wechat.account import Account
 from wechat.errors import WeChatRefusedError
 from wechat.face import FaceClient
@@ -23,12 +24,22 @@ on_the_shared_loop = pytest.mark.asyncio(loop_scope="session")
 
 
 @dataclass(frozen=True, slots=True)
+class Official:
+    """What the official account had before: its tag, the ticket of its code and its page ticket."""
+
+    tag: int
+    code: str
+    page_ticket: str
+
+
+@dataclass(frozen=True, slots=True)
 class Survivor:
     """A process that was killed and started again, and what was known before."""
 
     stand_ins: StandIns
     token: str
     work_token: str
+    official: Official
     faces: dict[str, str]
     used_headers: dict[str, str]
     case: dict[str, Any]
@@ -38,6 +49,30 @@ async def _send(stand_ins: StandIns, token: str) -> int:
     message = {"touser": "o-kill", "template_id": TEMPLATE, "data": {"thing1": {"value": "已受理"}}}
     answer = await stand_ins.http.post(f"/cgi-bin/message/subscribe/send?access_token={token}", json=message)
     return int(answer.json()["errcode"])
+
+
+async def _page_ticket(stand_ins: StandIns) -> str:
+    return str((await call(stand_ins, "/cgi-bin/ticket/getticket", type="jsapi"))["ticket"])
+
+
+async def _official(stand_ins: StandIns) -> Official:
+    """Let the official account have something of everything."""
+    await control(stand_ins, "followers", count=3)
+    await control(stand_ins, "follow", openid="oa-kill")
+    await control(stand_ins, "follow", openid="oa-gen-0000001", following=False)
+    tag = (await call(stand_ins, "/cgi-bin/tags/create", {"tag": {"name": "窗口"}}))["tag"]["id"]
+    await call(stand_ins, "/cgi-bin/tags/members/batchtagging", {"tagid": tag, "openid_list": ["oa-kill"]})
+    await call(stand_ins, "/cgi-bin/menu/create", {"button": [{"type": "click", "name": "进度", "key": "k"}]})
+    scene = {"action_name": "QR_LIMIT_SCENE", "action_info": {"scene": {"scene_id": 7}}}
+    code = (await call(stand_ins, "/cgi-bin/qrcode/create", scene))["ticket"]
+    for _ in range(2):
+        assert await _notify(stand_ins) == 0
+    return Official(tag, code, await _page_ticket(stand_ins))
+
+
+async def _notify(stand_ins: StandIns) -> int:
+    message = {"touser": "oa-gen-0000002", "template_id": TEMPLATE, "data": {"thing1": {"value": "停水"}}}
+    return int((await call(stand_ins, "/cgi-bin/message/template/send", message))["errcode"])
 
 
 def _faces(stand_ins: StandIns) -> FaceClient:
@@ -62,6 +97,7 @@ async def survivor(tmp_path_factory: pytest.TempPathFactory, product: Product) -
         await stand_ins.http.post("/control/grants", json={"openid": "o-kill", "template_ids": [TEMPLATE]})
     assert await _send(stand_ins, token) == 0
     work_token = await _work_token(stand_ins)
+    official = await _official(stand_ins)
     faces = {name: (await _faces(stand_ins).get_verify_id(**_holder(name))).verify_id for name in ("shown", "begun")}
     await stand_ins.http.post("/control/wechat/faces", json={"verify_id": faces["shown"], "passed": True})
     await stand_ins.control("kill-expected", "hold")
@@ -78,9 +114,11 @@ async def survivor(tmp_path_factory: pytest.TempPathFactory, product: Product) -
     stand_ins.kill()
     with (stand_ins.data / "approvals.jsonl").open("ab") as journal:
         journal.write(b'[{"kind":"case","submi')
+    with (stand_ins.data / "wechat-sends.bin").open("ab") as sends:
+        sends.write(b"\x01" * 7)
     product.statuses["kill-push"] = []
     await stand_ins.start()
-    yield Survivor(stand_ins, token, work_token, faces, used_headers, case)
+    yield Survivor(stand_ins, token, work_token, official, faces, used_headers, case)
     await stand_ins.http.aclose()
     stand_ins.kill()
 
@@ -104,6 +142,25 @@ async def test_faces_and_the_token_of_wecom_survive(survivor: Survivor) -> None:
     assert results == {"shown": True, "begun": False}
     with pytest.raises(WeChatRefusedError):
         await _faces(stand_ins).get_verify_id(**_holder("begun"))
+
+
+@on_the_shared_loop
+async def test_followers_tags_menus_and_codes_survive(survivor: Survivor) -> None:
+    stand_ins, official = survivor.stand_ins, survivor.official
+    everybody = await call(stand_ins, "/cgi-bin/user/get")
+    assert everybody["data"]["openid"] == ["oa-gen-0000000", "oa-gen-0000002", "oa-kill"]
+    assert (await call(stand_ins, "/cgi-bin/user/info", openid="oa-kill"))["tagid_list"] == [official.tag]
+    assert (await call(stand_ins, "/cgi-bin/menu/get"))["menu"]["button"][0]["key"] == "k"
+    assert await _page_ticket(stand_ins) == official.page_ticket
+    scan = await control(stand_ins, "scan", openid="oa-kill", ticket=official.code)
+    assert scan["fields"]["EventKey"] == "7"
+
+
+@on_the_shared_loop
+async def test_sends_are_counted_on_over_a_kill(survivor: Survivor) -> None:
+    assert await _notify(survivor.stand_ins) == 0
+    found = (await survivor.stand_ins.http.get("/control/wechat/doubles")).json()
+    assert {"openid": "oa-gen-0000002", "times": 3} in found["items"]
 
 
 @on_the_shared_loop
