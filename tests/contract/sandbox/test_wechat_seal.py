@@ -1,0 +1,35 @@
+"""The stand-in's own sealing and signing against WeChat's published examples and the product's codec."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.sandbox.wechat_seal import UnsealedError, seal, sign, unseal
+from wechat.envelope import Envelope
+
+KEY, APPID = "A" * 43, "wxba5fad812f8e6fb9"
+SEALED = "ELGduP2YcVatjqIS+eZbp80MNLoAUWvzzyJxgGzxZO/5sAvd070Bs6qrLARC9nVHm48Y4hyRbtzve1L32tmxSQ=="
+
+
+def test_the_published_examples_hold() -> None:
+    assert sign("AAAAA", "1714036504", "1514711492") == "f464b24fc39322e44b38aa78f5edd27bd1441696"
+    assert sign("AAAAA", "1713424427", "415670741", SEALED) == "1b9339964ed2e271e7c7b6ff2b0ef902fc94dea1"
+    assert unseal(SEALED, KEY, APPID) == '{"demo_resp":"good luck"}'
+
+
+@given(text=st.text(max_size=300))
+def test_either_side_opens_what_the_other_has_sealed(text: str) -> None:
+    envelope = Envelope(APPID, "AAAAA", [KEY])
+    assert envelope.unseal(seal(text, KEY, APPID)) == text
+    assert unseal(envelope.seal(text, "1", "2").encrypt, KEY, APPID) == text
+
+
+@pytest.mark.parametrize("sealed", ["", "AAAA", "!", SEALED[:-8] + "AAAAAA==", "A" * 86 + "=="])
+def test_what_does_not_open_is_refused(sealed: str) -> None:
+    with pytest.raises(UnsealedError):
+        unseal(sealed, KEY, APPID)
+
+
+def test_another_apps_seal_is_refused() -> None:
+    with pytest.raises(UnsealedError, match="another appid"):
+        unseal(SEALED, KEY, "wxother")
