@@ -84,8 +84,8 @@ class Messages:
         self._number_of = number_of
         self._grants: Counter[tuple[str, str]] = Counter()
         self._long_grants: set[tuple[str, str]] = set()
-        # Texts are a third of the memory of what they say.
-        self._messages: list[tuple[str, int, str]] = []
+        # Encoded, they are a fifth of the memory of what they say.
+        self._messages: list[tuple[str, int, bytes]] = []
 
     def apply(self, change: Change) -> None:
         """Take one journaled change."""
@@ -101,7 +101,7 @@ class Messages:
                 message = change["message"]
                 if change.get("spends", True):
                     self._grants[message["openid"], message["template_id"]] -= 1
-                self._messages.append((message["openid"], change.get("digest", 0), dumps(message)))
+                self._messages.append((message["openid"], change.get("digest", 0), dumps(message).encode()))
 
     def grant(self, openid: str, template_ids: list[str], *, long_term: bool) -> None:
         """Add one send of each template, as a tap on "allow" does; any number with a ``long_term`` subscription."""

@@ -12,7 +12,8 @@ Moment = Literal["before", "after"]
 class Trouble(BaseModel):
     """One order: the wrong answer, where it happens and how often or how long; once where neither is said.
 
-    ``api`` None is every API. ``before``: nothing was done; ``after``: it was done and its answer is lost.
+    ``api`` None is every API. ``before``: nothing was done; ``after``: it was done and its answer is lost. ``every``:
+    of so many calls the last one meets it.
     """
 
     api: str | None = None
@@ -20,6 +21,7 @@ class Trouble(BaseModel):
     status: int | None = Field(default=None, ge=400, le=599)
     timeout: bool = False
     moment: Moment = "before"
+    every: int = Field(default=1, ge=1)
     times: int | None = Field(default=None, ge=1)
     seconds: float | None = Field(default=None, gt=0)
 
@@ -35,6 +37,7 @@ class _Set:
     order: Trouble
     left: int | None
     until: float | None
+    calls: int = 0
     met: int = 0
 
 
@@ -63,6 +66,9 @@ class Troubles:
         for name in (api, None):
             one = self._set.get(name)
             if one is not None and one.order.moment == moment and _is_in_force(one):
+                one.calls += 1
+                if one.calls % one.order.every:
+                    continue
                 one.met += 1
                 if one.left is not None:
                     one.left -= 1

@@ -58,6 +58,14 @@ async def test_an_order_for_a_while_ends_by_itself(stand_ins: StandIns) -> None:
     assert await until(code, lambda code: code != -1) == 43101
 
 
+async def test_an_order_may_meet_one_call_in_three(stand_ins: StandIns) -> None:
+    await _control(stand_ins, "answers", api=SEND, errcode=-1, every=3, times=2)
+    codes = [(await _send(stand_ins, "o-third")).json()["errcode"] for _ in range(9)]
+    assert codes == [43101, 43101, -1] * 2 + [43101] * 3
+    (order,) = (await stand_ins.http.get("/control/wechat/answers")).json()["items"]
+    assert (order["met"], order["in_force"]) == (2, False)
+
+
 async def test_an_order_without_a_number_comes_once_for_any_api(stand_ins: StandIns) -> None:
     await _control(stand_ins, "answers", status=502)
     login = await stand_ins.http.get("/sns/jscode2session")
