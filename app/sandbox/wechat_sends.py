@@ -1,5 +1,6 @@
 """The WeChat stand-in's messages to people: subscription, template and customer-service messages of both apps."""
 
+import sys
 from functools import partial
 from typing import Any
 
@@ -101,19 +102,21 @@ class Sends:
         send = Send(api, body.touser, body.template_id, content, body.client_msg_id)
         message_id = self._state.messages.take(send, spends=spends)
         if self._events.settings.delivery:
-            outcome = _BLOCKED if "blocked" in send.openid else self._events.settings.outcome
-            self._events.later(self._apps.of_openid(send.openid), partial(_delivered, send, message_id, outcome))
+            outcome = _BLOCKED if "blocked" in body.touser else self._events.settings.outcome
+            # A million of these may wait: they hold no more than they will say.
+            told = partial(_delivered, api, body.touser, sys.intern(body.template_id), message_id, outcome)
+            self._events.later(self._apps.of_openid(body.touser), told)
         return {**OK, "msgid": message_id}
 
 
-def _delivered(send: Send, message_id: int, outcome: str, form: Format) -> dict[str, Any]:
+def _delivered(api: str, openid: str, template_id: str, message_id: int, outcome: str, form: Format) -> dict[str, Any]:
     """The event that tells what became of a message."""
-    if send.api == TEMPLATE:
+    if api == TEMPLATE:
         event = {"MsgType": "event", "Event": "TEMPLATESENDJOBFINISH", "MsgID": message_id, "Status": outcome}
-        return {"FromUserName": send.openid, **event}
+        return {"FromUserName": openid, **event}
     code = "0" if outcome == "success" else "1"
-    item = {"TemplateId": send.template_id, "MsgID": str(message_id), "ErrorCode": code, "ErrorStatus": outcome}
-    return {"FromUserName": send.openid, **subscription_event("sent", [item], form)}
+    item = {"TemplateId": template_id, "MsgID": str(message_id), "ErrorCode": code, "ErrorStatus": outcome}
+    return {"FromUserName": openid, **subscription_event("sent", [item], form)}
 
 
 def _check_openid(openid: str, beginning: str) -> None:
