@@ -35,7 +35,7 @@ class LicenceEntry(Schema):
     issued_on: str
     valid_from: str
     valid_until: str | None
-    case_no: str
+    case_no: str | None = Field(description="of the case that led to it; null where it was issued elsewhere")
 
 
 class LicencePage(Schema):
