@@ -3,6 +3,7 @@
 from sanic import HTTPResponse
 
 from app.kit import texts
+from app.licences.codes import CodeKind
 from app.licences.verifying.looking import PublicView, inspect_code
 from app.licences.verifying.verdicts import ABOUT_THE_LICENCE, Reason
 from miniapp_api.h5.pages import page
@@ -18,7 +19,8 @@ def _verdict(view: PublicView | None) -> tuple[str, str]:
     if view.reason in ABOUT_THE_LICENCE:
         return "revoked", texts.text("reason", view.reason)
     if view.over:
-        return "genuine_expired", texts.text("public_code", "genuine_expired")
+        over = "paper_over" if view.kind is CodeKind.PAPER else "genuine_expired"
+        return "genuine_expired", texts.text("public_code", over)
     if view.reason is Reason.VALID:
         return "genuine", texts.text("public_code", "genuine")
     return "genuine_expired", texts.text("reason", view.reason)

@@ -1,6 +1,9 @@
 """From the scan to the holder's word, over HTTP: who asked, what more they asked for, what came of an objection."""
 
+import time
 import uuid
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +16,9 @@ from app.identity.models import Citizen
 from app.identity.rules import Duty
 from app.kit import clock
 from app.licences.codes import CodeKind
-from app.licences.models import Licence
+from app.licences.models import Licence, Origin, Presentation
 from tests.conftest import Phone, error_of
-from tests.service.cases import signed_in, staff_member
+from tests.service.cases import sensitive_licence, signed_in, staff_member
 from tests.service.scans import licence_of, shown_code
 
 PURPOSE = "核对经营者身份"
@@ -125,6 +128,100 @@ def test_the_holder_sees_every_scan_at_once_and_objects(
     assert answered.status_code == 200, answered.text
     assert history(phone, licence)[0]["objection"]["answer"] == "系重复扫码"
     assert "concern_answered" in [one["kind"] for one in phone.http.get("/api/v1/messages").json()["items"]]
+
+
+def test_the_holder_sees_a_scan_within_five_seconds(
+    client: httpx.Client, phone: Phone, officer: dict[str, str], licence: Licence, live: str
+) -> None:
+    """In the licence's history and in the inbox, whichever of our processes either asks."""
+    seen = scanned(client, officer, live)
+    within_five_seconds(lambda: seen["id"] in [one["id"] for one in history(phone, licence)])
+    within_five_seconds(
+        lambda: "licence_scanned" in [one["kind"] for one in phone.http.get("/api/v1/messages").json()["items"]]
+    )
+
+
+def within_five_seconds(holds: Callable[[], bool]) -> None:
+    """Ask until it holds."""
+    deadline = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture
+async def brought(licence: Licence) -> Licence:
+    """The same licence as if it had been issued elsewhere and brought here."""
+    await Licence.filter(id=licence.id).update(case_no=None, origin=Origin.IMPORTED)
+    return licence
+
+
+def test_a_licence_that_no_case_led_to_stands_in_the_wallet_and_is_shown(
+    phone: Phone, client: httpx.Client, officer: dict[str, str], brought: Licence
+) -> None:
+    """It names no case."""
+    (entry,) = phone.http.get("/api/v1/licences").json()["items"]
+    whole = phone.http.get(f"/api/v1/licences/{brought.id}").json()
+    assert (entry["id"], entry["case_no"], whole["case_no"]) == (str(brought.id), None, None)
+    code = phone.http.post(f"/api/v1/licences/{brought.id}/presentations", json={"preset": "all"}).json()["code"]
+    assert scanned(client, officer, code)["licence"]["number"] == brought.number
+
+
+@pytest.fixture
+async def papers(house: House, licence: Licence) -> dict[str, str]:
+    """Codes on paper: one that is good, one that was lost, one whose time is over."""
+    year = timedelta(days=366)
+    made = {
+        "good": await shown_code(house, licence, CodeKind.PAPER, preset=Preset.VALID),
+        "lost": await shown_code(house, licence, CodeKind.PAPER),
+        "over": await shown_code(house, licence, CodeKind.PAPER, issued_at=clock.now() - year),
+    }
+    lost = (await house.code_signer.read(made["lost"])).claims.nonce.hex()
+    await Presentation.filter(nonce=lost).update(ended_at=clock.now())
+    return made
+
+
+def test_whoever_opens_a_paper_code_reads_that_it_is_paper(
+    client: httpx.Client, phone: Phone, officer: dict[str, str], papers: dict[str, str]
+) -> None:
+    """Never that it is simply genuine, however often; nor is it plain valid for the officer."""
+    for _ in range(2):
+        page = client.get(f"/v/{papers['good']}")
+        assert "纸质码真实，请核对身份证" in page.text
+        assert phone.person.name not in page.text
+        assert scanned(client, officer, papers["good"])["reason"] == "genuine_paper"
+    for ended, reason in (("lost", "code_ended"), ("over", "expired")):
+        page = client.get(f"/v/{papers[ended]}")
+        assert "该纸质码已挂失、已重新打印或者已过期" in page.text
+        assert scanned(client, officer, papers[ended])["reason"] == reason
+
+
+@pytest.fixture
+async def elderly(house: House, phone: Phone) -> Licence:
+    """A certificate of disability of the phone's citizen, whose holder has reached sixty."""
+    del house
+    citizen_id = UUID(phone.http.get("/api/v1/identity").json()["id"])
+    await Citizen.filter(id=citizen_id).update(level=3)
+    return await sensitive_licence(citizen_id)
+
+
+@pytest.fixture
+async def age(house: House, elderly: Licence) -> str:
+    """A code that proves an age."""
+    return await shown_code(house, elderly, preset=Preset.AGE_60)
+
+
+def test_a_proof_of_age_names_no_licence_to_anybody(
+    client: httpx.Client, phone: Phone, officer: dict[str, str], elderly: Licence, age: str
+) -> None:
+    """Neither on the page nor to the officer; its holder sees of which it was."""
+    page = client.get(f"/v/{age}").text
+    assert "年满60周岁" in page
+    assert "残疾" not in page
+    assert str(elderly.valid_until) not in page
+    answer = scanned(client, officer, age)
+    assert (answer["verdict"], answer["facts"], answer["licence"]) == ("valid", {"over_60": True}, None)
+    assert [one["preset"] for one in history(phone, elderly)] == ["age_60"]
 
 
 def test_scans_without_network_are_handed_in_and_known_again(

@@ -17,12 +17,13 @@ from app.mandates.queries import is_live
 
 @dataclass(frozen=True, slots=True)
 class PublicView:
-    """What anybody may know of a code. ``over``: it was used, or is worth nothing any more.
+    """What anybody may know of a code of a ``kind``. ``over``: it was used, or is worth nothing any more.
 
     ``reason`` is what its licence is worth and its kind comes to, as for staff. A proof of age tells by
     ``facts`` what it proves, and no licence.
     """
 
+    kind: CodeKind
     over: bool
     reason: Reason
     masked_holder: str
@@ -44,6 +45,7 @@ async def inspect_code(signer: CodeSigner, token: str) -> PublicView | None:
     reason = verdicts.judge_licence(licence.state, licence.valid_from, licence.valid_until, clock.today())
     told = presentation.preset != Preset.AGE_60
     return PublicView(
+        kind=presentation.kind,
         over=await _is_over(presentation),
         reason=verdicts.OF_KIND[presentation.kind] if reason is Reason.VALID else reason,
         masked_holder=mask_name(licence.holder),
