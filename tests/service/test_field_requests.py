@@ -144,6 +144,15 @@ async def test_one_request_waits_at_a_time(house: House, officer: Staff, verifie
         await ask_for_fields(officer, verified.id, ["business_kind"], PURPOSE)
 
 
+async def test_nobody_asks_after_a_proof_of_age(house: House, licence: Licence, officer: Staff) -> None:
+    """Which fields there are would tell of which licence it is."""
+    proof = await scan(house, officer, await shown_code(house, licence, preset=Preset.AGE_60))
+    assert proof.facts == {"over_60": True}
+    for wanted in (WANTED, ["nothing"]):
+        with pytest.raises(errors.FieldRequestImpossibleError):
+            await ask_for_fields(officer, proof.verification.id, wanted, PURPOSE)
+
+
 async def test_only_what_was_not_shown_and_is_there_is_asked_for(
     house: House, licence: Licence, officer: Staff, verified: Verification
 ) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.audit import service as audit
 from app.catalogue import queries as catalogue
-from app.catalogue.licence_type import LicenceTypeDefinition
+from app.catalogue.licence_type import LicenceTypeDefinition, Preset
 from app.identity.models import Staff
 from app.kit import clock, db
 from app.kit.db import transaction
@@ -58,6 +58,8 @@ async def ask_for_fields(staff: Staff, verification_id: UUID, wanted: list[str],
     async with transaction():
         verification = await _own_verification(staff, verification_id)
         good = Reason(verification.reason).verdict is not Verdict.REFUSED and verification.way is Way.ONLINE
+        # A proof of age keeps to itself which licence it is of: whether there is such a field would tell.
+        good = good and verification.preset != Preset.AGE_60
         if not good or verification.licence_id is None or moment > verification.at + rules.ASK_WITHIN:
             raise FieldRequestImpossibleError
         licence = await Licence.select_for_update(no_key=True).get(id=verification.licence_id)
