@@ -10,7 +10,7 @@ class LicenceNotFoundError(DomainError):
 
 
 class VerificationKeyReusedError(DomainError):
-    """The idempotency key came with another code before."""
+    """The idempotency key came with another code before, or too long ago to be answered again."""
 
     code, kind = "verification_key_reused", Kind.CONFLICT
 

@@ -97,6 +97,22 @@ async def test_whoever_does_not_know_the_holder_learns_nothing(
     assert await Message.filter(citizen=citizen, kind="licence_scanned").count() == 1
 
 
+async def test_a_number_that_two_issuers_gave_is_told_apart_by_its_holder(
+    house: House, citizen: Citizen, licence: Licence, system: RelyingSystem
+) -> None:
+    """The other holder's licence is not named, nor is anything in its history; the newest version counts."""
+    stranger = await verified_citizen(house)
+    other = await licence_of(stranger)
+    await Licence.filter(id=other.id).update(number=licence.number, version=7)
+    (answer,) = await ask(house, system, named(licence, citizen))
+    assert (answer.verification.reason, answer.licence) == ("valid", licence)
+    assert await verifications_of(other) == []
+    await Licence.filter(id=licence.id).update(state=LicenceState.SUPERSEDED)
+    await Licence.filter(id=other.id).update(previous_id=licence.id)
+    (answer,) = await ask(house, system, named(licence, citizen))
+    assert (answer.verification.reason, answer.licence) == ("no_match", None)
+
+
 async def test_a_type_outside_the_purpose_is_not_told_about(
     house: House, citizen: Citizen, licence: Licence, system: RelyingSystem
 ) -> None:
@@ -127,6 +143,8 @@ async def test_the_same_key_answers_the_same(
     assert len(await verifications_of(licence)) == 2
     with pytest.raises(VerificationKeyReusedError):
         await ask(house, system, *reversed(entries), key=key)
+    with clock.travel(timedelta(minutes=11)), pytest.raises(VerificationKeyReusedError):
+        await ask(house, system, *entries, key=key)
 
 
 async def test_a_nonce_is_spent_once_and_a_rate_holds(house: House, system: RelyingSystem) -> None:

@@ -10,7 +10,7 @@ import pytest
 from app.bootstrap import House
 from app.catalogue.licence_type import Preset
 from app.identity.errors import LevelTooLowError
-from app.identity.models import Citizen
+from app.identity.models import Citizen, Session
 from app.kit import clock
 from app.kit.db import transaction
 from app.licences.errors import LicenceNotFoundError, VerificationKeyReusedError
@@ -91,6 +91,16 @@ async def test_a_lost_reply_costs_no_code(house: House, citizen: Citizen, licenc
     assert await reason(house, second) == "valid"
 
 
+async def test_a_reply_is_had_again_for_ten_minutes(house: House, citizen: Citizen, licence: Licence) -> None:
+    """Later the key would open what the licence says by then, and nobody would see it."""
+    code, key = (await shown(house, citizen, licence)).code, str(licence.id)
+    assert await reason(house, code, key) == "valid"
+    with clock.travel(timedelta(minutes=9)):
+        assert await reason(house, code, key) == "valid"
+    with clock.travel(timedelta(minutes=11)), pytest.raises(VerificationKeyReusedError):
+        await reason(house, code, key)
+
+
 async def test_twenty_retries_of_one_scan_at_once_answer_alike(
     house: House, citizen: Citizen, licence: Licence
 ) -> None:
@@ -141,6 +151,19 @@ async def test_opening_a_code_never_spends_it(house: House, citizen: Citizen, li
     after = await inspect_code(house.code_signer, code)
     assert after
     assert after.over
+
+
+async def test_a_code_is_over_for_everybody_when_its_session_has_ended(
+    house: House, citizen: Citizen, licence: Licence
+) -> None:
+    """Whoever opens it learns that, too."""
+    session = await Session.create(citizen=citizen, created_at=clock.now())
+    party = Party.own(citizen.id)
+    code = await present_licence(house.code_signer, "https://host", party, licence.id, Preset.ALL, session.id)
+    views = [await inspect_code(house.code_signer, code.code)]
+    await Session.filter(id=session.id).update(ended_at=clock.now())
+    views.append(await inspect_code(house.code_signer, code.code))
+    assert [view.over for view in views if view] == [False, True]
 
 
 async def test_a_licence_is_shown_by_its_holder_alone(house: House, licence: Licence) -> None:

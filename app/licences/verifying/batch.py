@@ -24,6 +24,8 @@ from app.licences.verifying.telling import tell_verified
 from app.licences.verifying.verdicts import Reason
 from app.licences.verifying.verifier import Verifier
 
+_MOST_ALIKE = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -59,7 +61,8 @@ async def verify_batch(
 ) -> list[Checked]:
     """Verify codes (``str``) and named licences for a purpose; the answers in the order of the entries.
 
-    Each is recorded and told by itself. The same key with the same entries gives the answers of before. Raises
+    Each is recorded and told by itself. The same key with the same entries gives within ANSWERED_AGAIN the answers of
+    before. Raises
     RateLimitedError, PurposeUnknownError, RequestReplayedError or
     VerificationKeyReusedError.
     """
@@ -92,8 +95,10 @@ async def _verify_named(verifier: Verifier, named: Named, key: str) -> Checked:
 
 async def _judge_and_record(verifier: Verifier, named: Named, record: Verification) -> Checked:
     """Whoever does not know the holder learns nothing, not even that there is such a licence; its holder does."""
-    licence, definition = await _find(named)
-    if licence is None or definition is None or not _proven(verifier, licence, named.holder_proof):
+    found, definition = await _find(named)
+    proven = [licence for licence in found if _proven(verifier, licence, named.holder_proof)]
+    licence = next(iter(proven or found), None)
+    if not proven or licence is None or definition is None:
         reason = Reason.NO_MATCH
     elif verifier.fields_for(definition) is None:
         reason = Reason.OUTSIDE_DUTY
@@ -108,14 +113,14 @@ async def _judge_and_record(verifier: Verifier, named: Named, record: Verificati
     return await checked(record, licence)
 
 
-async def _find(named: Named) -> tuple[Licence | None, LicenceTypeDefinition | None]:
-    """The latest version of a licence."""
+async def _find(named: Named) -> tuple[list[Licence], LicenceTypeDefinition | None]:
+    """The licences of a type and number, each in its newest version: several issuers may have given one number."""
     try:
         definition = await catalogue.get_licence_type(named.licence_type)
     except NotFoundError:
-        return None, None
-    found = Licence.filter(type_code=named.licence_type, number=named.number).order_by("-version").limit(1)
-    return await found.first(), definition
+        return [], None
+    found = Licence.filter(type_code=named.licence_type, number=named.number, next__id=None)
+    return await found.order_by("-version", "id").limit(_MOST_ALIKE), definition
 
 
 def _proven(verifier: Verifier, licence: Licence, proof: str) -> bool:

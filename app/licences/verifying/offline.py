@@ -13,12 +13,13 @@ from app.identity.rules import Duty
 from app.kit import clock, db
 from app.kit.db import transaction
 from app.licences.codes import CodeKind, CodeSigner, SignedCode
+from app.licences.errors import VerificationKeyReusedError
 from app.licences.models import Licence, Presentation
 from app.licences.verifying.clocks import PHONE_SKEW, bounded
 from app.licences.verifying.concerns import raise_concern
 from app.licences.verifying.judging import judge_presented, state_at
 from app.licences.verifying.models import Concern, ConcernKind, Verification, Way
-from app.licences.verifying.service import answered_before, digest_of, keep, read_code
+from app.licences.verifying.service import digest_of, keep, read_code
 from app.licences.verifying.telling import tell_of
 from app.licences.verifying.verdicts import Reason, Verdict
 from app.licences.verifying.verifier import Verifier
@@ -85,7 +86,8 @@ async def _hand_in(signer: CodeSigner, verifier: Verifier, scan: OfflineScan) ->
         except IntegrityError:
             # The phone handed it in twice at once.
             record = await Verification.get(**verifier.itself, idempotency_key=key)
-    await answered_before(record, digest)
+    if record.code_digest != digest:
+        raise VerificationKeyReusedError
     return HandedIn(scan.id, record, await Concern.exists(verification=record, kind=ConcernKind.DOUBLED))
 
 

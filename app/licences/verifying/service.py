@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tortoise.exceptions import IntegrityError
 
@@ -24,6 +24,9 @@ from app.licences.verifying.models import Verification
 from app.licences.verifying.telling import tell_verified
 from app.licences.verifying.verdicts import Reason
 from app.licences.verifying.verifier import Verifier
+
+ANSWERED_AGAIN = timedelta(minutes=10)
+"""How long after a verification its reply may be asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,8 @@ async def verify_code(
 async def verify(signer: CodeSigner, verifier: Verifier, text: str, idempotency_key: str | None) -> Checked:
     """Verify a code, spend it, and record who saw what; whose licence it is is told.
 
-    The same key with the same code answers what was answered before: a lost reply costs no code. Members of staff may
-    type a code's digits too. Raises VerificationKeyReusedError or DigitsPausedError.
+    The same key with the same code answers within ANSWERED_AGAIN what was answered before: a lost reply costs no code.
+    Members of staff may type a code's digits too. Raises VerificationKeyReusedError or DigitsPausedError.
     """
     digest = digest_of(text)
     if idempotency_key:
@@ -91,8 +94,12 @@ def digest_of(text: str) -> str:
 
 
 async def answered_before(record: Verification, digest: str) -> Checked:
-    """What a verification answered. Raises VerificationKeyReusedError where it was about something else."""
-    if record.code_digest != digest:
+    """What a verification answered.
+
+    Raises VerificationKeyReusedError where it was about something else, or is too long ago: a key must not open what
+    the licence says by then, of which its holder would see nothing.
+    """
+    if record.code_digest != digest or record.at + ANSWERED_AGAIN < clock.now():
         raise VerificationKeyReusedError
     await record.fetch_related("licence")
     return await checked(record, record.licence)
