@@ -229,6 +229,11 @@ DELETE FROM presentations WHERE nonce = ANY(ARRAY(
     SELECT nonce FROM presentations WHERE expires_at < $1 LIMIT $2
 ))
 """
+_FORGET_DIGIT_MISSES = """
+DELETE FROM digit_misses WHERE id = ANY(ARRAY(
+    SELECT id FROM digit_misses WHERE at < $1 ORDER BY id LIMIT $2
+))
+"""
 _FORGET_VERIFICATIONS = """
 DELETE FROM verifications WHERE id = ANY(ARRAY(
     SELECT id FROM verifications WHERE at < $1 ORDER BY id LIMIT $2
@@ -273,6 +278,11 @@ async def forget_licences(before: datetime, most: int) -> int:
 async def forget_presentations(before: datetime, most: int) -> int:
     """Delete codes that expired before a moment, at most so many; returns how many."""
     return await db.execute(_FORGET_PRESENTATIONS, before, most)
+
+
+async def forget_digit_misses(before: datetime, most: int) -> int:
+    """Delete misses of staff who typed digits before a moment, at most so many; returns how many."""
+    return await db.execute(_FORGET_DIGIT_MISSES, before, most)
 
 
 async def forget_verifications(before: datetime, most: int) -> int:

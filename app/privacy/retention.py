@@ -60,6 +60,7 @@ FORGET: dict[str, Callable[[datetime, int], Awaitable[int]]] = {
     "presentations": licences.forget_presentations,
     "verifications": licences.forget_verifications,
     "licences": licences.forget_licences,
+    "digit_misses": licences.forget_digit_misses,
     "sends": notifications.forget_sends,
     "messages": notifications.forget_messages,
     "wechat_pushes": official_account.forget_pushes,

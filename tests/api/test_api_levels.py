@@ -65,7 +65,7 @@ def test_a_withdrawn_consent_ends_presentations(holder: Holder, client: httpx.Cl
     """And giving it again opens them."""
     said, shown = "/api/v1/privacy/consents", f"{holder.path}/presentations"
     client.headers.update(holder.headers)
-    given = {"purpose": "licence_presentation", "version": 1}
+    given = {"purpose": "licence_presentation", "version": 2}
     client.post(said, json=given)
     client.delete(f"{said}/licence_presentation")
     assert error_of(client.post(shown, json={"preset": "card"})) == (403, "consent_missing")

@@ -298,7 +298,7 @@ class Things:
             "take_ward": make_child().named,
             "register_company": {"uscc": credit_code(), "name": "示例公司"},
             "offer_agency": terms,
-            "give_consent": {"purpose": "licence_presentation", "version": 1},
+            "give_consent": {"purpose": "licence_presentation", "version": 2},
             "move_licence": {"cause": "suspended", "reason": "查实"},
             "delete_account": {"confirm": True},
             "record_subscriptions": {"template_ids": ["x"], "results": ["reject"]},

@@ -31,7 +31,7 @@ from app.kit import clock, db, limits, retention
 from app.kit.blobs import delete_due
 from app.kit.db import transaction
 from app.kit.models import CountedTry
-from app.licences.models import Licence, LicenceState, Presentation
+from app.licences.models import DigitMiss, Licence, LicenceState, Presentation
 from app.licences.presenting.service import present_licence
 from app.licences.verifying.models import Verification
 from app.licences.verifying.service import verify_code
@@ -254,6 +254,12 @@ async def _counted_try(house: House, citizen: Citizen) -> Kept:
     return Kept(lambda: CountedTry.exists(id=made.id))
 
 
+async def _digit_miss(house: House, citizen: Citizen) -> Kept:
+    del house
+    made = await DigitMiss.create(staff_id=citizen.id, at=clock.now())
+    return Kept(lambda: DigitMiss.exists(id=made.id))
+
+
 async def _deleted_account(house: House, citizen: Citizen) -> Kept:
     """Named for as long as a case is kept: nothing of its own counts, so the case ends at once here."""
     case = await ended_case(house, citizen)
@@ -306,6 +312,7 @@ MADE: dict[str, Callable[[House, Citizen], Awaitable[Kept]]] = {
     "wechat_pushes": _push,
     "followers": _follower,
     "exports": _export,
+    "digit_misses": _digit_miss,
     "counted_tries": _counted_try,
     "deleted_accounts": _deleted_account,
 }
