@@ -38,6 +38,7 @@ class Duty(StrEnum):
     SUPERVISE = "supervise"
     EDIT_ITEMS = "edit_items"
     LICENCES = "licences"
+    BROADCAST = "broadcast"
     ADMINISTER = "administer"
 
 

@@ -23,6 +23,7 @@ MODEL_MODULES = (
     "app.finding.models",
     "app.followers.models",
     "app.notifications.models",
+    "app.broadcasts.models",
     "app.mandates.models",
     "app.licences.models",
     "app.licences.imports.models",

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from app.applications.forgetting import Standing, delete_applications, standing_of
 from app.audit import service as audit
+from app.broadcasts import held as broadcasts
 from app.consents import service as consents
 from app.finding import held as finding
 from app.identity import held as identity
@@ -32,7 +33,7 @@ from app.reviews import held as reviews
 
 _GOES = (
     *("wechat_accounts", "provincial_accounts", "face_verifications", "reviews"),
-    *("messages", "sends", "grants", "exports", "wechat_pushes"),
+    *("messages", "sends", "grants", "broadcast_recipients", "exports", "wechat_pushes"),
     *("favourites", "recent_items", "recent_items_off"),
 )
 
@@ -127,6 +128,7 @@ async def delete_account(citizen_id: UUID, *, by: UUID, actor: str, mandate_id: 
         await Citizen.select_for_update().get(id=citizen_id)
         await notifications.forget_all(citizen_id)
         await official_account.forget_all(citizen_id)
+        await broadcasts.forget_all(citizen_id)
         await finding.forget_all(citizen_id)
         await reviews.forget_all(citizen_id)
         await _delete_exports(citizen_id)

@@ -2,6 +2,7 @@
 
 from app.applications.held import PARTS as APPLICATIONS
 from app.approvals.held import PARTS as APPROVALS
+from app.broadcasts.held import PARTS as BROADCASTS
 from app.consents.held import PARTS as CONSENTS
 from app.finding.held import PARTS as FINDING
 from app.followers.held import PARTS as FOLLOWERS
@@ -49,6 +50,7 @@ PARTS: tuple[Part, ...] = (
     *NOTIFICATIONS,
     *FOLLOWERS,
     *OFFICIAL_ACCOUNT,
+    *BROADCASTS,
     *FINDING,
     _EXPORTS,
 )
@@ -64,6 +66,9 @@ WITHOUT_PART: dict[str, str] = {
     "StaffFollower": "members of staff, no citizens, at the official account",
     "FollowerSync": "how far WeChat's list of followers was read, of nobody",
     "Company": "public data of a company; a mandate tells its name",
+    "Broadcast": "a public notice; who prepared and approved it are members of staff",
+    "BroadcastSlice": "numbers of recipients",
+    "BroadcastDay": "counts sends of a day, of nobody",
     "CaseCounter": "counts cases of an item on a day, of nobody",
     "DigitMiss": "counts wrong entries of members of staff, of no citizen",
     "LicenceImport": "a file's digest and how many of its rows are through, of nobody",

@@ -7,6 +7,7 @@ from uuid import UUID
 from app.applications import forgetting as applications
 from app.approvals import held as approvals
 from app.audit import service as audit
+from app.broadcasts import held as broadcasts
 from app.consents import held as consents
 from app.finding import held as finding
 from app.followers import held as followers
@@ -61,6 +62,7 @@ FORGET: dict[str, Callable[[datetime, int], Awaitable[int]]] = {
     "verifications": licences.forget_verifications,
     "licences": licences.forget_licences,
     "digit_misses": licences.forget_digit_misses,
+    "broadcasts": broadcasts.forget_broadcasts,
     "sends": notifications.forget_sends,
     "messages": notifications.forget_messages,
     "wechat_pushes": official_account.forget_pushes,
