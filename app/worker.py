@@ -26,6 +26,8 @@ from app.approvals.connectors import Connectors
 from app.approvals.drain import Drains
 from app.audit.checkpoints import make_checkpoints
 from app.bootstrap import House
+from app.broadcasts import tasks as broadcasts
+from app.broadcasts.sender import Sender
 from app.finding.tasks import tidy
 from app.identity import tasks as identity
 from app.identity.joining import PERSON_PROVEN
@@ -98,6 +100,7 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
         PERSON_PROVEN: attach_to_person,
         COMPANY_REPRESENTED: attach_to_company,
         SEND: partial(notifications.send, house.wechat, appid),
+        broadcasts.DELIVERED: partial(broadcasts.take_delivered, house.settings.wechat.official_account_appid),
         INVITE_REVIEW: reviews.invite_review,
         CHECK_COMMENT: partial(reviews.check_comment, house.content, appid),
         pushes.TAKE_PUSH: partial(pushes.take_push, counter.appid),
@@ -113,6 +116,13 @@ def _of_status(house: House) -> tuple[SigningKeys, str, timedelta]:
     """What making status lists takes: keys, the address they are served under, how often they are made."""
     settings = house.settings
     return house.licence_keys, settings.public_url, timedelta(seconds=settings.licences.status_every_seconds)
+
+
+def sender_of(house: House) -> Sender:
+    """What sends broadcasts in this process."""
+    wechat = house.settings.wechat
+    silent = house.settings.worker.stalled_after_seconds
+    return Sender(house.official, wechat.official_account_appid, wechat.mini_program_appid, silent)
 
 
 def every(seconds: int) -> str:
@@ -321,12 +331,16 @@ async def run_worker(house: House) -> None:
     working = asyncio.create_task(_do_jobs(queue, pace), name="jobs")
     sweep = asyncio.create_task(_retry_stalled(house, jobs_of(house, drains)), name="sweep")
     draining = asyncio.create_task(drains.run(), name="drains")
+    sender = sender_of(house)
+    sending = asyncio.create_task(sender.run(), name="broadcasts")
     try:
-        await until_told(working, sweep, draining)
+        await until_told(working, sweep, draining, sending)
     finally:
         working.cancel()
         sweep.cancel()
         drains.stop()
-        await asyncio.wait({draining}, timeout=_GRACE_SECONDS)
+        sender.stop()
+        await asyncio.wait({draining, sending}, timeout=_GRACE_SECONDS)
         draining.cancel()
-        await asyncio.gather(working, sweep, draining, return_exceptions=True)
+        sending.cancel()
+        await asyncio.gather(working, sweep, draining, sending, return_exceptions=True)

@@ -15,6 +15,7 @@ from app.applications.rules import ENDED
 from app.applications.service import submit_application
 from app.audit.service import first_broken
 from app.bootstrap import House
+from app.broadcasts.models import BroadcastRecipient, BroadcastSlice
 from app.catalogue.queries import get_item
 from app.consents.queries import consents_of
 from app.consents.service import give_consent
@@ -45,6 +46,7 @@ from app.privacy.exports import request_export
 from app.privacy.models import Export
 from app.privacy.tasks import collect_export
 from tests.people import Person, make_person
+from tests.service.broadcasting import reached
 from tests.service.cases import issued_licence, photograph, ready_draft, some_case_no, trip_item, verified_citizen
 
 TEMPLATE = "jiaban-case-submitted-000000000000000000000"
@@ -110,6 +112,16 @@ async def test_who_has_nothing_that_must_be_kept_is_nobody_at_once(quiet: House,
         with pytest.raises(LookupError):
             await quiet.blobs.get(key)
     assert await first_broken(f"citizen:{citizen.id}") is None
+
+
+async def test_what_was_broadcast_to_somebody_leads_to_them_no_more(quiet: House, citizen: Citizen) -> None:
+    """The count of who was reached stays, without them."""
+    account = await WeChatAccount.get(citizen=citizen)
+    part = await BroadcastSlice.get(broadcast=await reached(account.appid, account.openid))
+    assert {one.kind: one.count for one in (await deletion.outlook(citizen.id)).goes}["broadcast_recipients"] == 1
+    await deleted(citizen)
+    assert (await BroadcastRecipient.get(slice_id=part.id)).follower_id is None
+    del quiet
 
 
 @pytest.mark.parametrize("state", sorted(ENDED))

@@ -50,6 +50,7 @@ from app.privacy.parts import PARTS
 from app.privacy.tasks import collect_export
 from app.reviews.models import Rectification, RectificationState, RectificationStep, Review, Stage
 from media.storage import BlobStore
+from tests.service.broadcasting import reached
 from tests.service.cases import (
     issued_licence,
     photograph,
@@ -104,6 +105,7 @@ async def lived(house: House, citizen: Citizen, other: Citizen) -> Application:
     moment = clock.now()
     account = await WeChatAccount.get(citizen=citizen)
     await Follower.create(appid=account.appid, openid=account.openid, subscribed=True, changed_at=moment)
+    await reached(account.appid, account.openid)
     await ProvincialAccount.create(citizen=citizen, issuer="x", subject=str(citizen.id), created_at=moment)
     await FaceVerification.create(
         citizen=citizen,

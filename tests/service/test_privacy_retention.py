@@ -17,6 +17,7 @@ from app.approvals.models import Delivery, DeliveryKind, InboxEvent, Redrive
 from app.audit.models import AuditRecord
 from app.audit.service import first_broken
 from app.bootstrap import House
+from app.broadcasts.models import Broadcast, BroadcastRecipient, BroadcastSlice
 from app.catalogue.licence_type import Preset
 from app.consents.models import Consent
 from app.consents.service import give_consent
@@ -25,7 +26,7 @@ from app.finding.personal import note_opened
 from app.followers import service as followers
 from app.followers.models import Follower
 from app.identity import sessions
-from app.identity.models import Citizen, FaceVerification, RefreshToken, Session
+from app.identity.models import Citizen, FaceVerification, RefreshToken, Session, WeChatAccount
 from app.identity.rules import Audience
 from app.kit import clock, db, limits, retention
 from app.kit.blobs import delete_due
@@ -49,6 +50,7 @@ from app.privacy.models import Export, RetentionRun
 from app.privacy.retention import FORGET, retain
 from app.privacy.tasks import collect_export
 from app.reviews.models import Review
+from tests.service.broadcasting import reached
 from tests.service.cases import issued_licence, ready_draft, some_case_no, trip_item, verified_citizen, verifier
 from tests.service.reviewed import bad_review
 from wechat.message import read_message
@@ -194,6 +196,21 @@ async def _send(house: House, citizen: Citizen) -> Kept:
     return Kept(lambda: Send.filter(citizen_id=citizen.id).exists())
 
 
+async def _broadcast(house: House, citizen: Citizen) -> Kept:
+    del house
+    account = await WeChatAccount.get(citizen=citizen)
+    broadcast = await reached(account.appid, account.openid)
+    recipients = BroadcastRecipient.filter(slice_id=(await BroadcastSlice.get(broadcast=broadcast)).id)
+
+    async def left() -> bool:
+        """As long as its recipients are there the broadcast is, and no longer."""
+        rows = await recipients.exists()
+        assert rows == await Broadcast.exists(id=broadcast.id)
+        return rows
+
+    return Kept(left)
+
+
 async def _session(house: House, citizen: Citizen) -> Kept:
     await sessions.open_session(house.access_tokens, Audience.CITIZEN, citizen.id, "x")
     await sessions.end_all_sessions(Audience.CITIZEN, citizen.id)
@@ -302,6 +319,7 @@ MADE: dict[str, Callable[[House, Citizen], Awaitable[Kept]]] = {
     "verifications": _verification,
     "reviews": _review,
     "messages": _message,
+    "broadcasts": _broadcast,
     "sends": _send,
     "sessions": _session,
     "refresh_tokens": _refresh_token,
