@@ -17,7 +17,6 @@ from app.sandbox import (
     province,
     scanner,
     shared_data,
-    wechat_house,
 )
 from app.sandbox.answers import RefusedError, answer, refusal
 from app.sandbox.approvals_flow import Pace
@@ -28,7 +27,8 @@ from app.sandbox.authority import AuthorityState
 from app.sandbox.gate import Gate, Nonces, signer_of
 from app.sandbox.product import Product
 from app.sandbox.province_state import ProvinceState
-from app.sandbox.wechat_state import WeChatState
+from app.sandbox.wechat import house as wechat_house
+from app.sandbox.wechat.state import WeChatState
 from config.settings import SandboxSettings, Settings
 
 _log = logging.getLogger(__name__)

@@ -152,9 +152,13 @@ class StandIns:
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
-        """Start the process and wait until it answers."""
+        """Start the process and wait until it answers, half a minute on a busy machine."""
         self._launch()
-        await until(self._is_up, bool)
+        try:
+            await until(self._is_up, bool, within=30)
+        except AssertionError:
+            self.kill()
+            raise
 
     def _launch(self) -> None:
         command = [sys.executable, "-c", _SERVE]

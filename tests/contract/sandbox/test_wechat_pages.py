@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.sandbox.wechat_pages import form_page, refusal_page
+from app.sandbox.wechat.pages import form_page, refusal_page
 from tests.contract.sandbox.pages import Form
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sandbox.wechat_seal import UnsealedError, seal, sign, unseal
+from app.sandbox.wechat.seal import UnsealedError, seal, sign, unseal
 from wechat.envelope import Envelope
 
 KEY, APPID = "A" * 43, "wxba5fad812f8e6fb9"

@@ -17,10 +17,10 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, raw
 
 from app.sandbox.answers import read
-from app.sandbox.wechat_answers import PlatformError
-from app.sandbox.wechat_apps import WeChatApp
-from app.sandbox.wechat_codes import Codes
-from app.sandbox.wechat_desk import OK, Answer, Desk
+from app.sandbox.wechat.answers import PlatformError
+from app.sandbox.wechat.apps import WeChatApp
+from app.sandbox.wechat.codes import Codes
+from app.sandbox.wechat.desk import OK, Answer, Desk
 from media.qr import qr_png
 
 _SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.sandbox.journal import Change
-from app.sandbox.wechat_answers import PlatformError
+from app.sandbox.wechat.answers import PlatformError
 
 _FIRST_ID = 100
 _MOST_TAGS = 100

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from app.sandbox.wechat_apps import WeChatApp
-from app.sandbox.wechat_push import Pusher
-from app.sandbox.wechat_push_body import Format, Mode, Style
+from app.sandbox.wechat.apps import WeChatApp
+from app.sandbox.wechat.push import Pusher
+from app.sandbox.wechat.push_body import Format, Mode, Style
 
 _PUSHES_AT_ONCE = 32
 Fields = Callable[[Format], dict[str, Any]]

@@ -12,11 +12,11 @@ from sanic.response import HTTPResponse
 
 from app.sandbox.answers import RefusedError, answer
 from app.sandbox.faults import LONGEST_PAUSE, Faults, InjectedError
-from app.sandbox.wechat_answers import PlatformError
-from app.sandbox.wechat_apps import Apps, Kind, WeChatApp
-from app.sandbox.wechat_quotas import DAY_USED_UP, MINUTE_USED_UP, Quotas
-from app.sandbox.wechat_tokens import Tokens
-from app.sandbox.wechat_troubles import Moment, Trouble, Troubles
+from app.sandbox.wechat.answers import PlatformError
+from app.sandbox.wechat.apps import Apps, Kind, WeChatApp
+from app.sandbox.wechat.quotas import DAY_USED_UP, MINUTE_USED_UP, Quotas
+from app.sandbox.wechat.tokens import Tokens
+from app.sandbox.wechat.troubles import Moment, Trouble, Troubles
 
 Answer = dict[str, Any] | HTTPResponse
 OK: dict[str, Any] = {"errcode": 0, "errmsg": "ok"}

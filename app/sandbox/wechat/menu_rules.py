@@ -6,7 +6,7 @@ that pages and names of buttons may not be empty.
 
 from typing import Any, NamedTuple
 
-from app.sandbox.wechat_answers import PlatformError
+from app.sandbox.wechat.answers import PlatformError
 
 MOST_BUTTONS = 3
 _MOST_BELOW = 5

@@ -10,11 +10,11 @@ from sanic import Blueprint
 from sanic.request import Request
 
 from app.sandbox.answers import read
-from app.sandbox.wechat_answers import PlatformError
-from app.sandbox.wechat_apps import MINI_OPENID, WeChatApp
-from app.sandbox.wechat_desk import OK, Answer, Desk
-from app.sandbox.wechat_events import Events
-from app.sandbox.wechat_push_body import Format
+from app.sandbox.wechat.answers import PlatformError
+from app.sandbox.wechat.apps import MINI_OPENID, WeChatApp
+from app.sandbox.wechat.desk import OK, Answer, Desk
+from app.sandbox.wechat.events import Events
+from app.sandbox.wechat.push_body import Format
 
 _LONGEST = 2500
 _VERSION = 2

@@ -5,10 +5,10 @@ from sanic import Blueprint
 from sanic.request import Request
 
 from app.sandbox.answers import read
-from app.sandbox.wechat_answers import PlatformError
-from app.sandbox.wechat_apps import WeChatApp
-from app.sandbox.wechat_desk import OK, Answer, Desk
-from app.sandbox.wechat_state import WeChatState
+from app.sandbox.wechat.answers import PlatformError
+from app.sandbox.wechat.apps import WeChatApp
+from app.sandbox.wechat.desk import OK, Answer, Desk
+from app.sandbox.wechat.state import WeChatState
 
 _PAGE = 10_000
 _MOST_INFOS = 100

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.sandbox.journal import Change
-from app.sandbox.wechat_answers import PlatformError
-from app.sandbox.wechat_apps import OFFICIAL_OPENID
+from app.sandbox.wechat.answers import PlatformError
+from app.sandbox.wechat.apps import OFFICIAL_OPENID
 
 CONVERSATION = 48 * 3600
 _GENERATED = ("oa-gen-", "o-gen-")

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from app.sandbox.answers import beijing_time, dumps
 from app.sandbox.journal import Change
-from app.sandbox.wechat_answers import PlatformError
-from app.sandbox.wechat_tally import NOBODY, Tally
+from app.sandbox.wechat.answers import PlatformError
+from app.sandbox.wechat.tally import NOBODY, Tally
 
 _TEMPLATE_ID = re.compile(r"[A-Za-z0-9_-]{43}")
 _SHOWN_DOUBLES = 100

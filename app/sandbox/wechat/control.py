@@ -9,11 +9,11 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from app.sandbox.answers import RefusedError, answer, read
-from app.sandbox.wechat_desk import Desk
-from app.sandbox.wechat_followers import MOST_GENERATED, generated_openid
-from app.sandbox.wechat_state import WeChatState
-from app.sandbox.wechat_tokens import TokenRules
-from app.sandbox.wechat_troubles import Trouble
+from app.sandbox.wechat.desk import Desk
+from app.sandbox.wechat.followers import MOST_GENERATED, generated_openid
+from app.sandbox.wechat.state import WeChatState
+from app.sandbox.wechat.tokens import TokenRules
+from app.sandbox.wechat.troubles import Trouble
 
 _LONGEST_DELAY = 60_000
 

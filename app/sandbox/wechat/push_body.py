@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from app.sandbox.answers import dumps
-from app.sandbox.wechat_apps import WeChatApp
-from app.sandbox.wechat_seal import seal, sign
+from app.sandbox.wechat.apps import WeChatApp
+from app.sandbox.wechat.seal import seal, sign
 
 Mode = Literal["plain", "compatible", "secure"]
 Format = Literal["xml", "json"]

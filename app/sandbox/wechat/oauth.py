@@ -9,10 +9,10 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, html, redirect
 
-from app.sandbox.wechat_answers import PlatformError
-from app.sandbox.wechat_apps import check_secret
-from app.sandbox.wechat_desk import Answer, Desk
-from app.sandbox.wechat_pages import form_page, refusal_page
+from app.sandbox.wechat.answers import PlatformError
+from app.sandbox.wechat.apps import check_secret
+from app.sandbox.wechat.desk import Answer, Desk
+from app.sandbox.wechat.pages import form_page, refusal_page
 from config.settings import Settings
 
 COOKIE = "sandbox_login"

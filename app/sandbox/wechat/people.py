@@ -8,12 +8,12 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from app.sandbox.answers import RefusedError, answer, read
-from app.sandbox.wechat_answers import PlatformError
-from app.sandbox.wechat_apps import Apps, Kind, WeChatApp
-from app.sandbox.wechat_events import Events, EventSettings
-from app.sandbox.wechat_push import Delivery, Pusher
-from app.sandbox.wechat_push_body import Format, Mode, Style, subscription_event
-from app.sandbox.wechat_state import WeChatState
+from app.sandbox.wechat.answers import PlatformError
+from app.sandbox.wechat.apps import Apps, Kind, WeChatApp
+from app.sandbox.wechat.events import Events, EventSettings
+from app.sandbox.wechat.push import Delivery, Pusher
+from app.sandbox.wechat.push_body import Format, Mode, Style, subscription_event
+from app.sandbox.wechat.state import WeChatState
 
 _MOST_TIMES = 20
 # Taps and scans that let the account write for 48 hours; any message does.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel, Field
 
 from app.sandbox.journal import Change
-from app.sandbox.wechat_answers import PlatformError
-from app.sandbox.wechat_quotas import DAY_USED_UP, MINUTE_USED_UP, day_of
+from app.sandbox.wechat.answers import PlatformError
+from app.sandbox.wechat.quotas import DAY_USED_UP, MINUTE_USED_UP, day_of
 
 TOKEN_LIFETIME = 7200
 _RENEWED_BEFORE_END = 300

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from app.sandbox.journal import Change, Journal
-from app.sandbox.wechat_codes import Codes
-from app.sandbox.wechat_faces import Faces
-from app.sandbox.wechat_followers import Followers
-from app.sandbox.wechat_menus import Menus
-from app.sandbox.wechat_messages import Messages
-from app.sandbox.wechat_tags import Tags
-from app.sandbox.wechat_tally import Tally
-from app.sandbox.wechat_tokens import Tokens
+from app.sandbox.wechat.codes import Codes
+from app.sandbox.wechat.faces import Faces
+from app.sandbox.wechat.followers import Followers
+from app.sandbox.wechat.menus import Menus
+from app.sandbox.wechat.messages import Messages
+from app.sandbox.wechat.tags import Tags
+from app.sandbox.wechat.tally import Tally
+from app.sandbox.wechat.tokens import Tokens
 
 
 class WeChatState:

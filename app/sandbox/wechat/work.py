@@ -9,8 +9,8 @@ from sanic.response import HTTPResponse
 
 from app.sandbox.answers import answer
 from app.sandbox.faults import Faults
-from app.sandbox.wechat_answers import PlatformError, is_secret, wechat_blueprint
-from app.sandbox.wechat_tokens import Tokens
+from app.sandbox.wechat.answers import PlatformError, is_secret, wechat_blueprint
+from app.sandbox.wechat.tokens import Tokens
 from config.settings import WorkSettings
 
 _CODE = re.compile(r"work-(outside-)?(.+)")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from app.sandbox.answers import RefusedError
 from app.sandbox.journal import Change
-from app.sandbox.wechat_answers import PlatformError
+from app.sandbox.wechat.answers import PlatformError
 
 LIFETIME = 3600
 # From WeChat's page on queryVerifyInfo; that an unfinished one is 10300 is not confirmed.

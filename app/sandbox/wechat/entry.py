@@ -14,10 +14,10 @@ from sanic import Blueprint
 from sanic.request import Request
 
 from app.sandbox.answers import read
-from app.sandbox.wechat_answers import PlatformError
-from app.sandbox.wechat_apps import WeChatApp, check_secret
-from app.sandbox.wechat_desk import OK, Answer, Desk
-from app.sandbox.wechat_tokens import Tokens
+from app.sandbox.wechat.answers import PlatformError
+from app.sandbox.wechat.apps import WeChatApp, check_secret
+from app.sandbox.wechat.desk import OK, Answer, Desk
+from app.sandbox.wechat.tokens import Tokens
 
 _LOGIN = re.compile(r"login-(.+)")
 _PHONE = re.compile(r"phone-([0-9]{11})")

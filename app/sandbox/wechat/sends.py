@@ -9,13 +9,13 @@ from sanic import Blueprint
 from sanic.request import Request
 
 from app.sandbox.answers import read
-from app.sandbox.wechat_answers import PlatformError
-from app.sandbox.wechat_apps import MINI_OPENID, OFFICIAL_OPENID, WeChatApp
-from app.sandbox.wechat_desk import OK, Answer, Desk
-from app.sandbox.wechat_events import Events
-from app.sandbox.wechat_messages import Send, check_template
-from app.sandbox.wechat_push_body import Format, subscription_event
-from app.sandbox.wechat_state import WeChatState
+from app.sandbox.wechat.answers import PlatformError
+from app.sandbox.wechat.apps import MINI_OPENID, OFFICIAL_OPENID, WeChatApp
+from app.sandbox.wechat.desk import OK, Answer, Desk
+from app.sandbox.wechat.events import Events
+from app.sandbox.wechat.messages import Send, check_template
+from app.sandbox.wechat.push_body import Format, subscription_event
+from app.sandbox.wechat.state import WeChatState
 
 SUBSCRIBE = "/cgi-bin/message/subscribe/send"
 BIZSEND = "/cgi-bin/message/subscribe/bizsend"

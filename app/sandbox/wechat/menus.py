@@ -9,10 +9,10 @@ from sanic.request import Request
 
 from app.sandbox.answers import read
 from app.sandbox.journal import Change
-from app.sandbox.wechat_answers import PlatformError
-from app.sandbox.wechat_apps import WeChatApp
-from app.sandbox.wechat_desk import OK, Answer, Desk
-from app.sandbox.wechat_menu_rules import check_buttons
+from app.sandbox.wechat.answers import PlatformError
+from app.sandbox.wechat.apps import WeChatApp
+from app.sandbox.wechat.desk import OK, Answer, Desk
+from app.sandbox.wechat.menu_rules import check_buttons
 
 _FIRST_ID = 200_000_001
 _MOST_CONDITIONAL = 20

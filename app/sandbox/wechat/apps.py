@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from app.sandbox.wechat_answers import PlatformError, is_secret
+from app.sandbox.wechat.answers import PlatformError, is_secret
 from config.settings import WeChatSettings
 
 Kind = Literal["mini", "official"]

@@ -12,9 +12,9 @@ from xml.parsers.expat import ExpatError
 import httpx
 import xmltodict
 
-from app.sandbox.wechat_apps import WeChatApp
-from app.sandbox.wechat_push_body import Format, Style, request
-from app.sandbox.wechat_seal import UnsealedError, sign, unseal
+from app.sandbox.wechat.apps import WeChatApp
+from app.sandbox.wechat.push_body import Format, Style, request
+from app.sandbox.wechat.seal import UnsealedError, sign, unseal
 
 PATIENCE = 5.0
 TRIES = 3

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from app.sandbox.wechat_answers import PlatformError
+from app.sandbox.wechat.answers import PlatformError
 
 DAY_USED_UP = (45009, "reach max api daily quota limit")
 MINUTE_USED_UP = (45011, "api minute-quota reach limit, must slower, retry next minute")

@@ -10,10 +10,10 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from app.sandbox.answers import answer, read
-from app.sandbox.wechat_answers import PlatformError
-from app.sandbox.wechat_apps import WeChatApp
-from app.sandbox.wechat_desk import OK, Answer, Desk
-from app.sandbox.wechat_faces import LIFETIME, WRONG, Faces, Session
+from app.sandbox.wechat.answers import PlatformError
+from app.sandbox.wechat.apps import WeChatApp
+from app.sandbox.wechat.desk import OK, Answer, Desk
+from app.sandbox.wechat.faces import LIFETIME, WRONG, Faces, Session
 
 _BEGIN = "/cityservice/face/identify/getverifyid"
 _RESULT = "/cityservice/face/identify/queryverifyinfo"
