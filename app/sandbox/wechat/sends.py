@@ -129,7 +129,7 @@ def blueprint(desk: Desk, state: WeChatState, events: Events) -> Blueprint:
     routes = Blueprint("wechat_sends")
     sends = Sends(desk, state, events)
     desk.serve(routes, "POST", SUBSCRIBE, sends.subscribe, kinds=("mini",), point="wechat.send")
-    desk.serve(routes, "POST", BIZSEND, sends.bizsend, kinds=("official",))
-    desk.serve(routes, "POST", TEMPLATE, sends.template, kinds=("official",))
-    desk.serve(routes, "POST", CUSTOM, sends.custom, kinds=("official",))
+    desk.serve(routes, "POST", BIZSEND, sends.bizsend, kinds=("official",), point="wechat.bizsend")
+    desk.serve(routes, "POST", TEMPLATE, sends.template, kinds=("official",), point="wechat.template")
+    desk.serve(routes, "POST", CUSTOM, sends.custom, kinds=("official",), point="wechat.custom")
     return routes

@@ -1,10 +1,11 @@
 """The official account at the WeChat stand-in: followers, doubles, tags and menus."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from tests.contract.sandbox.stand_ins import TEMPLATE, StandIns
+from tests.contract.sandbox.stand_ins import TEMPLATE, StandIns, until
 from tests.contract.sandbox.wechat_calls import call, control
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -63,6 +64,21 @@ async def test_messages_to_generated_followers_are_counted_and_doubles_seen(stan
     assert (found["sends"], found["doubles"]) == (11, 3)
     assert {one["openid"]: one["times"] for one in found["items"]} == {"oa-gen-0000003": 3, "oa-gen-0000002": 2}
     assert (await stand_ins.http.get("/control/messages?openid=oa-gen-0000003")).json() == {"items": []}
+
+
+async def test_a_template_message_can_wait_at_wechat_unanswered(stand_ins: StandIns) -> None:
+    await control(stand_ins, "follow", openid="oa-waiting")
+    await stand_ins.http.post("/control/faults", json={"point": "wechat.template.after", "action": "pause"})
+    message = {"touser": "oa-waiting", "template_id": TEMPLATE, "data": {"thing1": {"value": "停水"}}}
+    sending = asyncio.create_task(call(stand_ins, "/cgi-bin/message/template/send", message))
+
+    async def received() -> int:
+        return len((await stand_ins.http.get("/control/messages?openid=oa-waiting")).json()["items"])
+
+    await until(received, bool)
+    assert not sending.done()
+    await stand_ins.http.delete("/control/faults/wechat.template.after")
+    assert (await sending)["errcode"] == 0
 
 
 async def test_doubles_name_other_people_too(stand_ins: StandIns) -> None:
