@@ -107,9 +107,11 @@ async def test_a_follower_is_shown_what_wechat_says_of_a_malformed_reply(
 async def test_a_reply_in_the_open_does_not_answer_a_sealed_message(stand_ins: StandIns, product: Product) -> None:
     async def answer(path: str, body: bytes) -> tuple[int, bytes]:
         del path, body
-        return 200, b"<xml><MsgType>text</MsgType><Content>1</Content></xml>"
+        names = f"<ToUserName>oa-writer</ToUserName><FromUserName>gh_{OFFICIAL_APPID}</FromUserName>"
+        return 200, f"<xml>{names}<MsgType>text</MsgType><Content>好</Content></xml>".encode()
 
     product.answer_wechat = answer
+    assert (await _write(stand_ins, mode="plain"))["shown"] == "好"
     assert (await _write(stand_ins, mode="secure"))["shown"] == UNAVAILABLE
 
 
