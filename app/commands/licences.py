@@ -21,6 +21,7 @@ from app.licences.imports.making import make_licences
 from app.licences.imports.reading import ReadRow
 from app.licences.imports.service import Outcome, import_licences, problems_of, read_types, try_import
 from app.licences.imports.template import write_template
+from app.licences.status.service import begin_next_list
 from app.upkeep.tables.problems import Problems, TablesError, problem, reported
 from config.settings import load_settings
 
@@ -30,7 +31,9 @@ _FAULTY = 1
 
 def add_commands(commands: Any) -> None:
     """Add ``licences`` and what it can do to the command line."""
-    group = commands.add_parser("licences", help="licences that were issued elsewhere")
+    group = commands.add_parser(
+        "licences", help="licences that were issued elsewhere, and the lists of what all are worth"
+    )
     group = group.add_subparsers(required=True, metavar="command")
 
     bring = group.add_parser("import", help="bring the licences of a workbook or a CSV file here")
@@ -51,6 +54,9 @@ def add_commands(commands: Any) -> None:
     template.add_argument("--type", required=True, metavar="CODE")
     template.add_argument("file", type=Path, nargs="?", help="named after the type unless told")
     template.set_defaults(function=_run(_template))
+
+    begin = group.add_parser("next-list", help="after a restore: give places in the next status list from now on")
+    begin.set_defaults(function=_run(_begin_next_list))
 
 
 def add_developer_commands(commands: Any) -> None:
@@ -144,6 +150,12 @@ async def _template(arguments: argparse.Namespace) -> int:
     path = arguments.file or Path(f"{definition.name}.xlsx")
     write_template(definition, path)
     _say("template", path=path)
+    return 0
+
+
+async def _begin_next_list(arguments: argparse.Namespace) -> int:
+    del arguments
+    _say("next_list", number=await begin_next_list(COMMAND_LINE.name))
     return 0
 
 

@@ -10,6 +10,7 @@ import cbor2
 import cwt
 import pytest
 
+from app.audit.models import AuditRecord
 from app.bootstrap import House
 from app.kit import clock, db
 from app.kit.db import transaction
@@ -21,7 +22,7 @@ from app.licences.status.models import EndedPlace, StatusList, StatusMark
 from app.licences.status.packing import PLACES
 from app.licences.status.publishing import publish, publish_marked
 from app.licences.status.queries import published_list
-from app.licences.status.service import PUBLISH_STATUS, place_unplaced, take_places
+from app.licences.status.service import CHAIN, PUBLISH_STATUS, begin_next_list, place_unplaced, take_places
 from app.licences.status.tasks import renew_lists
 from tests.service.cases import issued_licence, some_case_no, verified_citizen
 
@@ -141,6 +142,28 @@ async def test_the_next_list_begins_where_one_is_full(quiet: House) -> None:
     await db.rows("SELECT setval('licence_places', $1)", before["last_value"])
     await StatusList.filter(number=boundary // PLACES).delete()
     await StatusMark.all().delete()
+
+
+async def test_after_a_restore_places_that_were_given_since_the_backup_are_given_to_nobody(quiet: House) -> None:
+    """They stand in what was signed meanwhile."""
+    del quiet
+    backed_up = await db.row("SELECT last_value, is_called FROM licence_places")
+    assert backed_up is not None
+    restore = "SELECT setval('licence_places', $1, $2)"
+    try:
+        async with transaction():
+            since = await take_places(3)
+        await db.rows(restore, *backed_up.values())
+        number = await begin_next_list("test")
+        async with transaction():
+            given = await take_places(3)
+        assert {one for one, _ in since} == {number - 1}
+        assert {one for one, _ in given} == {number}
+        assert await AuditRecord.filter(chain=CHAIN, action="status_list_begun").exists()
+    finally:
+        await db.rows(restore, *backed_up.values())
+        await StatusList.filter(number__gt=backed_up["last_value"] // PLACES).delete()
+        await StatusMark.all().delete()
 
 
 async def test_a_revocation_has_its_list_made_at_once_and_many_have_it_made_once(quiet: House) -> None:

@@ -2,22 +2,41 @@
 
 import secrets
 
+from app.audit import service as audit
 from app.kit import db, jobs
 from app.licences.models import Licence, PaperCode
 from app.licences.status.models import StatusList, StatusMark
 from app.licences.status.packing import PLACES, scattered
 
 PUBLISH_STATUS = "licences.publish_status"
+CHAIN = "licences:status"
+"""The chain of the audit in which stands who had a new list begun."""
 _KEY_BYTES = 32
 _UNPLACED_AT_ONCE = 5_000
 
 # A sequence waits for nobody; what a transaction that rolls back had taken stays empty.
 _DRAW = "SELECT nextval('licence_places') AS place FROM generate_series(1, $1)"
+_BEGIN_NEXT = """
+SELECT setval('licence_places', (last_value / $1::bigint + 1) * $1::bigint, false) AS place FROM licence_places
+"""
 _UNPLACED = "SELECT id FROM licences WHERE status_list IS NULL LIMIT $1 FOR UPDATE SKIP LOCKED"
 _PLACE = """
 UPDATE licences SET status_list = taken.list, status_index = taken.index
 FROM unnest($1::uuid[], $2::int[], $3::int[]) AS taken(id, list, index) WHERE licences.id = taken.id
 """
+
+
+async def begin_next_list(actor: str) -> int:
+    """Give places in a list after the present one from now on; its number.
+
+    After a restore: what was signed since the backup names places that are free again in the database. In another
+    licence's hands they would say of the one what the other is worth.
+    """
+    async with db.transaction():
+        begun = await db.row(_BEGIN_NEXT, PLACES)
+        number = begun["place"] // PLACES if begun else 0
+        await audit.record(CHAIN, actor, "status_list_begun", number=number)
+    return number
 
 
 async def take_places(many: int) -> list[tuple[int, int]]:
