@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.bootstrap import House
+from app.catalogue.licence_type import Preset
 from app.demo.plan import Plan
 from app.identity.models import Citizen
 from app.kit import clock
@@ -16,9 +17,11 @@ from app.kit.errors import RateLimitedError
 from app.kit.signing import Signer
 from app.licences.errors import PurposeUnknownError, RequestReplayedError, VerificationKeyReusedError
 from app.licences.models import Licence, LicenceState
+from app.licences.presenting.service import present_licence
 from app.licences.relying import Purpose, RelyingSystem
 from app.licences.verifying.batch import Named, holder_proof, verify_batch
 from app.licences.verifying.service import Checked
+from app.mandates.party import Party
 from app.notifications.models import Message
 from tests.conftest import error_of
 from tests.service.cases import verified_citizen
@@ -145,6 +148,16 @@ async def test_the_same_key_answers_the_same(
         await ask(house, system, *reversed(entries), key=key)
     with clock.travel(timedelta(minutes=11)), pytest.raises(VerificationKeyReusedError):
         await ask(house, system, *entries, key=key)
+
+
+async def test_a_system_types_no_digits(
+    house: House, citizen: Citizen, licence: Licence, system: RelyingSystem
+) -> None:
+    """A hundred at once would be a hundred guesses; the code is still good."""
+    party = Party.own(citizen.id)
+    shown = await present_licence(house.code_signer, "https://host", party, licence.id, Preset.ALL)
+    answers = await ask(house, system, shown.digits or "", shown.code)
+    assert [one.verification.reason for one in answers] == ["malformed", "valid"]
 
 
 async def test_a_nonce_is_spent_once_and_a_rate_holds(house: House, system: RelyingSystem) -> None:

@@ -7,10 +7,12 @@ import pytest
 
 from app.bootstrap import House
 from app.catalogue.licence_type import Preset
+from app.identity.errors import LevelTooLowError
 from app.identity.models import Citizen, Staff
 from app.identity.rules import Duty
 from app.kit import clock
 from app.licences import errors
+from app.licences.codes import CodeKind
 from app.licences.models import Licence
 from app.licences.requests.models import Answer, FieldRequest
 from app.licences.requests.queries import open_requests
@@ -19,7 +21,7 @@ from app.licences.verifying.models import Verification
 from app.mandates.party import Party
 from app.notifications.models import Message
 from tests.service.cases import staff_member, verified_citizen
-from tests.service.scans import licence_of, scan, shown_code
+from tests.service.scans import handed_in, kept, licence_of, scan, shown_code
 
 WANTED, PURPOSE = ["holder_name", "holder_id_number"], "核对本人身份"
 
@@ -133,6 +135,39 @@ async def test_nobody_elses_request_can_be_answered_or_read(
     officer.duties = []
     with pytest.raises(errors.VerificationNotFoundError):
         await ask_for_fields(officer, verified.id, WANTED, PURPOSE)
+
+
+async def test_whose_level_fell_allows_nothing(
+    house: House, citizen: Citizen, officer: Staff, asked: FieldRequest
+) -> None:
+    """The licence could not be shown either."""
+    del house
+    await Citizen.filter(id=citizen.id).update(level=1)
+    with pytest.raises(LevelTooLowError):
+        await answer_request(Party.own(citizen.id), asked.id, Answer.ALLOWED)
+    with pytest.raises(errors.FieldsUnreadableError):
+        await read_fields(officer, asked.id, None)
+
+
+async def test_whose_duty_was_taken_away_reads_nothing(
+    house: House, citizen: Citizen, officer: Staff, asked: FieldRequest
+) -> None:
+    """Though it was allowed."""
+    del house
+    await answer_request(Party.own(citizen.id), asked.id, Answer.ALLOWED)
+    officer.duties = [Duty.WINDOW]
+    with pytest.raises(errors.FieldRequestNotFoundError):
+        await read_fields(officer, asked.id, None)
+
+
+async def test_more_is_asked_of_who_stands_there(house: House, licence: Licence, officer: Staff) -> None:
+    """Not after a scan without network, nor of somebody without an account, who could not answer."""
+    (offline,) = await handed_in(house, officer, kept(await shown_code(house, licence, CodeKind.HELD)))
+    paper = await scan(house, officer, await shown_code(house, licence, CodeKind.PAPER, preset=Preset.VALID))
+    await Licence.filter(id=licence.id).update(citizen_id=None)
+    for verification in (offline.verification, paper.verification):
+        with pytest.raises(errors.FieldRequestImpossibleError):
+            await ask_for_fields(officer, verification.id, WANTED, PURPOSE)
 
 
 async def test_one_request_waits_at_a_time(house: House, officer: Staff, verified: Verification) -> None:

@@ -117,7 +117,9 @@ async def test_altered_claims_with_a_genuine_nonce_spend_nothing(
     presented = await shown(house, citizen, licence)
     genuine = (await house.code_signer.read(presented.code)).claims
     altered = replace(genuine, expires_at=genuine.expires_at - timedelta(seconds=1), masked_holder="王*")
-    assert await reason(house, (await house.code_signer.sign(altered)).token) == "malformed"
+    forged = (await house.code_signer.sign(altered)).token
+    assert await reason(house, forged) == "malformed"
+    assert await inspect_code(house.code_signer, forged) is None
     assert await reason(house, presented.code) == "valid"
 
 

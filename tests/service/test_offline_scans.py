@@ -114,6 +114,17 @@ async def test_a_scan_whose_reply_alone_was_lost_is_no_second_one(
     assert (other.verification.reason, other.doubled) == ("replayed", True)
 
 
+async def test_one_officers_two_scans_without_network_are_two(
+    house: House, licence: Licence, officers: list[Staff]
+) -> None:
+    """Two people may have shown it to them."""
+    code = await shown_code(house, licence, CodeKind.HELD)
+    found = await handed_in(house, officers[0], kept(code), kept(code))
+    assert [(one.verification.reason, one.doubled) for one in found] == [("genuine_offline", False), ("replayed", True)]
+    concerned = {one.verification_id for one in await Concern.filter(verification__licence=licence)}
+    assert concerned == {one.verification.id for one in found}
+
+
 async def test_a_paper_code_is_shown_again_and_again(house: House, licence: Licence, officers: list[Staff]) -> None:
     """Its verdict never is plain valid, and nobody is alarmed."""
     code = await shown_code(house, licence, CodeKind.PAPER)
@@ -156,6 +167,42 @@ async def test_a_scan_after_the_session_had_ended_is_refused(
     scans = [kept(code, ended + timedelta(minutes=by)) for code, by in zip(codes, (-30, 30), strict=True)]
     found = await handed_in(house, officers[0], *scans)
     assert [one.verification.reason for one in found] == ["genuine_offline", "code_ended"]
+
+
+async def test_paper_counts_without_network_until_it_was_reported_lost(
+    house: House, licence: Licence, officers: list[Staff]
+) -> None:
+    """By the time of the scan; the status list had told the phone."""
+    lost = clock.now() - timedelta(hours=1)
+    code = await shown_code(house, licence, CodeKind.PAPER, issued_at=lost - timedelta(days=1))
+    nonce = (await house.code_signer.read(code)).claims.nonce.hex()
+    await Presentation.filter(nonce=nonce).update(ended_at=lost)
+    scans = [kept(code, lost + timedelta(minutes=by)) for by in (-10, 10)]
+    found = await handed_in(house, officers[0], *scans)
+    assert [one.verification.reason for one in found] == ["genuine_paper", "code_ended"]
+
+
+async def test_a_code_that_was_over_at_the_scan_is_refused(
+    house: House, licence: Licence, officers: list[Staff]
+) -> None:
+    """Two minutes are left to the phone's clock; the code is not spent by the refusal."""
+    over = clock.now() - timedelta(hours=1)
+    codes = [await shown_code(house, licence, CodeKind.HELD, issued_at=over - timedelta(hours=12)) for _ in range(2)]
+    scans = [kept(code, over + timedelta(minutes=by)) for code, by in zip(codes, (1, 3), strict=True)]
+    found = await handed_in(house, officers[0], *scans)
+    assert [one.verification.reason for one in found] == ["genuine_offline", "expired"]
+    assert await Presentation.filter(licence=licence, spent_at=None).count() == 1
+
+
+async def test_of_two_who_hand_in_one_code_at_once_one_was_first(
+    house: House, licence: Licence, officers: list[Staff]
+) -> None:
+    """Twenty phones with as many copies: the others are replays, and all are flagged."""
+    for _ in range(3):
+        code = await shown_code(house, licence, CodeKind.HELD)
+        found = await asyncio.gather(*(handed_in(house, officers[number % 2], kept(code)) for number in range(20)))
+        reasons = sorted(one.verification.reason for (one,) in found)
+        assert reasons == ["genuine_offline"] + ["replayed"] * 19
 
 
 async def test_wrong_clocks_are_bounded_and_marked(house: House, licence: Licence, officers: list[Staff]) -> None:

@@ -12,6 +12,9 @@ import pytest
 
 from app.bootstrap import House
 from app.catalogue.licence_type import Preset
+from app.consents.definitions import purposes
+from app.consents.errors import ConsentMissingError
+from app.consents.service import give_consent, withdraw_consent
 from app.identity.models import Citizen, Session
 from app.kit import clock
 from app.kit.db import transaction
@@ -199,6 +202,19 @@ async def test_held_codes_end_with_the_licence(house: House, licence: Licence) -
         await Licence.filter(id=licence.id).update(**ended)
         with pytest.raises(LicenceNotValidError):
             await held(house, licence)
+
+
+async def test_who_withdrew_their_consent_shows_nothing(house: House, citizen: Citizen, licence: Licence) -> None:
+    """Until they give it again."""
+    purpose, actor = "licence_presentation", f"citizen:{citizen.id}"
+    version = purposes()[purpose].version
+    await give_consent(citizen.id, purpose, version, actor=actor, session_id=None)
+    await withdraw_consent(citizen.id, purpose, actor=actor, session_id=None)
+    for show in (shown, held):
+        with pytest.raises(ConsentMissingError):
+            await show(house, licence)
+    await give_consent(citizen.id, purpose, version, actor=actor, session_id=None)
+    assert (await shown(house, licence)).code
 
 
 async def test_a_code_says_no_more_than_its_preset(house: House, licence: Licence) -> None:

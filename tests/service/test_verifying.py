@@ -16,7 +16,7 @@ from app.licences.codes import CodeKind
 from app.licences.errors import LicenceNotValidError
 from app.licences.models import Licence, LicenceCause, LicenceState
 from app.licences.moving import lock_licence, move_licence
-from app.licences.presenting.service import hold_codes
+from app.licences.presenting.service import hold_codes, present_licence
 from app.licences.verifying.service import verify_code
 from app.mandates.party import Party
 from app.notifications.models import Message
@@ -152,6 +152,30 @@ async def test_what_is_shown_is_what_the_holder_chose_of_what_the_duty_may_see(
     assert everything.verification.shown == everything.definition.fields_for("verify")
     assert (nothing.verification.verdict, nothing.verification.shown) == ("valid", [])
     assert (everything.shows_numbers, nothing.shows_numbers) == (True, False)
+
+
+async def test_an_age_is_proven_by_a_code_for_it_alone_and_while_its_licence_is_good(
+    house: House, licence: Licence, officer: Staff
+) -> None:
+    """What was refused proves nothing; the fact comes without a field of the licence."""
+    proof, other = [await shown_code(house, licence, preset=preset) for preset in (Preset.AGE_60, Preset.ALL)]
+    late = await shown_code(house, licence, preset=Preset.AGE_60)
+    proven = await scan(house, officer, proof)
+    assert (proven.facts, proven.verification.shown) == ({"over_60": True}, [])
+    assert (await scan(house, officer, other)).facts == {}
+    await Licence.filter(id=licence.id).update(state=LicenceState.SUSPENDED)
+    refused = await scan(house, officer, late)
+    assert (refused.verification.reason, refused.facts) == ("suspended", {})
+
+
+async def test_a_slip_of_the_fingers_is_no_guess(house: House, citizen: Citizen, licence: Licence) -> None:
+    """Digits that do not check are malformed as often as they come, and pause nobody."""
+    officer = await staff_member([Duty.VERIFY])
+    party = Party.own(citizen.id)
+    digits = (await present_licence(house.code_signer, "https://host", party, licence.id, Preset.ALL)).digits or ""
+    slip = digits[:-1] + str((int(digits[-1]) + 1) % 10)
+    reasons = [(await scan(house, officer, text)).verification.reason for text in [slip] * 6 + [digits]]
+    assert reasons == ["malformed"] * 6 + ["valid"]
 
 
 async def test_the_holder_sees_each_scan_and_is_told_of_one_codes_refusals_once(

@@ -14,6 +14,10 @@ from app.licences.codes import CodeKind
 from app.licences.errors import LicenceNotFoundError
 from app.licences.models import HolderKind, Licence, Origin, Presentation
 from app.licences.presenting.service import hold_codes, present_licence
+from app.licences.requests.models import Answer
+from app.licences.requests.queries import open_requests
+from app.licences.requests.service import answer_request, ask_for_fields
+from app.licences.verifying.looking import inspect_code
 from app.licences.verifying.service import verify_code
 from app.mandates.errors import MatterNotCoveredError
 from app.mandates.models import Company, Mandate, MandateKind, MandateState
@@ -106,6 +110,32 @@ async def test_a_code_ends_with_its_mandate(
     assert (checked.verification.reason, checked.licence, checked.verification.shown) == ("mandate_ended", None, [])
     assert await Presentation.filter(licence=licence, spent_at=None).count() == 1
     assert [one.reason for one in await verifications_of(licence)] == ["mandate_ended"]
+
+
+async def test_whoever_opens_a_code_learns_that_its_mandate_has_ended(
+    house: House, licence: Licence, mandate: Mandate
+) -> None:
+    """It is over for them as for the officer."""
+    code = await shown(house, mandate, licence)
+    views = [await inspect_code(house.code_signer, code)]
+    await ended(mandate)
+    views.append(await inspect_code(house.code_signer, code))
+    assert [view.over for view in views if view] == [False, True]
+
+
+async def test_a_delegate_answers_for_what_the_mandate_covers(
+    house: House, licence: Licence, mandate: Mandate, officer: Staff
+) -> None:
+    """More fields of another licence of the principal are nothing that they hear of."""
+    verified = (await scan(house, officer, await shown(house, mandate, licence))).verification
+    await ask_for_fields(officer, verified.id, ["holder_id_number"], "核对")
+    party = await party_of(mandate.delegate_id, mandate.id)  # type: ignore[attr-defined]  # Tortoise adds it
+    (request,) = await open_requests(party)
+    await Mandate.filter(id=mandate.id).update(matters=["licence:senior_card"])
+    narrow = await party_of(mandate.delegate_id, mandate.id)  # type: ignore[attr-defined]  # Tortoise adds it
+    assert await open_requests(narrow) == []
+    with pytest.raises(MatterNotCoveredError):
+        await answer_request(narrow, request.id, Answer.ALLOWED)
 
 
 @pytest.mark.parametrize("whose", ["principal", "delegate"])
