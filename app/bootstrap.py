@@ -40,6 +40,9 @@ from app.licences.codes import CodeSigner
 from app.licences.keys.ports import KeyHolder
 from app.licences.keys.ring import SigningKeys
 from app.licences.relying import Purpose, RelyingSystem, RelyingSystems
+from app.notifications.ports import SmsSender
+from app.notifications.sms.console import ConsoleSms
+from app.notifications.sms.tencent import Credentials, TencentSms
 from config.settings import (
     PartnerSettings,
     ProvinceSettings,
@@ -47,6 +50,7 @@ from config.settings import (
     ScannerSettings,
     Settings,
     SharedDataSettings,
+    SmsSettings,
     WeChatSettings,
     WorkSettings,
 )
@@ -81,6 +85,7 @@ class UnsafeStartError(Exception):
 class House:
     """Every object a process needs, made once.
 
+    ``sms`` is None where nobody sends short messages for the city;
     ``official`` calls WeChat for the official account, ``official_account`` reads what WeChat pushes to it; ``work`` is
     None where the staff have no WeCom, ``shared`` where nobody shares data, ``scanner`` where none looks for viruses.
     """
@@ -94,6 +99,7 @@ class House:
     content: ContentClient
     official: OfficialAccountClient
     work: WorkClient | None
+    sms: SmsSender | None
     authority: HttpAuthority
     province: ProvinceLogin | None
     connectors: Connectors
@@ -135,6 +141,7 @@ def _addresses(settings: Settings) -> dict[str, str]:
         **({"province.issuer": settings.province.issuer} if settings.province else {}),
         **({"shared_data.base_url": settings.shared_data.base_url} if settings.shared_data else {}),
         **({"s3.endpoint": settings.s3.endpoint} if settings.s3 else {}),
+        **({"sms.base_url": settings.sms.base_url} if settings.sms else {}),
         "public_url": settings.public_url,
     }
 
@@ -212,6 +219,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     refuse_stand_ins(settings)
     install_keyring(settings)
     allowance.install(settings.drafts_max_bytes)
+    if settings.environment == "production" and settings.sms is None:
+        _log.warning("no sender of short messages is set: whom WeChat does not reach is left to the staff")
     if settings.environment == "production" and settings.scanner is None:
         _log.warning("no virus scanner is set: what people upload is marked as not scanned")
     async with AsyncExitStack() as stack:
@@ -239,6 +248,11 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         async def shared(one: SharedDataSettings) -> SharedData:
             return HttpSharedData(await partner(one), one.timeout_seconds)
 
+        async def sms(one: SmsSettings) -> SmsSender:
+            credentials = Credentials(one.secret_id.get_secret_value(), one.secret_key.get_secret_value())
+            http = await client(one.base_url, one.timeout_seconds)
+            return TencentSms(http, credentials, sdk_app_id=one.sdk_app_id, sign_name=one.sign_name, region=one.region)
+
         async def province(one: ProvinceSettings) -> ProvinceLogin:
             return ProvinceLogin(await client("", one.timeout_seconds), one)
 
@@ -262,6 +276,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             content=ContentClient(mini_program),
             official=OfficialAccountClient(official, wechat.open_url, tickets),
             work=await staff(settings.work) if settings.work else None,
+            sms=await sms(settings.sms) if settings.sms else _no_sms(settings),
             authority=HttpAuthority(await partner(settings.authority)),
             province=await province(settings.province) if settings.province else None,
             connectors=await _connectors(settings, partner, stack, blobs),
@@ -283,6 +298,11 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 wechat, wechat.mini_program_appid, wechat.mini_program_token, wechat.mini_program_aes_key
             ),
         )
+
+
+def _no_sms(settings: Settings) -> ConsoleSms | None:
+    """A twin in a demonstration; nobody in production, where the other channels do without."""
+    return ConsoleSms() if settings.environment == "demonstration" else None
 
 
 def _device(place: str) -> KeyHolder:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from app.bootstrap import UnsafeStartError, open_house
-from app.commands import audit, catalogue, licence_keys, licences, staff, wechat
+from app.commands import audit, catalogue, licence_keys, licences, messages, staff, wechat
 from app.kit.logs import configure_logs
 from config.settings import CITY_DATA, Settings, load_settings
 
@@ -170,6 +170,7 @@ def _parser() -> argparse.ArgumentParser:
     licence_keys.add_commands(commands)
     licences.add_commands(commands)
     wechat.add_commands(commands)
+    messages.add_commands(commands)
     keys = commands.add_parser("keys", help="keys of what is sealed").add_subparsers(required=True, metavar="command")
     keys.add_parser("rotate", help="put everything under the active keys").set_defaults(function=_keys_rotate)
     keys.add_parser("status", help="how much is under which key").set_defaults(function=_keys_status)

@@ -45,7 +45,8 @@ from app.licences.status.service import PUBLISH_STATUS
 from app.licences.status.tasks import renew_lists
 from app.mandates.legal import COMPANY_REPRESENTED
 from app.notifications import tasks as notifications
-from app.notifications.service import SEND
+from app.notifications.carrying import Carrier
+from app.notifications.courier import Courier
 from app.official_account import inbox as pushes
 from app.official_account.counter import Counter
 from app.official_account.staff import TAG_STAFF, tag_staff
@@ -83,7 +84,7 @@ class RepeatUntilDone(BaseRetryStrategy):
 
 def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[None]]]:
     """The function that does each job, by the name it is deferred under."""
-    appid = house.settings.wechat.mini_program_appid
+    appid, appids = house.settings.wechat.mini_program_appid, appids_of(house)
     counter = Counter.of(house.settings)
     return {
         DELIVER_CASE: partial(approvals.deliver_case, drains),
@@ -99,7 +100,8 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
         TELL_OTHERS: identity.tell_others_with_number,
         PERSON_PROVEN: attach_to_person,
         COMPANY_REPRESENTED: attach_to_company,
-        SEND: partial(notifications.send, house.wechat, appid),
+        notifications.CONSENTS: notifications.hear_consents,
+        notifications.DELIVERED: partial(notifications.hear_delivered, appids),
         broadcasts.DELIVERED: partial(broadcasts.take_delivered, house.settings.wechat.official_account_appid),
         INVITE_REVIEW: reviews.invite_review,
         CHECK_COMMENT: partial(reviews.check_comment, house.content, appid),
@@ -110,6 +112,18 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
         DELETE_BLOBS: partial(delete_due, house.blobs),
         PUBLISH_STATUS: partial(publish_marked, *_of_status(house)),
     }
+
+
+def appids_of(house: House) -> tuple[str, str]:
+    """The mini-program's and the official account's."""
+    wechat = house.settings.wechat
+    return wechat.mini_program_appid, wechat.official_account_appid
+
+
+def courier_of(house: House) -> Courier:
+    """What sends messages in this process."""
+    carrier = Carrier(house.wechat, house.official, house.sms, appids_of(house))
+    return Courier(carrier, house.settings.worker.stalled_after_seconds)
 
 
 def _of_status(house: House) -> tuple[SigningKeys, str, timedelta]:
@@ -326,21 +340,23 @@ async def _do_jobs(queue: procrastinate.App, pace: WorkerSettings) -> None:
 async def run_worker(house: House) -> None:
     """Work until SIGTERM or SIGINT; what was begun is finished within ten seconds. Raises WorkerBrokenError."""
     pace = house.settings.worker
-    drains = Drains(house.connectors, pace.stalled_after_seconds)
+    drains, courier = Drains(house.connectors, pace.stalled_after_seconds), courier_of(house)
     queue = build_queue(house, drains)
     working = asyncio.create_task(_do_jobs(queue, pace), name="jobs")
     sweep = asyncio.create_task(_retry_stalled(house, jobs_of(house, drains)), name="sweep")
     draining = asyncio.create_task(drains.run(), name="drains")
     sender = sender_of(house)
     sending = asyncio.create_task(sender.run(), name="broadcasts")
+    carrying = asyncio.create_task(courier.run(), name="courier")
     try:
-        await until_told(working, sweep, draining, sending)
+        await until_told(working, sweep, draining, sending, carrying)
     finally:
         working.cancel()
         sweep.cancel()
         drains.stop()
         sender.stop()
-        await asyncio.wait({draining, sending}, timeout=_GRACE_SECONDS)
-        draining.cancel()
-        sending.cancel()
-        await asyncio.gather(working, sweep, draining, sending, return_exceptions=True)
+        courier.stop()
+        await asyncio.wait({draining, sending, carrying}, timeout=_GRACE_SECONDS)
+        for part in (draining, sending, carrying):
+            part.cancel()
+        await asyncio.gather(working, sweep, draining, sending, carrying, return_exceptions=True)

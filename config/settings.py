@@ -213,6 +213,19 @@ class LicenceSettings(BaseModel):
     status_every_seconds: int = Field(default=300, ge=60, le=900, multiple_of=60)
 
 
+class SmsSettings(BaseModel):
+    """Tencent Cloud SMS: the city's key and SMS application, and the approved signature before each message."""
+
+    model_config = _FROZEN
+    base_url: str = "https://sms.tencentcloudapi.com"
+    secret_id: SecretStr
+    secret_key: SecretStr
+    sdk_app_id: str
+    sign_name: str
+    region: str = "ap-guangzhou"
+    timeout_seconds: float = 5.0
+
+
 class SandboxSettings(BaseModel):
     """The stand-ins' own process. ``callback_base_url`` is where the stand-in of the approval system sends its word."""
 
@@ -290,6 +303,7 @@ class Settings(BaseSettings):
     province: ProvinceSettings | None = None
     shared_data: SharedDataSettings | None = None
     scanner: ScannerSettings | None = None
+    sms: SmsSettings | None = None
     keys: KeySettings
     licences: LicenceSettings = LicenceSettings()
     worker: WorkerSettings = WorkerSettings()

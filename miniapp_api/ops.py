@@ -12,6 +12,7 @@ from tortoise.exceptions import BaseORMException
 from app.approvals import gauges
 from app.identity.errors import AccessTokenInvalidError, AccessTokenMissingError
 from app.kit import db
+from app.notifications import gauges as message_gauges
 from miniapp_api import auth
 from miniapp_api.answers import json_answer
 from miniapp_api.routing import Actor, Call, Routes, Schema
@@ -86,6 +87,7 @@ async def read_metrics() -> HTTPResponse:
     with suppress(*_NO_DATABASE):
         async with asyncio.timeout(_SECONDS):
             await gauges.measure()
+            await message_gauges.measure()
     return HTTPResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -52,6 +52,7 @@ from miniapp_api.staff import paper_codes as staff_paper_codes
 from miniapp_api.staff import rectifications as staff_rectifications
 from miniapp_api.staff import reviews as staff_reviews
 from miniapp_api.staff import sessions as staff_sessions
+from miniapp_api.staff import tasks as staff_tasks
 from miniapp_api.staff import verifications as staff_verifications
 
 SURFACES: tuple[Routes, ...] = (
@@ -80,6 +81,7 @@ SURFACES: tuple[Routes, ...] = (
     staff_verifications.routes,
     staff_field_requests.routes,
     staff_concerns.routes,
+    staff_tasks.routes,
     staff_paper_codes.routes,
     staff_items.routes,
     staff_figures.routes,

@@ -35,9 +35,9 @@ from app.licences.status.publishing import publish
 from app.licences.status.tasks import renew_lists
 from app.mandates.party import Party
 from app.notifications import queries as notifications
-from app.notifications.models import Send
-from app.notifications.service import grant_sends
-from app.notifications.tasks import send
+from app.notifications.carrying import Carrier
+from app.notifications.consents import grant_sends
+from app.notifications.courier import Courier
 from app.privacy.deletion import outlook
 from app.privacy.retention import FORGET, SLICE
 from app.reviews import desk
@@ -87,10 +87,15 @@ class Taker:
 class _Mute:
     """A WeChat that takes every message."""
 
-    async def send_subscribe_message(
-        self, openid: str, template_id: str, data: dict[str, str], *, page: str | None = None
-    ) -> None:
-        del openid, template_id, data, page
+    limits = None
+
+    async def send_subscribe_message(self, *message: object, **options: object) -> str:
+        del message, options
+        return ""
+
+    async def send_template(self, *message: object, **options: object) -> str:
+        del message, options
+        return ""
 
 
 def drains_to(taker: Taker) -> Drains:
@@ -170,8 +175,7 @@ class Walk:
     async def _send(self) -> None:
         citizen_id = self.party.actor_id
         await grant_sends(citizen_id, [one.template_id for one in await notifications.grants(citizen_id)])
-        for row in await Send.filter(citizen_id=citizen_id, state="waiting"):
-            await send(_Mute(), "filled", str(row.id))
+        await Courier(Carrier(_Mute(), _Mute(), None, ("filled", "filled")), 20.0).carry_slice()
 
     async def _withdraw(self, draft_id: UUID) -> None:
         case = await service.submit_application(self.party, draft_id, uuid4().hex)

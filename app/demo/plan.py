@@ -185,6 +185,13 @@ def write_settings(plan: Plan, demo: DemoSettings) -> None:
             "client_secret": _PARTNER_SECRET,
         },
         "scanner": {"port": plan.scanner_port},
+        "sms": {
+            "base_url": f"{plan.sandbox_url}/sms",
+            "secret_id": "jiaban",
+            "secret_key": _PARTNER_SECRET,
+            "sdk_app_id": "1400000000",
+            "sign_name": "佳办",
+        },
         "keys": {
             "encryption": {"demo-1": keys["encryption"]},
             "encryption_active": "demo-1",

@@ -18,7 +18,7 @@ from PIL import Image
 
 from app.demo.photo import photograph
 from app.kit.tls import public_tls
-from app.notifications.definitions import definitions
+from app.notifications.definitions import city_messages, definitions
 
 _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.1
@@ -67,8 +67,8 @@ def _require(claim: bool, sentence: str) -> None:  # it is the claim
 
 def _template(kind: str) -> str:
     """The id of the template by which WeChat tells a kind of message."""
-    template = definitions()[kind].template
-    return template.id if template else ""
+    outlet = definitions()[kind].mini_program
+    return city_messages().templates[outlet.template].id if outlet else ""
 
 
 class Trip:
@@ -160,7 +160,11 @@ class Trip:
     def _sign_in(self) -> str:
         answer = self._send(self._web, "POST", "/api/v1/sessions", 201, json={"code": self.traveller.login_code}).json()
         self.notes.token = answer["access_token"]
-        templates = [entry["template_id"] for entry in self._citizen("GET", "/subscriptions")["items"]]
+        # Otherwise what is no legal message waits for the morning.
+        wishes: dict[str, Any] = {"muted_groups": [], "muted_channels": [], "quiet": None}
+        self._citizen("PUT", "/message-preferences", json=wishes)
+        found = self._citizen("GET", "/subscriptions")["items"]
+        templates = [entry["template_id"] for entry in found if entry["kind"] == "one_time"]
         for start in range(0, len(templates), 3):
             some = templates[start : start + 3]
             results = dict.fromkeys(some, "accept")

@@ -33,7 +33,8 @@ from app.reviews import held as reviews
 
 _GOES = (
     *("wechat_accounts", "provincial_accounts", "face_verifications", "reviews"),
-    *("messages", "sends", "grants", "broadcast_recipients", "exports", "wechat_pushes"),
+    *("messages", "sends", "grants", "message_preferences", "staff_tasks"),
+    *("broadcast_recipients", "exports", "wechat_pushes"),
     *("favourites", "recent_items", "recent_items_off"),
 )
 

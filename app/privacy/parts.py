@@ -81,6 +81,7 @@ WITHOUT_PART: dict[str, str] = {
     "Channel": "a connector's pace, and whether its system answers",
     "FeedCursor": "a place in the approval system's feed",
     "UploadChunk": "pieces of a file on its way, whose upload is told; gone after a day",
+    "SendReport": "WeChat's number of a message and whether it arrived, until that message is found",
     "SpentNonce": "nonces of other systems",
     "CountedTry": "a hash that leads to nobody without asking, gone after two days",
     "DoomedBlob": "names of files that are being deleted",

@@ -64,6 +64,8 @@ FORGET: dict[str, Callable[[datetime, int], Awaitable[int]]] = {
     "digit_misses": licences.forget_digit_misses,
     "broadcasts": broadcasts.forget_broadcasts,
     "sends": notifications.forget_sends,
+    "send_reports": notifications.forget_reports,
+    "staff_tasks": notifications.forget_tasks,
     "messages": notifications.forget_messages,
     "wechat_pushes": official_account.forget_pushes,
     "followers": followers.forget_followers,

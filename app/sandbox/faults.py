@@ -36,6 +36,7 @@ NAMES = (
     "province.token",
     "province.jwks",
     "scanner.scan",
+    "sms.send",
 )
 POINTS = frozenset(f"{name}.{moment}" for name in NAMES for moment in ("before", "after"))
 LONGEST_PAUSE = 60.0

@@ -17,6 +17,7 @@ from app.sandbox import (
     province,
     scanner,
     shared_data,
+    sms,
 )
 from app.sandbox.answers import RefusedError, answer, refusal
 from app.sandbox.approvals_flow import Pace
@@ -130,6 +131,10 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
         journals.append(province_state := ProvinceState(sandbox.data))
         app.blueprint(province.blueprint(settings.province, settings.public_url, province_state, points))
         app.blueprint(province.control(province_state))
+    if settings.sms is not None:
+        sms_state = sms.SmsState()
+        app.blueprint(sms.blueprint(settings.sms, sms_state, points))
+        app.blueprint(sms.control(sms_state))
     app.blueprint(faults.blueprint(points))
     scanner.listen_beside(app, sandbox.host, settings.scanner, points)
     app.blueprint(_control())

@@ -126,6 +126,8 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     "list_field_requests": ("in",) * 6,
     "answer_field_request": ("field_request_not_found",) * 6,
     **dict.fromkeys(("list_subscriptions", "record_subscriptions", "list_messages"), ("in", "in", *SELF)),
+    **dict.fromkeys(("read_message_preferences", "set_message_preferences"), ("in", "in", *SELF)),
+    "read_message": ("message_not_found", "message_not_found", *SELF),
     **dict.fromkeys(
         (
             *("list_favourites", "add_favourite", "remove_favourite", "list_recent_items", "keep_recent_items"),
@@ -183,6 +185,8 @@ STAFF: dict[str, tuple[str, str]] = {
     ),
     "find_licences": ("duty_missing", "in"),
     "move_licence": ("duty_missing", "licence_not_found"),
+    "list_tasks": ("in", "in"),
+    **dict.fromkeys(("read_task", "close_task"), ("staff_task_not_found", "staff_task_not_found")),
     "list_deliveries": ("duty_missing", "in"),
     "redrive_delivery": ("duty_missing", "delivery_not_found"),
     **dict.fromkeys(("propose_draft", "publish_draft", "reject_draft"), ("duty_missing", "draft_not_found")),
@@ -302,6 +306,7 @@ class Things:
             "move_licence": {"cause": "suspended", "reason": "查实"},
             "delete_account": {"confirm": True},
             "record_subscriptions": {"template_ids": ["x"], "results": ["reject"]},
+            "set_message_preferences": {"muted_groups": [], "muted_channels": [], "quiet": None},
             "create_account": {"username": f"t{uuid.uuid4().hex}", **account},
             "change_account": {**account, "department": "ga", "region": "230822", "active": True},
             "change_password": {"old": "x", "new": "y"},

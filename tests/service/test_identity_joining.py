@@ -37,9 +37,9 @@ from app.licences.verifying.service import verify_code
 from app.mandates.models import Mandate
 from app.mandates.party import Party
 from app.mandates.service import accept_invitation, offer_proxy
+from app.notifications.consents import grant_sends
 from app.notifications.definitions import templates
 from app.notifications.models import Message, SubscriptionGrant
-from app.notifications.service import grant_sends
 from tests.people import Person, make_child, make_person
 from tests.service.cases import issued_licence, some_case_no, trip_item, verified_citizen, verifier
 

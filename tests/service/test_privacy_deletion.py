@@ -37,8 +37,9 @@ from app.mandates import service as mandates
 from app.mandates.legal import register_company
 from app.mandates.models import Mandate, MandateKind, MandateState
 from app.mandates.party import Party
+from app.notifications.consents import grant_sends
 from app.notifications.models import Message, Send, SubscriptionGrant
-from app.notifications.service import grant_sends, notify
+from app.notifications.service import notify
 from app.privacy import deletion
 from app.privacy.deletion import Staying
 from app.privacy.errors import DeletionBlockedError

@@ -40,8 +40,9 @@ from app.licences.verifying.service import verify_code
 from app.mandates import service as mandates
 from app.mandates.legal import register_company
 from app.mandates.party import Party
+from app.notifications.consents import grant_sends
 from app.notifications.models import Message, Send
-from app.notifications.service import grant_sends, notify
+from app.notifications.service import notify
 from app.privacy import archive
 from app.privacy.errors import ExportNotFoundError, ExportNotReadyError
 from app.privacy.exports import COLLECT, get_export, read_export, request_export

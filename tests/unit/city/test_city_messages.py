@@ -1,13 +1,15 @@
 """What citizens are told: every kind is there, names only known placeholders and fits WeChat's fields."""
 
+import copy
 import re
-from collections import Counter
 from string import Formatter
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
+from app.notifications.definitions import Messages, city_messages
 from config.settings import CITY_DATA
 
 MESSAGE_KINDS = {
@@ -26,8 +28,11 @@ MESSAGE_KINDS = {
 }
 PLACEHOLDERS = {"item", "case_no", "case_tail", "time", "note", "licence", "verdict", "office", "phrase"}
 PLACEHOLDERS |= {"person", "until"}
+CHANNELS = ("mini_program", "official_account", "sms")
 FIELD_LIMITS = {"thing": 20, "character_string": 32, "phrase": 5, "time": 32}
-MESSAGES: dict[str, dict[str, Any]] = yaml.safe_load((CITY_DATA / "messages.yaml").read_text(encoding="utf-8"))
+CITY: dict[str, Any] = yaml.safe_load((CITY_DATA / "messages.yaml").read_text(encoding="utf-8"))
+MESSAGES: dict[str, dict[str, Any]] = CITY["messages"]
+TEMPLATES: dict[str, dict[str, str]] = CITY["templates"]
 
 
 def placeholders(text: str) -> set[str]:
@@ -48,26 +53,65 @@ def test_every_kind_of_message_is_there_and_legal_ones_are_marked() -> None:
 
 
 @pytest.mark.parametrize("kind", MESSAGES)
-def test_message_uses_known_placeholders_and_fits_wechat(kind: str) -> None:
+def test_message_uses_known_placeholders_and_fits_its_channels(kind: str) -> None:
     message = MESSAGES[kind]
-    assert set(message) == {"title", "text", "urgency", "template"}
+    assert set(message) - set(CHANNELS) == {"title", "text", "urgency", "group"}
+    assert message["group"] in CITY["groups"]
     assert placeholders(message["title"]) == set()
+    assert len(message["title"]) <= FIELD_LIMITS["thing"]
     assert placeholders(message["text"]) <= PLACEHOLDERS
-    if (template := message["template"]) is None:
-        return
-    assert set(template) == {"id", "name", "fields", "page"}
-    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", template["id"])
-    assert not template["page"].startswith("/")
-    for key, value in template["fields"].items():
-        assert placeholders(value) <= PLACEHOLDERS - {"case_no", "note"}
-        limit = FIELD_LIMITS[key.rstrip("0123456789")]
-        assert placeholders(value) or 0 < len(value) <= limit
+    for channel, outlet in city_messages().outlets(kind):
+        assert not (outlet.page or "").startswith("/")
+        for key, value in outlet.fields.items():
+            assert placeholders(value) <= (PLACEHOLDERS - {"case_no", "note"}) | {"title"}
+            limit = FIELD_LIMITS["thing" if channel == "sms" else key.rstrip("0123456789")]
+            assert placeholders(value) or 0 < len(value) <= limit
+
+
+def test_a_legal_message_has_every_channel() -> None:
+    """So that somebody who allowed nothing in WeChat still hears of it."""
+    for kind, message in MESSAGES.items():
+        channels = [channel for channel, _ in city_messages().outlets(kind)]
+        assert channels == list(CHANNELS) if message["urgency"] == "legal" else "sms" not in channels
+
+
+def test_templates_are_named_as_their_platforms_name_them() -> None:
+    for template in TEMPLATES.values():
+        pattern = r"[0-9]+" if template["channel"] == "sms" else r"[A-Za-z0-9_-]{42,43}"
+        assert re.fullmatch(pattern, template["id"])
+    assert len({template["id"] for template in TEMPLATES.values()}) == len(TEMPLATES)
 
 
 def test_messages_that_share_a_template_fill_the_same_fields() -> None:
-    templates = [message["template"] for message in MESSAGES.values() if message["template"]]
-    shapes = {(t["id"], t["name"], tuple(t["fields"])) for t in templates}
-    assert len(shapes) == len({t["id"] for t in templates})
-    uses = Counter(t["id"] for t in templates)
-    for kind in ("submitted", "supplement_requested", "approved", "licence_scanned"):
-        assert uses[MESSAGES[kind]["template"]["id"]] == 1
+    shapes = {(one.template, tuple(one.fields)) for kind in MESSAGES for _, one in city_messages().outlets(kind)}
+    assert len(shapes) == len({template for template, _ in shapes}) == len(TEMPLATES)
+
+
+def test_a_tap_asks_for_the_templates_of_its_messages_once() -> None:
+    """At most five, of one kind: WeChat refuses more, and a mixture."""
+    asked = {tap: [template.name for template in city_messages().asked_at(tap)] for tap in CITY["taps"]}
+    assert asked["submit"] == ["办件提交通知", "补正通知", "办件办结通知", "办件结果通知"]
+    assert all(0 < len(names) <= 5 for names in asked.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"taps": {"submit": ["submitted", "session_reused"]}, "legal_mini": True}, "one kind"),
+        ({"taps": {"submit": ["accepted"]}}, "one to five"),
+        ({"group": "nobody"}, "unknown group"),
+        ({"template": "sms_important"}, "no template of mini_program"),
+        ({"template": "nobody"}, "no template of mini_program"),
+        ({"kind": None}, "have a kind"),
+    ],
+)
+def test_a_file_that_does_not_hang_together_is_refused(change: dict[str, Any], reason: str) -> None:
+    city = copy.deepcopy(CITY)
+    city["taps"] = change.get("taps", city["taps"])
+    if "legal_mini" in change:
+        city["messages"]["session_reused"]["mini_program"] = city["legal"]["mini_program"]
+    city["messages"]["submitted"]["group"] = change.get("group", "cases")
+    city["messages"]["submitted"]["mini_program"]["template"] = change.get("template", "case_submitted")
+    city["templates"]["case_result"]["kind"] = change.get("kind", "one_time")
+    with pytest.raises(ValidationError, match=reason):
+        Messages.model_validate(city)

@@ -1,0 +1,91 @@
+"""What became of a slice of sends, written down in few statements."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from app.kit import clock, db
+from app.kit.db import transaction
+from app.notifications import aftermath
+from app.notifications.aftermath import Ended
+from app.notifications.claims import Result
+from app.notifications.models import SendState
+
+_RECORD = """
+UPDATE sends SET state = result.state, reason = result.reason, msg_id = result.msg_id, due_at = result.due_at,
+    give_up_at = COALESCE(result.give_up_at, sends.give_up_at), claimed_until = NULL, updated_at = $8
+FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[])
+    AS result (id, attempts, state, reason, msg_id, due_at, give_up_at)
+WHERE sends.id = result.id AND sends.attempts = result.attempts AND sends.state = 'sending'
+RETURNING sends.id, sends.message_id, sends.citizen_id, sends.template_id, sends.channel, sends.state, sends.reason
+"""
+_GIVE_BACK = """
+WITH back AS (
+    SELECT citizen_id, template_id, count(*) AS many
+    FROM unnest($1::uuid[], $2::text[]) AS send (citizen_id, template_id) GROUP BY citizen_id, template_id
+), held AS (
+    SELECT grants.id, back.many FROM subscription_grants AS grants JOIN back USING (citizen_id, template_id)
+    ORDER BY grants.id FOR UPDATE OF grants
+)
+UPDATE subscription_grants SET remaining = remaining + held.many, updated_at = $3
+FROM held WHERE subscription_grants.id = held.id
+"""
+_NONE_LEFT = """
+WITH held AS (
+    SELECT grants.id FROM subscription_grants AS grants
+    JOIN unnest($1::uuid[], $2::text[]) AS send (citizen_id, template_id) USING (citizen_id, template_id)
+    ORDER BY grants.id FOR UPDATE OF grants
+)
+UPDATE subscription_grants SET remaining = 0, updated_at = $3 FROM held WHERE subscription_grants.id = held.id
+"""
+_LAPSED = """
+SELECT id, message_id FROM sends
+WHERE state = 'sending' AND COALESCE(claimed_until, updated_at + $2::interval) < $1 LIMIT 1000
+"""
+_END_LAPSED = """
+UPDATE sends SET state = 'uncertain', reason = 'cut_off', claimed_until = NULL, updated_at = $1
+WHERE id = ANY($3::uuid[]) AND state = 'sending' AND COALESCE(claimed_until, updated_at + $2::interval) < $1
+RETURNING message_id, channel
+"""
+
+
+async def record(results: Sequence[Result]) -> None:
+    """Write down what became of claimed sends and of their messages, unless their claims lapsed meanwhile."""
+    moment = clock.now()
+    columns = [
+        [result.send.id for result in results],
+        [result.send.attempts for result in results],
+        [result.state.value for result in results],
+        [result.reason for result in results],
+        [result.msg_id for result in results],
+        [result.due_at for result in results],
+        [result.give_up_at for result in results],
+    ]
+    by_id = {result.send.id: result for result in results}
+    async with transaction():
+        await aftermath.lock_messages([result.send.message_id for result in results])
+        rows = await db.rows(_RECORD, *columns, moment)
+        unsent = [row for row in rows if by_id[row["id"]].spent and row["state"] in {"waiting", "failed"}]
+        none_left = [row for row in rows if by_id[row["id"]].refused]
+        back = [row for row in unsent if not by_id[row["id"]].refused]
+        for statement, which in ((_GIVE_BACK, back), (_NONE_LEFT, none_left)):
+            if which:
+                whose = [row["citizen_id"] for row in which], [row["template_id"] for row in which]
+                await db.execute(statement, *whose, moment)
+        await aftermath.settle(
+            [Ended(row["message_id"], row["channel"], SendState(row["state"]), row["reason"]) for row in rows]
+        )
+
+
+async def end_lapsed(lifetime: timedelta) -> int:
+    """Mark sends whose worker died as uncertain: they may have gone out. Returns how many."""
+    async with transaction():
+        moment = clock.now()
+        found = await db.rows(_LAPSED, moment, lifetime)
+        if not found:
+            return 0
+        await aftermath.lock_messages([row["message_id"] for row in found])
+        rows = await db.rows(_END_LAPSED, moment, lifetime, [row["id"] for row in found])
+        await aftermath.settle(
+            [Ended(row["message_id"], row["channel"], SendState.UNCERTAIN, "cut_off") for row in rows]
+        )
+    return len(rows)
