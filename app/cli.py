@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from app.bootstrap import UnsafeStartError, open_house
-from app.commands import audit, catalogue, licence_keys, licences, messages, staff, wechat
+from app.commands import audit, broadcasts, catalogue, licence_keys, licences, messages, staff, wechat
 from app.kit.logs import configure_logs
 from config.settings import CITY_DATA, Settings, load_settings
 
@@ -165,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     command("migrate", _migrate, "bring the database's schema up to date")
     command("load-city", _load_city, "load config/city into the database")
     staff.add_commands(commands)
+    broadcasts.add_commands(commands)
     audit.add_commands(commands)
     catalogue.add_commands(commands)
     licence_keys.add_commands(commands)

@@ -42,6 +42,7 @@ from miniapp_api.partners import verifications as batch_verifications
 from miniapp_api.routing import Route, Routes, mount
 from miniapp_api.sandbox_phone import follow_grants
 from miniapp_api.staff import accounts as staff_accounts
+from miniapp_api.staff import broadcasts as staff_broadcasts
 from miniapp_api.staff import concerns as staff_concerns
 from miniapp_api.staff import deliveries as staff_deliveries
 from miniapp_api.staff import field_requests as staff_field_requests
@@ -89,6 +90,7 @@ SURFACES: tuple[Routes, ...] = (
     staff_rectifications.routes,
     staff_deliveries.routes,
     staff_licences.routes,
+    staff_broadcasts.routes,
     batch_verifications.routes,
     approvals.routes,
     wechat.routes,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.broadcasts.definitions import BroadcastKind, Night
 from app.broadcasts.errors import BroadcastFieldsUnfitError, BroadcastLinkUnfitError, OwnBroadcastError
-from app.broadcasts.models import RecipientState
+from app.broadcasts.models import Broadcast, BroadcastState, RecipientState
 from app.identity.staff_accounts import Scope
 from app.kit.clock import CITY_TIME
 from wechat.codes import Advice
@@ -90,6 +90,14 @@ def _is_night(local: datetime, night: Night) -> bool:
     if night.begins <= night.ends:
         return night.begins <= at < night.ends
     return at >= night.begins or at < night.ends
+
+
+def sends_from(broadcast: Broadcast, now: datetime, night: Night) -> datetime | None:
+    """When a broadcast that is being sent goes on, where it waits: for a quota, for WeChat, or for the morning."""
+    if broadcast.state is not BroadcastState.SENDING:
+        return None
+    waits = broadcast.waits_until if broadcast.waits_until and broadcast.waits_until > now else None
+    return rests_until(waits or now, night, urgent=broadcast.urgent) or waits
 
 
 def next_day(now: datetime) -> datetime:

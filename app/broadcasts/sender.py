@@ -11,7 +11,7 @@ from app.broadcasts.definitions import broadcasting
 from app.broadcasts.models import Broadcast, BroadcastState, RecipientState
 from app.broadcasts.ports import Templates
 from app.broadcasts.queries import count_slices
-from app.broadcasts.rules import DELIVERED, MAX_ATTEMPTS, Verdict, back_off, is_page, judge, rests_until
+from app.broadcasts.rules import DELIVERED, MAX_ATTEMPTS, Verdict, back_off, is_page, judge, sends_from
 from app.broadcasts.selecting import select_more
 from app.broadcasts.service import fail, finish, hold, pause, recover
 from app.broadcasts.slices import Lease, Opened, Result, Turn
@@ -87,12 +87,8 @@ class Sender:
         moment = clock.now()
         for broadcast in await Broadcast.filter(state=BroadcastState.SENDING).order_by("-urgent", "approved_at"):
             selecting = broadcast.selected_at is None and await select_more(self._appid, broadcast.id)
-            waits = broadcast.waits_until is not None and broadcast.waits_until > moment
-            if waits or rests_until(moment, broadcasting().night, urgent=broadcast.urgent):
-                busy = selecting
-            else:
-                busy = await self._send_slice(broadcast) or selecting
-            if busy:
+            waits = sends_from(broadcast, moment, broadcasting().night) is not None
+            if (not waits and await self._send_slice(broadcast)) or selecting:
                 return True
         return False
 

@@ -1,5 +1,6 @@
 """Reads of identity."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from app.identity.errors import SessionEndedError
@@ -16,6 +17,11 @@ async def holds_stand_in_data(stand_in_appid: str) -> bool:
     if await Staff.exists(demonstration=True):
         return True
     return await WeChatAccount.exists(appid__startswith=stand_in_appid)
+
+
+async def staff_names(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """By what name members of staff are known to their colleagues."""
+    return {member.id: member.name or member.username for member in await Staff.filter(id__in=set(ids))}
 
 
 async def lock_present(citizen_id: UUID) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.catalogue.errors import ItemNotFoundError
 from app.catalogue.models import ItemVersion, VersionState
-from app.identity.models import Staff
+from app.identity import queries
 from app.identity.rules import region_prefix
 from app.identity.staff_accounts import Scope
 from app.kit import db
@@ -113,8 +113,9 @@ async def check_item(editor: Editor, item_code: str) -> list[Problem]:
 
 async def staff_names(versions: Iterable[ItemVersion]) -> dict[UUID, str]:
     """By what name those who wrote and reviewed versions are known to their colleagues."""
-    ids = {one for version in versions for one in (version.author_id, version.reviewer_id) if one}
-    return {member.id: member.name or member.username for member in await Staff.filter(id__in=ids)}
+    return await queries.staff_names(
+        one for version in versions for one in (version.author_id, version.reviewer_id) if one
+    )
 
 
 async def _guide(item_code: str, number: int) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from tests.api.conftest import photograph_of_site
 from tests.conftest import Phone
 from tests.e2e.breaking import await_true
 from tests.people import make_child, make_person
+from tests.service.broadcasting import WORKS
 from tests.service.cases import sensitive_licence, signed_in, staff_member
 
 # What each kind of citizen meets. other: somebody verified who has nothing to do with it. low: the owner, verified with
@@ -187,6 +188,15 @@ STAFF: dict[str, tuple[str, str]] = {
     "move_licence": ("duty_missing", "licence_not_found"),
     "list_tasks": ("in", "in"),
     **dict.fromkeys(("read_task", "close_task"), ("staff_task_not_found", "staff_task_not_found")),
+    **dict.fromkeys(("list_broadcast_kinds", "list_broadcasts"), ("duty_missing", "in")),
+    "prepare_broadcast": ("duty_missing", "outside_own_scope"),
+    **dict.fromkeys(
+        (
+            *("read_broadcast", "preview_broadcast", "approve_broadcast", "reject_broadcast"),
+            *("stop_broadcast", "resume_broadcast"),
+        ),
+        ("duty_missing", "broadcast_not_found"),
+    ),
     "list_deliveries": ("duty_missing", "in"),
     "redrive_delivery": ("duty_missing", "delivery_not_found"),
     **dict.fromkeys(("propose_draft", "publish_draft", "reject_draft"), ("duty_missing", "draft_not_found")),
@@ -303,6 +313,9 @@ class Things:
             "register_company": {"uscc": credit_code(), "name": "示例公司"},
             "offer_agency": terms,
             "give_consent": {"purpose": "licence_presentation", "version": 2},
+            "prepare_broadcast": {"kind": "works", "fields": WORKS},
+            "approve_broadcast": {"urgent": False},
+            **{key: {"reason": "查实"} for key in ("reject_broadcast", "stop_broadcast")},
             "move_licence": {"cause": "suspended", "reason": "查实"},
             "delete_account": {"confirm": True},
             "record_subscriptions": {"template_ids": ["x"], "results": ["reject"]},
