@@ -4,12 +4,11 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from pydantic import ValidationError
 
 from app.bootstrap import UnsafeStartError, open_house
-from app.commands import audit, broadcasts, catalogue, licence_keys, licences, messages, staff, wechat
+from app.commands import audit, broadcasts, catalogue, licence_keys, licences, measuring, messages, staff, wechat
 from app.kit.logs import configure_logs
 from config.settings import CITY_DATA, Settings, load_settings
 
@@ -118,34 +117,6 @@ def _makemigrations(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _bench_search(arguments: argparse.Namespace) -> int:
-    from app.commands.bench import bench_search
-
-    asyncio.run(bench_search(arguments.items, arguments.database_url, arguments.best_of))
-    return 0
-
-
-def _bench_cases(arguments: argparse.Namespace) -> int:
-    from app.commands.bench_cases import bench_cases
-
-    asyncio.run(bench_cases(arguments.cases, arguments.submissions, arguments.database_url, arguments.json))
-    return 0
-
-
-def _bench_revocation(arguments: argparse.Namespace) -> int:
-    from app.commands.bench_revocation import bench_revocation
-
-    asyncio.run(bench_revocation(arguments.licences, arguments.rounds, arguments.database_url))
-    return 0
-
-
-def _bench_status(arguments: argparse.Namespace) -> int:
-    from app.commands.bench_status import bench_status
-
-    asyncio.run(bench_status(arguments.licences, arguments.revoked, arguments.database_url, arguments.rounds))
-    return 0
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="jiaban", description="佳办: Jiamusi's mobile government services")
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -164,45 +135,15 @@ def _parser() -> argparse.ArgumentParser:
     command("sandbox", _sandbox, "stand in for WeChat, the authority and the approval system")
     command("migrate", _migrate, "bring the database's schema up to date")
     command("load-city", _load_city, "load config/city into the database")
-    staff.add_commands(commands)
-    broadcasts.add_commands(commands)
-    audit.add_commands(commands)
-    catalogue.add_commands(commands)
-    licence_keys.add_commands(commands)
-    licences.add_commands(commands)
-    wechat.add_commands(commands)
-    messages.add_commands(commands)
+    for room in (staff, audit, catalogue, licence_keys, licences, wechat, messages, broadcasts):
+        room.add_commands(commands)
     keys = commands.add_parser("keys", help="keys of what is sealed").add_subparsers(required=True, metavar="command")
     keys.add_parser("rotate", help="put everything under the active keys").set_defaults(function=_keys_rotate)
     keys.add_parser("status", help="how much is under which key").set_defaults(function=_keys_status)
     dev = commands.add_parser("dev", help="for developers").add_subparsers(required=True, metavar="command")
     dev.add_parser("makemigrations", help="write what the models want").set_defaults(function=_makemigrations)
-    catalogue.add_developer_commands(dev)
-    licences.add_developer_commands(dev)
-    bench = dev.add_parser("bench-search", help="measure searches among many items, in a database of its own")
-    bench.add_argument("--items", type=int, default=100_000, help="how many items (100000)")
-    bench.add_argument("--database-url", help="an empty database to fill; an engine of its own unless given")
-    bench.add_argument("--best-of", type=int, default=1, help="times each call is made, the best one counts (1)")
-    bench.set_defaults(function=_bench_search)
-    cases = dev.add_parser("bench-cases", help="measure the way of a case, in databases of its own full of cases")
-    cases.add_argument("--cases", type=int, nargs="+", default=[10_000], help="how many there are before (10000)")
-    cases.add_argument("--submissions", type=int, default=60, help="how many are submitted and seen through (60)")
-    cases.add_argument("--database-url", help="beside this database theirs are made; an engine of its own unless given")
-    cases.add_argument("--json", type=Path, help="a file for all figures and plans")
-    cases.set_defaults(function=_bench_cases)
-    status = dev.add_parser("bench-status", help="measure status lists of licences, in a database of its own")
-    status.add_argument("--licences", type=int, default=1_000_000, help="how many (1000000)")
-    status.add_argument("--revoked", type=float, default=0.01, help="the share that is revoked (0.01)")
-    status.add_argument("--rounds", type=int, default=5, help="times each list is made (5)")
-    status.add_argument("--database-url", help="an empty database to fill; an engine of its own unless given")
-    status.set_defaults(function=_bench_status)
-    revocation = dev.add_parser("bench-revocation", help="measure how soon scans see a revocation")
-    revocation.add_argument("--licences", type=int, default=100_000, help="how many licences there are (100000)")
-    revocation.add_argument("--rounds", type=int, default=200, help="how many are revoked (200)")
-    revocation.add_argument(
-        "--database-url", help="a server's database to make one beside; an engine of its own unless given"
-    )
-    revocation.set_defaults(function=_bench_revocation)
+    for room in (catalogue, licences, measuring):
+        room.add_developer_commands(dev)
     return parser
 
 

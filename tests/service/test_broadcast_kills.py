@@ -21,7 +21,7 @@ from app.broadcasts.selecting import SLICE
 from app.demo.plan import Plan
 from app.kit import clock, db
 from app.kit.tls import public_tls
-from app.sandbox.wechat_followers import generated_openid
+from app.sandbox.wechat.followers import generated_openid
 from config.settings import Settings
 from tests.contract.sandbox.stand_ins import until
 from tests.service.broadcasting import approved, states
