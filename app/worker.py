@@ -49,7 +49,7 @@ from app.notifications.carrying import Carrier
 from app.notifications.courier import Courier
 from app.official_account import inbox as pushes
 from app.official_account.counter import Counter
-from app.official_account.staff import TAG_STAFF, tag_staff
+from app.official_account.staff import TAG_STAFF, UNTAG, tag_staff, untag
 from app.official_account.tasks import answer_late
 from app.privacy import tasks as privacy
 from app.privacy.exports import COLLECT
@@ -108,6 +108,7 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
         pushes.TAKE_PUSH: partial(pushes.take_push, counter.appid),
         pushes.ANSWER_LATE: partial(answer_late, house.official, counter),
         TAG_STAFF: partial(tag_staff, house.official, counter.appid),
+        UNTAG: partial(untag, house.official, counter.appid),
         COLLECT: partial(privacy.collect_export, house.blobs),
         DELETE_BLOBS: partial(delete_due, house.blobs),
         PUBLISH_STATUS: partial(publish_marked, *_of_status(house)),

@@ -49,6 +49,7 @@ from miniapp_api.staff import field_requests as staff_field_requests
 from miniapp_api.staff import figures as staff_figures
 from miniapp_api.staff import items as staff_items
 from miniapp_api.staff import licences as staff_licences
+from miniapp_api.staff import official_account as staff_official_account
 from miniapp_api.staff import paper_codes as staff_paper_codes
 from miniapp_api.staff import rectifications as staff_rectifications
 from miniapp_api.staff import reviews as staff_reviews
@@ -91,6 +92,7 @@ SURFACES: tuple[Routes, ...] = (
     staff_deliveries.routes,
     staff_licences.routes,
     staff_broadcasts.routes,
+    staff_official_account.routes,
     batch_verifications.routes,
     approvals.routes,
     wechat.routes,

@@ -23,10 +23,12 @@ from app.kit.ports import TryLaterError
 from app.official_account.counter import say
 from app.official_account.definitions import definitions
 from app.official_account.models import StaffFollower
-from wechat.errors import WeChatError
+from wechat.codes import Advice
+from wechat.errors import WeChatError, WeChatRefusedError
 from wechat.official import Tag
 
 TAG_STAFF = "official_account.tag_staff"
+UNTAG = "official_account.untag"
 CODE_LIFE = timedelta(minutes=10)
 _DIGITS = 8
 _CODE = re.compile(rf"(?<!\d)\d{{{_DIGITS}}}(?!\d)", re.ASCII)
@@ -99,7 +101,21 @@ async def bind(words: str, appid: str, openid: str) -> str:
         await db.execute(_BIND, appid, digest, openid, clock.now())
         await audit.record(f"staff:{row.staff_id}", f"staff:{row.staff_id}", "official_account_bound")  # type: ignore[attr-defined]  # Tortoise adds it
         await jobs.defer(TAG_STAFF)
+        if row.openid not in {None, openid}:
+            await jobs.defer(UNTAG, openid=row.openid)
     return say("staff_bound")
+
+
+async def unbind(staff: Staff) -> bool:
+    """Let a member of staff be nobody to the official account; returns whether they were somebody."""
+    async with transaction():
+        row = await StaffFollower.select_for_update().get_or_none(staff=staff)
+        if row is None or row.openid is None:
+            return False
+        await row.delete()
+        await audit.record(f"staff:{staff.id}", f"staff:{staff.id}", "official_account_unbound")
+        await jobs.defer(UNTAG, openid=row.openid)
+        return True
 
 
 async def came_back(appid: str, openid: str) -> None:
@@ -131,6 +147,20 @@ async def tag_staff(wechat: Tags, appid: str) -> None:
             with apart.row(str(row.id)):
                 await wechat.untag_users(tag, [str(row.openid)])
                 await _note(row.id, None)
+
+
+async def untag(wechat: Tags, appid: str, openid: str) -> None:
+    """Take the tag from a follower who is no member of staff any more. Raises TryLaterError where WeChat is away."""
+    if await StaffFollower.exists(appid=appid, openid=openid):
+        return
+    try:
+        await wechat.untag_users(await tag_id(wechat), [openid])
+    except WeChatRefusedError as error:
+        # Whoever left WeChat or the account has no tag to be taken.
+        if error.advice in {Advice.RETRY, Advice.QUOTA, Advice.REFRESH_TOKEN}:
+            raise TryLaterError(f"wechat_{error.code}") from error
+    except WeChatError as error:
+        raise TryLaterError("unreachable") from error
 
 
 async def tag_id(wechat: Tags) -> int:

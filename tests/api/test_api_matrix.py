@@ -154,6 +154,7 @@ CITIZEN: dict[str, tuple[str, ...]] = {
 # What staff meet: without the duty, and with it in another region and department.
 STAFF: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("list_staff_sessions", "end_all_staff_sessions"), ("in", "in")),
+    **dict.fromkeys(("give_binding_code", "leave_official_account"), ("in", "in")),
     "change_password": ("password_wrong", "password_wrong"),
     "end_staff_session": ("session_not_found", "session_not_found"),
     "list_accounts": ("duty_missing", "in"),

@@ -323,3 +323,26 @@ async def test_what_was_decided_and_delivered_is_passed_on(house: House, client:
     await _until(lambda: taken.filter(kind="subscribe_msg_sent_event").exists())
     await _until(lambda: taken.filter(kind="subscribe_msg_popup_event").exists())
     assert await WeChatPush.filter(openid=person.openid).count() == 2
+
+
+async def test_staff_are_known_by_a_code_they_send(house: House, plan: Plan, staff: httpx.Client) -> None:
+    """And get the tag their menu is for, until they leave."""
+    member = Somebody(staff, uuid.uuid4().hex)
+    stand_in_pushes(plan, member.openid, MsgType="event", Event="subscribe", EventKey="")
+    given = await asyncio.to_thread(staff.post, "/staff/v1/official-account/code")
+    code = given.json()["code"]
+    assert member.writes(f"绑定工作人员 {code}") == say("staff_bound")
+
+    async def tagged() -> list[int]:
+        (info,) = await house.official.user_info([member.openid])
+        return info.tag_ids
+
+    assert await _until(tagged)
+    for unbound in (True, False):
+        left = await asyncio.to_thread(staff.delete, "/staff/v1/official-account")
+        assert left.json() == {"unbound": unbound}
+
+    async def untagged() -> bool:
+        return not await tagged()
+
+    await _until(untagged)

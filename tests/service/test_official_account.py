@@ -283,6 +283,26 @@ async def test_a_wechat_is_one_member_of_staffs(counter: Counter, nobody_bound: 
     assert bound.staff_id == member.id  # type: ignore[attr-defined]  # Tortoise adds it
 
 
+async def test_whoever_leaves_or_takes_another_wechat_loses_the_tag(counter: Counter, nobody_bound: None) -> None:
+    """The worker takes it from the WeChat that is theirs no more."""
+    member, first, second, wechat = await staff_member([]), _openid(), _openid(), Tags()
+    assert not await staff.unbind(member)
+    for openid in (first, second):
+        code = await staff.give_code(member, counter.appid)
+        await staff.bind(f"绑定工作人员 {code.code}", counter.appid, openid)
+        await staff.tag_staff(wechat, counter.appid)
+    assert wechat.tagged == {first, second}
+    assert await _jobs(first) == [staff.UNTAG]
+    await staff.untag(wechat, counter.appid, first)
+    await staff.untag(wechat, counter.appid, second)
+    assert wechat.tagged == {second}
+    assert await staff.unbind(member)
+    assert await _jobs(second) == [staff.UNTAG]
+    await staff.untag(wechat, counter.appid, second)
+    assert wechat.tagged == set()
+    assert not await staff.unbind(member)
+
+
 async def test_whoever_follows_anew_is_tagged_anew_and_one_that_fails_holds_up_no_other(
     counter: Counter, nobody_bound: None
 ) -> None:
