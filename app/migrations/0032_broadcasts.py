@@ -21,7 +21,7 @@ _MESSAGES = "CREATE INDEX broadcast_recipients_msg_id ON broadcast_recipients (m
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0030_followers")]
+    dependencies = [("jiaban", "0031_channels")]
 
     initial = False
 

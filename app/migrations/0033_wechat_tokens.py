@@ -7,7 +7,7 @@ from app.kit.fields import SealedField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0001_foundation")]
+    dependencies = [("jiaban", "0032_broadcasts")]
 
     initial = False
 

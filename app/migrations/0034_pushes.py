@@ -8,7 +8,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0030_followers")]
+    dependencies = [("jiaban", "0033_wechat_tokens")]
 
     initial = False
 
