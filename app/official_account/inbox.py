@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from app.broadcasts import tasks as broadcasts
 from app.followers import service as followers
 from app.kit import clock, jobs
 from app.kit.db import transaction
 from app.kit.ids import new_id
+from app.notifications import tasks as notifications
 from app.official_account import staff
 from app.official_account.events import decisions_in, fates_in
 from app.official_account.models import LateAnswer, PushState, WeChatPush
@@ -17,9 +19,6 @@ from wechat.message import Message, read_message
 
 TAKE_PUSH = "official_account.take_push"
 ANSWER_LATE = "official_account.answer_late"
-# What notifications do with what people decided, and with what became of messages.
-CONSENTS = "notifications.consents"
-DELIVERED = "notifications.delivered"
 
 # What opens WeChat's 48 hours for messages to somebody. Source: WeChat's documentation of customer-service messages.
 _ACTIVE = frozenset({"subscribe", "scan", "click", "scancode_push", "scancode_waitmsg"})
@@ -84,7 +83,7 @@ async def take_push(official_appid: str, push_id: str) -> None:
         message = message_in(push)
         if push.appid == official_appid:
             await _heed_follower(push, message)
-        await _pass_on(push, message)
+        await _pass_on(push, message, official_appid)
         push.state = PushState.TAKEN
         push.payload = push.payload if push.late in {LateAnswer.OWED, LateAnswer.SENDING} else None
         await push.save(update_fields=["state", "payload"])
@@ -104,9 +103,13 @@ async def _heed_follower(push: WeChatPush, message: Message) -> None:
         await followers.scanned(app, openid, scene, at)
 
 
-async def _pass_on(push: WeChatPush, message: Message) -> None:
+async def _pass_on(push: WeChatPush, message: Message, official_appid: str) -> None:
+    """Tell the rooms that send messages; whose message it was each finds by WeChat's id."""
     decisions = decisions_in(message)
     if decisions:
-        await jobs.defer(CONSENTS, appid=push.appid, openid=push.openid, decisions=decisions)
+        await jobs.defer(notifications.CONSENTS, appid=push.appid, openid=push.openid, decisions=decisions)
     for fate in fates_in(message):
-        await jobs.defer(DELIVERED, appid=push.appid, msg_id=fate.msg_id, outcome=fate.outcome)
+        said = {"appid": push.appid, "msg_id": fate.msg_id, "outcome": fate.outcome}
+        await jobs.defer(notifications.DELIVERED, **said)
+        if push.appid == official_appid:
+            await jobs.defer(broadcasts.DELIVERED, **said)
