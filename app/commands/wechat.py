@@ -14,11 +14,14 @@ from app.followers.sync import SyncIncompleteError, sync_followers
 from app.kit.db import AWAY
 from app.official_account import menus
 from app.official_account.counter import Counter
+from app.official_account.scenes import said_by
 from config.settings import load_settings
 from wechat.errors import WeChatError
+from wechat.official.materials import LONGEST_SCENE
 
 DIFFERS = 1
 FAILED = 2
+_DAY_SECONDS = 86_400
 _console = Console(highlight=False, markup=False)
 
 
@@ -34,17 +37,21 @@ def add_commands(commands: Any) -> None:
     followers = group.add_parser("followers", help="who follows").add_subparsers(required=True, metavar="command")
     sync = followers.add_parser("sync", help="read WeChat's list of followers; goes on where it was stopped")
     sync.set_defaults(function=_run(_sync))
+    code = group.add_parser("code", help="make a code that says something to whoever scans it (docs/wechat.md)")
+    code.add_argument("scene", help="hall:<code>, hall:<code>:<window>, item:<code> or poster:<name>")
+    code.add_argument(
+        "--days", type=int, choices=range(1, 31), metavar="1-30", help="for so long; for good unless told"
+    )
+    code.set_defaults(function=_run(_code))
 
 
-def _run(function: Callable[[House], Awaitable[int]]) -> Callable[[argparse.Namespace], int]:
+def _run(function: Callable[[House, argparse.Namespace], Awaitable[int]]) -> Callable[[argparse.Namespace], int]:
     """A command within the house; what WeChat or the database refuses is one sentence and the exit code 2."""
 
     def run(arguments: argparse.Namespace) -> int:
-        del arguments
-
         async def within_the_house() -> int:
             async with open_house(load_settings()) as house:
-                return await function(house)
+                return await function(house, arguments)
 
         try:
             return asyncio.run(within_the_house())
@@ -59,12 +66,14 @@ def _run(function: Callable[[House], Awaitable[int]]) -> Callable[[argparse.Name
     return run
 
 
-async def _diff(house: House) -> int:
+async def _diff(house: House, arguments: argparse.Namespace) -> int:
+    del arguments
     found = await menus.compare(house.official, Counter.of(house.settings))
     return _tell(found, "WeChat has the city's menus") and DIFFERS
 
 
-async def _push(house: House) -> int:
+async def _push(house: House, arguments: argparse.Namespace) -> int:
+    del arguments
     found = await menus.push(house.official, Counter.of(house.settings))
     _tell(found, "nothing to do: WeChat has the city's menus")
     return 0
@@ -81,7 +90,8 @@ def _differs(found: menus.Comparison) -> bool:
     return found.everybody_differs or found.staff_missing or bool(found.surplus)
 
 
-async def _sync(house: House) -> int:
+async def _sync(house: House, arguments: argparse.Namespace) -> int:
+    del arguments
     columns = (TextColumn("followers"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_console) as bar:
         task = bar.add_task("followers", total=None)
@@ -92,4 +102,16 @@ async def _sync(house: House) -> int:
         )
     begun = "went on with an earlier run, " if synced.resumed else ""
     _console.print(f"{begun}{synced.read} followers read, {synced.left} had left")
+    return 0
+
+
+async def _code(house: House, arguments: argparse.Namespace) -> int:
+    """Print what the code says, and the address that a printer puts into a QR symbol."""
+    said = await said_by(arguments.scene, Counter.of(house.settings))
+    if said is None or len(arguments.scene) > LONGEST_SCENE:
+        sys.stderr.write(f"no code leads to {arguments.scene}: no such hall, item or poster\n")
+        return DIFFERS
+    days: int | None = arguments.days
+    ticket = await house.official.qr_ticket(arguments.scene, days * _DAY_SECONDS if days else None)
+    _console.print(said, "", ticket.url, ticket.image_url, sep="\n", soft_wrap=True)
     return 0

@@ -109,7 +109,6 @@ async def _pass_on(push: WeChatPush, message: Message, official_appid: str) -> N
     if decisions:
         await jobs.defer(notifications.CONSENTS, appid=push.appid, openid=push.openid, decisions=decisions)
     for fate in fates_in(message):
-        said = {"appid": push.appid, "msg_id": fate.msg_id, "outcome": fate.outcome}
-        await jobs.defer(notifications.DELIVERED, **said)
-        if push.appid == official_appid:
-            await jobs.defer(broadcasts.DELIVERED, **said)
+        rooms = [notifications.DELIVERED, *([broadcasts.DELIVERED] if push.appid == official_appid else [])]
+        for room in rooms:
+            await jobs.defer(room, appid=push.appid, msg_id=fate.msg_id, outcome=fate.outcome)

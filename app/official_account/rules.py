@@ -10,12 +10,12 @@ from app.kit.clock import CITY_TIME
 from app.kit.workdays import is_working_day
 from app.official_account.definitions import Answer, OfficialAccount, People
 from wechat.message import Message
+from wechat.official.materials import LONGEST_SCENE
 
 MOST_BYTES = 2048
 """A text of WeChat's, in UTF-8."""
 
 LONGEST_QUERY = 100
-_LONGEST_SCENE = 64
 _SCENE = "qrscene_"
 _PUNCTUATION = re.compile(r"[\s。，、！？!?,.；;：:“”\"'（）()]+")
 
@@ -65,7 +65,7 @@ def scene_of(message: Message) -> str | None:
     if not isinstance(key, str):
         return None
     scene = key.removeprefix(_SCENE)
-    return scene if 0 < len(scene) <= _LONGEST_SCENE else None
+    return scene if 0 < len(scene) <= LONGEST_SCENE else None
 
 
 def _position(message: Message) -> Position | None:

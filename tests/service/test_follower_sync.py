@@ -13,7 +13,7 @@ from app.followers import service
 from app.followers.models import Follower, FollowerSync
 from app.followers.sync import SyncIncompleteError, sync_followers
 from app.kit import clock
-from tests.service.test_wechat_menus import jiaban
+from tests.service.test_wechat_commands import jiaban
 from wechat.errors import WeChatError, WeChatLimitedError, WeChatRefusedError
 from wechat.errors import WeChatUnreachableError as Unreachable
 from wechat.official import FollowerInfo, FollowerPage

@@ -1,4 +1,4 @@
-"""``jiaban wechat menu``: WeChat's menus beside the city's, in the stand-in and in what WeChat may hold already."""
+"""``jiaban wechat``: menus beside the city's, in the stand-in and in what WeChat may hold already; codes to scan."""
 
 import os
 import subprocess
@@ -144,3 +144,14 @@ def test_wechat_away_is_one_sentence_and_another_exit_code(plan: Plan, group: li
     assert ran.returncode == 2
     assert ran.stderr.startswith("WeChat: ")
     assert "Traceback" not in ran.stderr
+
+
+def test_a_code_is_made_for_what_can_be_told(plan: Plan) -> None:
+    """And for nothing else."""
+    made = jiaban(plan, "code", "hall:city:12")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "佳木斯市政务服务中心12号窗口" in made.stdout
+    assert "http" in made.stdout
+    assert jiaban(plan, "code", "poster:heating", "--days", "30").returncode == 0
+    unknown = jiaban(plan, "code", "hall:nowhere")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
