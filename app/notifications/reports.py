@@ -1,5 +1,7 @@
 """What the WeChat apps say later of messages they took: whether they arrived. It may come early, late, or twice."""
 
+from datetime import timedelta
+
 from app.kit import clock, db
 from app.kit.db import transaction
 from app.kit.ids import new_id
@@ -8,6 +10,8 @@ from app.notifications.aftermath import Ended
 from app.notifications.models import SendState
 
 SUCCESS = "success"
+# A record follows its send within seconds, and within a claim's lifetime where the database was away.
+_EARLY = timedelta(minutes=2)
 
 _KEEP = """
 INSERT INTO send_reports (id, appid, msg_id, outcome, created_at) VALUES ($1, $2, $3, $4, $5)
@@ -17,7 +21,7 @@ _FOUND = """
 SELECT report.id, report.outcome, send.id AS send_id, send.message_id, send.channel
 FROM send_reports AS report JOIN sends AS send ON send.msg_id = report.msg_id
     AND send.channel = CASE report.appid WHEN $1 THEN 'mini_program' WHEN $2 THEN 'official_account' END
-LIMIT 1000
+WHERE report.msg_id = $3 OR $3::text IS NULL AND report.created_at > $4 LIMIT 1000
 """
 _HEED = """
 UPDATE sends SET state = said.state, reason = said.reason, updated_at = $4
@@ -34,14 +38,14 @@ async def keep_report(appid: str, msg_id: str, outcome: str) -> None:
         await db.rows(_KEEP, new_id(), appid, msg_id, outcome[:64], clock.now())
 
 
-async def settle_reports(appids: tuple[str, str]) -> int:
-    """Heed the reports whose sends are recorded; the others stay. Returns how many.
+async def settle_reports(appids: tuple[str, str], msg_id: str | None = None) -> int:
+    """Heed the report with this ``msg_id``, or those of the last minutes, whose sends are recorded. Returns how many.
 
-    Kept before it is sought, a report meets its send whichever of the two is committed first: whoever comes second
-    finds the other, and the courier's sweep finds what neither saw. A failure moves the message to its next channel.
+    Those that come before our own record are kept, and found by the courier's sweep. The others, a broadcast's say, are
+    kept in vain. A failure moves the message to its next channel.
     """
     async with transaction():
-        found = await db.rows(_FOUND, *appids)
+        found = await db.rows(_FOUND, *appids, msg_id, clock.now() - _EARLY)
         if not found:
             return 0
         await aftermath.lock_messages([row["message_id"] for row in found])

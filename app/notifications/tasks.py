@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from app.kit import jobs
 from app.kit.db import transaction
 from app.notifications.consents import Decision, hear_decisions
 from app.notifications.reports import keep_report, settle_reports
@@ -10,6 +11,7 @@ from app.notifications.service import notify
 
 CONSENTS = "notifications.consents"
 DELIVERED = "notifications.delivered"
+_OF_BROADCASTS = "broadcasts.delivered"
 
 
 async def tell(citizen_id: str, kind: str, occasion: str) -> None:
@@ -24,6 +26,10 @@ async def hear_consents(appid: str, openid: str, decisions: Mapping[str, Decisio
 
 
 async def hear_delivered(appids: tuple[str, str], appid: str, msg_id: str, outcome: str) -> None:
-    """Note what became of a message that an app took: ``outcome`` is "success" or the reason why it did not arrive."""
+    """Note what became of a message that an app took: ``outcome`` is "success" or the reason why it did not arrive.
+
+    What is said of a message that is not recorded here may be said of a broadcast's.
+    """
     await keep_report(appid, msg_id, outcome)
-    await settle_reports(appids)
+    if not await settle_reports(appids, msg_id):
+        await jobs.defer(_OF_BROADCASTS, appid=appid, msg_id=msg_id, outcome=outcome)

@@ -89,7 +89,7 @@ class PreferencesRequest(Schema):
     quiet: Quiet | None
 
 
-class GroupView(Schema):
+class MessageGroupView(Schema):
     """A group of messages."""
 
     group: str
@@ -100,7 +100,7 @@ class GroupView(Schema):
 class PreferencesView(Schema):
     """What normal messages I get, by which channels, and when not (``HH:MM``)."""
 
-    groups: list[GroupView]
+    groups: list[MessageGroupView]
     muted_channels: list[str]
     quiet: dict[Literal["start", "end"], str] | None
 
@@ -110,7 +110,7 @@ class PreferencesView(Schema):
         quiet = preferences.quiet
         return cls(
             groups=[
-                GroupView(group=group, name=name, muted=group in preferences.muted_groups)
+                MessageGroupView(group=group, name=name, muted=group in preferences.muted_groups)
                 for group, name in city_messages().groups.items()
             ],
             muted_channels=sorted(preferences.muted_channels),
