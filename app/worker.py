@@ -26,7 +26,6 @@ from app.approvals.connectors import Connectors
 from app.approvals.drain import Drains
 from app.audit.checkpoints import make_checkpoints
 from app.bootstrap import House
-from app.broadcasts import tasks as broadcasts
 from app.broadcasts.sender import Sender
 from app.finding.tasks import tidy
 from app.identity import tasks as identity
@@ -102,7 +101,6 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
         COMPANY_REPRESENTED: attach_to_company,
         notifications.CONSENTS: notifications.hear_consents,
         notifications.DELIVERED: partial(notifications.hear_delivered, appids),
-        broadcasts.DELIVERED: partial(broadcasts.take_delivered, house.settings.wechat.official_account_appid),
         INVITE_REVIEW: reviews.invite_review,
         CHECK_COMMENT: partial(reviews.check_comment, house.content, appid),
         pushes.TAKE_PUSH: partial(pushes.take_push, counter.appid),

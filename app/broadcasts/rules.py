@@ -159,7 +159,7 @@ def _refused(error: WeChatRefusedError, now: datetime) -> Verdict:
     return Verdict(RecipientState.WAITING, reason, pause=reason)
 
 
-def event_state(outcome: str) -> tuple[RecipientState, str | None]:
+def reported(outcome: str) -> tuple[RecipientState, str | None]:
     """What WeChat's later word on a message means: ``success``, or the text of a failure such as ``failed:user block``.
 
     The text becomes a reason of ASCII letters.

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from app.broadcasts.definitions import broadcasting
 from app.broadcasts.models import Broadcast, BroadcastState, RecipientState
 from app.broadcasts.ports import Templates
 from app.broadcasts.queries import count_slices
+from app.broadcasts.reports import MOST, settle_reports
 from app.broadcasts.rules import DELIVERED, MAX_ATTEMPTS, Verdict, back_off, is_page, judge, sends_from
 from app.broadcasts.selecting import select_more
 from app.broadcasts.service import fail, finish, hold, pause, recover
@@ -50,14 +51,15 @@ class Sender:
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(_LANES):
-                    group.create_task(self._keep_sending())
+                    group.create_task(self._keep_at(self.step))
+                group.create_task(self._keep_at(self.settle))
         finally:
             renewing.cancel()
 
-    async def _keep_sending(self) -> None:
+    async def _keep_at(self, what: Callable[[], Awaitable[bool]]) -> None:
         while not self._stopping.is_set():
             try:
-                busy = await self.step()
+                busy = await what()
             except Exception:  # the database may be away for a while; the sender goes on when it is back
                 _log.exception("broadcasts_failed")
                 busy = False
@@ -91,6 +93,10 @@ class Sender:
             if (not waits and await self._send_slice(broadcast)) or selecting:
                 return True
         return False
+
+    async def settle(self) -> bool:
+        """Heed what WeChat said of messages since; whether there may be more of it."""
+        return await settle_reports(self._appid) == MOST
 
     async def _send_slice(self, broadcast: Broadcast) -> bool:
         lease = await slices.claim(broadcast.id, self._silent_seconds)

@@ -13,9 +13,12 @@ from app.broadcasts.rules import covers, fitted, require_link, require_second_pe
 from app.catalogue.models import Region
 from app.finding.errors import RegionUnknownError
 from app.identity.errors import OutsideOwnScopeError
+from app.identity.rules import Duty
 from app.identity.staff_accounts import Scope
-from app.kit import clock
+from app.kit import clock, texts
 from app.kit.db import transaction
+from app.notifications.models import StaffTask
+from app.notifications.staff_tasks import close_by_itself, open_task
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ async def stop(scope: Scope, broadcast_id: UUID, reason: str) -> Broadcast:
         broadcast = await _locked(scope, broadcast_id, *states)
         broadcast.state, broadcast.reason, broadcast.ended_at = BroadcastState.STOPPED, reason, clock.now()
         await broadcast.save(update_fields=["state", "reason", "ended_at"])
+        await _close_task(broadcast.id)
         await _record(broadcast, scope.name, "broadcast_stopped")
     return broadcast
 
@@ -109,18 +113,22 @@ async def resume(scope: Scope, broadcast_id: UUID) -> Broadcast:
         broadcast.state, broadcast.reason = BroadcastState.SENDING, None
         broadcast.waits_until, broadcast.failures = None, 0
         await broadcast.save(update_fields=["state", "reason", "waits_until", "failures"])
+        await _close_task(broadcast.id)
         await _record(broadcast, scope.name, "broadcast_resumed")
     return broadcast
 
 
 async def pause(broadcast_id: UUID, reason: str) -> None:
-    """Let a person decide, since WeChat refuses the broadcast as a whole; one that is not being sent stays as it is."""
+    """Ask staff to decide, since WeChat refuses the broadcast as a whole; one that is not being sent stays as it is."""
     async with transaction():
         broadcast = await Broadcast.select_for_update().get(id=broadcast_id)
         if broadcast.state is not BroadcastState.SENDING:
             return
         broadcast.state, broadcast.reason = BroadcastState.PAUSED, reason
         await broadcast.save(update_fields=["state", "reason"])
+        key = f"{_task_key(broadcast_id)}{int(clock.now().timestamp())}"
+        title, note = texts.text("broadcasts", "paused"), texts.text("broadcasts", "decide", reason=reason)
+        await open_task("broadcast_paused", key, title, note, duty=Duty.BROADCAST, region=broadcast.region)
         await _record(broadcast, "system", "broadcast_paused", reason=reason)
 
 
@@ -161,6 +169,15 @@ async def _locked(scope: Scope, broadcast_id: UUID, *states: BroadcastState) -> 
     if broadcast.state not in states:
         raise BroadcastStateError(state=broadcast.state)
     return broadcast
+
+
+def _task_key(broadcast_id: UUID) -> str:
+    return f"broadcast_paused:{broadcast_id}:"
+
+
+async def _close_task(broadcast_id: UUID) -> None:
+    for task in await StaffTask.filter(key__startswith=_task_key(broadcast_id), closed_at=None):
+        await close_by_itself(task.key, texts.text("broadcasts", "decided"), clock.now())
 
 
 async def _record(broadcast: Broadcast, actor: str, action: str, **details: Any) -> None:

@@ -6,7 +6,7 @@ a slice may be given to somebody else: its end is told by the database's clock a
 What a dead worker had open is uncertain from then on; a late word about it is still heeded.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -79,10 +79,12 @@ UPDATE broadcast_slices SET
 WHERE id = ANY($1::bigint[]) RETURNING total - open - delivered - failed - uncertain - skipped AS waiting
 """
 _OPENED = "UPDATE broadcast_slices SET open = open + $2, skipped = skipped + $3 WHERE id = $1"
-_MESSAGE = "SELECT id, slice_id FROM broadcast_recipients WHERE msg_id = $1"
-_EVENT = """
-UPDATE broadcast_recipients SET state = $2::text, reason = $3, arrived = ($2::text = 'delivered'), updated_at = $4
-WHERE id = $1 AND state = 'delivered'
+_HOLD = "SELECT id FROM broadcast_slices WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"
+_HEED = """
+UPDATE broadcast_recipients AS recipient SET state = said.state, reason = said.reason,
+    arrived = (said.state = 'delivered'), updated_at = $4
+FROM unnest($1::bigint[], $2::text[], $3::text[]) AS said(id, state, reason)
+WHERE recipient.id = said.id AND recipient.state = 'delivered'
 """
 _RELEASE = "UPDATE broadcast_slices SET leased_until = NULL WHERE id = $1 AND attempt = $2"
 _TAKE_DAY = """
@@ -206,13 +208,9 @@ def _columns(results: Sequence[Result]) -> list[list[Any]]:
     ]
 
 
-async def take_event(msg_id: str, state: RecipientState, reason: str | None) -> bool:
-    """Heed what WeChat says of a message afterwards; whether it was one of a broadcast's."""
-    async with transaction():
-        found = await db.row(_MESSAGE, msg_id)
-        if found is None:
-            return False
-        await db.row(_LOCK, found["slice_id"])
-        await db.execute(_EVENT, found["id"], state.value, reason, clock.now())
-        await db.rows(_COUNT, [found["slice_id"]])
-    return True
+async def heed_reports(slice_ids: list[int], said: Mapping[int, tuple[RecipientState, str | None]]) -> None:
+    """Settle delivered recipients of some slices by what WeChat said of them, within the caller's transaction."""
+    await db.rows(_HOLD, slice_ids)
+    states, reasons = [state.value for state, _ in said.values()], [reason for _, reason in said.values()]
+    await db.execute(_HEED, list(said), states, reasons, clock.now())
+    await db.rows(_COUNT, slice_ids)

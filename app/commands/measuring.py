@@ -34,6 +34,13 @@ def _bench_status(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _bench_broadcasts(arguments: argparse.Namespace) -> int:
+    from app.commands.bench_broadcasts import bench_broadcasts
+
+    asyncio.run(bench_broadcasts(arguments.recipients, arguments.sends, arguments.database_url))
+    return 0
+
+
 def add_developer_commands(dev: Any) -> None:
     """Add what measures to ``jiaban dev``."""
     bench = dev.add_parser("bench-search", help="measure searches among many items, in a database of its own")
@@ -53,6 +60,11 @@ def add_developer_commands(dev: Any) -> None:
     status.add_argument("--rounds", type=int, default=5, help="times each list is made (5)")
     status.add_argument("--database-url", help="an empty database to fill; an engine of its own unless given")
     status.set_defaults(function=_bench_status)
+    many = dev.add_parser("bench-broadcasts", help="measure choosing recipients and sending, in a database of its own")
+    many.add_argument("--recipients", type=int, default=1_000_000, help="how many are chosen (1000000)")
+    many.add_argument("--sends", type=int, default=100_000, help="how many of them are sent to (100000)")
+    many.add_argument("--database-url", help="an empty database to fill; an engine of its own unless given")
+    many.set_defaults(function=_bench_broadcasts)
     revocation = dev.add_parser("bench-revocation", help="measure how soon scans see a revocation")
     revocation.add_argument("--licences", type=int, default=100_000, help="how many licences there are (100000)")
     revocation.add_argument("--rounds", type=int, default=200, help="how many are revoked (200)")

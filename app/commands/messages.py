@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.bootstrap import open_house
+from app.broadcasts import queries as broadcasts
 from app.notifications.queries import Ledger, ledger
 from config.settings import load_settings
 
@@ -26,13 +27,17 @@ def add_commands(commands: Any) -> None:
 def _ledger(arguments: argparse.Namespace) -> int:
     del arguments
 
-    async def read() -> Ledger:
+    async def read() -> tuple[Ledger, dict[str, int]]:
         async with open_house(load_settings()):
-            return await ledger()
+            return await ledger(), await broadcasts.ledger()
 
-    found = asyncio.run(read())
+    found, recipients = asyncio.run(read())
     _show(found)
-    return 0 if found.balanced else 1
+    created = recipients.pop("created")
+    balanced = created == sum(recipients.values())
+    _console.print(f"recipients of broadcasts {created}: " + ", ".join(f"{k} {many}" for k, many in recipients.items()))
+    _console.print("balanced" if balanced else "NOT BALANCED")
+    return 0 if found.balanced and balanced else 1
 
 
 def _show(found: Ledger) -> None:

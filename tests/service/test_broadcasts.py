@@ -18,13 +18,15 @@ from app.broadcasts.queries import get_broadcast, ledger, list_broadcasts, previ
 from app.broadcasts.selecting import SLICE
 from app.broadcasts.service import Notice
 from app.broadcasts.slices import GROUP, Result, claim, end_lapsed, renew, take_turn
-from app.broadcasts.tasks import take_delivered
 from app.finding.errors import RegionUnknownError
 from app.followers.models import Follower
 from app.identity.errors import OutsideOwnScopeError
+from app.identity.rules import Duty
 from app.identity.staff_accounts import COMMAND_LINE
 from app.kit import clock, db
 from app.kit.clock import CITY_TIME
+from app.notifications.models import SendReport, StaffTask
+from app.notifications.reports import keep_report
 from tests.service.broadcasting import (
     WORKS,
     Account,
@@ -231,6 +233,7 @@ async def test_an_outage_costs_a_group_and_then_one_at_a_time(account: Account) 
     with clock.travel(timedelta(hours=4)):
         await send_all(account.sender())
     assert await states(broadcast.id) == {"delivered": 3 * SLICE - GROUP - 3, "uncertain": GROUP + 3}
+    assert (await Broadcast.get(id=broadcast.id)).failures == 0
     assert set(account.sent.values()) == {1}
 
 
@@ -292,10 +295,13 @@ async def test_what_the_next_million_would_be_refused_for_too_pauses_it(account:
     assert account.sent.total() == GROUP
     assert await state_of(broadcast) == (BroadcastState.PAUSED, f"wechat_{code}")
     assert await states(broadcast.id) == {"waiting": SLICE}
+    task = await StaffTask.get(key__startswith=f"broadcast_paused:{broadcast.id}")
+    assert (task.duty, task.region, task.closed_at) == (Duty.BROADCAST, None, None)
     await send_all(account.sender())
     assert account.sent.total() == GROUP
     account.always = None
     await service.resume(somebody(), broadcast.id)
+    assert (await StaffTask.get(id=task.id)).closed_at
     await send_all(account.sender())
     assert await states(broadcast.id) == {"delivered": SLICE}
 
@@ -421,29 +427,25 @@ async def test_choosing_that_is_cut_off_goes_on_where_it_was(account: Account) -
 
 
 async def test_wechats_later_word_settles_a_message(account: Account) -> None:
-    """Arrived, or failed with a reason; a message of another app or of nobody changes nothing."""
+    """Arrived, or failed with a reason; of another app, or before the message is recorded, it changes nothing."""
     await account.follow(3)
     broadcast = await approved()
     await send_all(account.sender())
-    ids = {one.msg_id: one.id async for one in BroadcastRecipient.all()}
-    first, second, third = sorted(str(one) for one in ids)
-    await take_delivered(account.appid, appid=account.appid, msg_id=first, outcome="success")
-    await take_delivered(account.appid, appid=account.appid, msg_id=second, outcome="failed:user block")
-    await take_delivered(account.appid, appid="wxother", msg_id=third, outcome="failed:user block")
+    first, second, third = sorted([str(one.msg_id) async for one in BroadcastRecipient.all()])
+    await BroadcastRecipient.filter(msg_id=first).update(msg_id=None)
+    for appid, msg_id, outcome in (
+        (account.appid, first, "success"),
+        (account.appid, second, "failed:user block"),
+        ("wxother", third, "failed:user block"),
+    ):
+        await keep_report(appid, msg_id, outcome)
+    await account.sender().settle()
     assert await states(broadcast.id) == {"delivered": 2, "failed": 1}
-    assert (await BroadcastRecipient.get(msg_id=first)).arrived
     refused = await BroadcastRecipient.get(msg_id=second)
     assert (refused.reason, refused.arrived) == ("event_user_block", False)
-
-
-async def test_a_word_that_comes_before_the_record_is_heard_again(account: Account) -> None:
-    """Three times, then it was about somebody else's message."""
-    found = "SELECT args->>'tries' AS tries FROM procrastinate_jobs WHERE task_name = 'broadcasts.delivered'"
-    for tries in range(4):
-        await take_delivered(account.appid, appid=account.appid, msg_id="early", outcome="success", tries=tries)
-    assert [row["tries"] for row in await db.rows(found + " AND args->>'msg_id' = 'early' ORDER BY id")] == [
-        "1",
-        "2",
-        "3",
-    ]
-    await db.execute("DELETE FROM procrastinate_jobs WHERE args->>'msg_id' = 'early'")
+    await BroadcastRecipient.filter(msg_id=None).update(msg_id=first)
+    await account.sender().settle()
+    arrived = [one.msg_id async for one in BroadcastRecipient.filter(arrived=True)]
+    assert arrived == [first]
+    assert not await SendReport.exists(appid=account.appid)
+    await SendReport.filter(appid="wxother").delete()

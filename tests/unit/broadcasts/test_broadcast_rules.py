@@ -10,10 +10,10 @@ from app.broadcasts.errors import BroadcastFieldsUnfitError, BroadcastLinkUnfitE
 from app.broadcasts.models import RecipientState
 from app.broadcasts.rules import (
     back_off,
-    event_state,
     fitted,
     judge,
     next_day,
+    reported,
     require_link,
     require_second_person,
     rests_until,
@@ -161,7 +161,7 @@ def test_rests_grow_to_ten_minutes() -> None:
 )
 def test_a_later_word_of_wechats(outcome: str, state: str, reason: str | None) -> None:
     """Success, or a reason of plain letters."""
-    assert event_state(outcome) == (state, reason)
+    assert reported(outcome) == (state, reason)
 
 
 def test_template_ids_of_kinds_are_their_own() -> None:
