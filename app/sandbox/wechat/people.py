@@ -9,7 +9,7 @@ from sanic.response import HTTPResponse
 
 from app.sandbox.answers import RefusedError, answer, read
 from app.sandbox.wechat.answers import PlatformError
-from app.sandbox.wechat.apps import Apps, Kind, WeChatApp
+from app.sandbox.wechat.apps import OFFICIAL_OPENID, Apps, Kind, WeChatApp
 from app.sandbox.wechat.events import Events, EventSettings
 from app.sandbox.wechat.push import Delivery, Pusher
 from app.sandbox.wechat.push_body import Format, Mode, Style, subscription_event
@@ -67,7 +67,7 @@ class People:
 
     def _note(self, fields: dict[str, Any]) -> None:
         openid, event = str(fields.get("FromUserName", "")), fields.get("Event")
-        if not openid.startswith("oa-"):
+        if not openid.startswith(OFFICIAL_OPENID):
             return
         if event == "unsubscribe":
             self._state.followers.unfollow(openid)

@@ -12,8 +12,8 @@ Moment = Literal["before", "after"]
 class Trouble(BaseModel):
     """One order: the wrong answer, where it happens and how often or how long; once where neither is said.
 
-    ``api`` None is every API. ``before``: nothing was done; ``after``: it was done and its answer is lost. ``every``:
-    of so many calls the last one meets it.
+    ``api`` None is every API. ``before``: nothing was done; ``after``: it was done and its answer is lost. Only
+    each ``every``-th call meets it.
     """
 
     api: str | None = None
