@@ -27,6 +27,7 @@ from app.licences.presenting.service import Presented, hold_codes, present_licen
 from app.licences.presenting.spending import Spent, Unspent
 from app.mandates.party import Party
 from tests.service.cases import issued_licence, some_case_no, verified_citizen
+from tests.service.scans import shown_code
 
 HOST = "https://jiaban.example.cn"
 
@@ -188,6 +189,22 @@ async def test_held_codes_end_with_the_session(house: House, citizen: Citizen, l
     assert (await spend(house, lost)).spent
     await Session.filter(id=session.id).update(ended_at=clock.now())
     assert (await spend(house, kept)).unspent is Unspent.ENDED
+
+
+async def test_codes_end_where_the_licence_went_to_another_account(
+    house: House, citizen: Citizen, licence: Licence
+) -> None:
+    """Those that were handed out before, and one that was being made meanwhile; paper stays with the person."""
+    session = await Session.create(citizen=citizen, created_at=clock.now())
+    before = [await shown(house, licence, session_id=session.id), *await held(house, licence, 1, session.id)]
+    paper = await shown_code(house, licence, CodeKind.PAPER)
+    proven = await verified_citizen(house)
+    async with transaction():
+        await Licence.move_in_name(citizen.id, proven.id)
+    assert [(await spend(house, code)).unspent for code in before] == [Unspent.EXPIRED, Unspent.EXPIRED]
+    assert (await spend(house, await house.code_signer.read(paper))).spent
+    meanwhile = await shown(house, await Licence.get(id=licence.id), session_id=session.id)
+    assert (await spend(house, meanwhile)).unspent is Unspent.ENDED
 
 
 async def test_held_codes_end_with_the_licence(house: House, licence: Licence) -> None:

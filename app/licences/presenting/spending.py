@@ -17,12 +17,16 @@ from app.mandates.queries import is_live
 MOST_MISSES = 5
 PAUSE = timedelta(minutes=10)
 
-# Whoever changes the row has spent the code. The session and the mandate behind it are asked in the same moment.
+# Whoever changes the row has spent the code. The session and the mandate behind it are asked in the same moment, and
+# whether the licence is still theirs whose session it is: while the code was made, it may have gone to an account that
+# proved more.
 _SPEND = """
 UPDATE presentations SET spent_at = $2
 WHERE nonce = $1 AND digest = $3 AND kind <> 'paper' AND spent_at IS NULL AND ended_at IS NULL AND expires_at > $2
 AND (session_id IS NULL OR EXISTS (
-    SELECT 1 FROM sessions WHERE sessions.id = session_id AND sessions.ended_at IS NULL
+    SELECT 1 FROM sessions JOIN licences ON licences.id = licence_id
+    WHERE sessions.id = session_id AND sessions.ended_at IS NULL
+    AND (mandate_id IS NOT NULL OR sessions.citizen_id = licences.citizen_id)
 ))
 AND (mandate_id IS NULL OR EXISTS (
     SELECT 1 FROM mandates WHERE mandates.id = mandate_id AND mandates.state = 'active' AND mandates.ends_at > $2
