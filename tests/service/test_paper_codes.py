@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from datetime import timedelta
 from io import BytesIO
+from typing import Any
 from uuid import uuid4
 
 import cbor2
@@ -17,7 +18,7 @@ from app.identity.models import Citizen
 from app.identity.rules import Duty, mask_name
 from app.kit import clock
 from app.kit.db import transaction
-from app.licences.codes import CodeKind
+from app.licences.codes import CodeKind, SignedCode
 from app.licences.errors import (
     HolderNotFoundError,
     LicenceNotFoundError,
@@ -25,7 +26,8 @@ from app.licences.errors import (
     PaperCodeNotFoundError,
     PresetNotOfferedError,
 )
-from app.licences.models import Licence, LicenceState, PaperCode, PaperEnd, Presentation
+from app.licences.models import HolderKind, Licence, LicenceState, PaperCode, PaperEnd, Presentation
+from app.licences.paper import service
 from app.licences.paper.service import (
     Document,
     PersonPresent,
@@ -36,6 +38,7 @@ from app.licences.paper.service import (
     report_lost,
     report_lost_at_window,
 )
+from app.licences.presenting.making import make_code
 from app.licences.presenting.spending import Spent, Unspent, spend
 from app.licences.status.packing import Status
 from app.licences.status.publishing import publish
@@ -147,6 +150,47 @@ async def test_a_window_prints_for_the_holder_alone(house: House, citizen: Citiz
         await report_lost_at_window(await staff_member([Duty.WINDOW]), licence.id, paper.paper.id, present(stranger))
     (found,) = await find_licences(await staff_member([Duty.WINDOW]), present(citizen))
     assert [row.presentation.preset for row in found.papers] == [Preset.CARD]
+
+
+async def test_a_name_is_one_however_it_is_spaced_and_a_number_is_a_persons(
+    house: House, citizen: Citizen, licence: Licence
+) -> None:
+    """As with licences that wait for their holder; a company with such a code is nobody at a window."""
+    written = f" {licence.holder[0]}\u3000{licence.holder[1:]}"
+    licence.holder = written
+    await licence.save(update_fields=["holder"])
+    assert await find_licences(await staff_member([Duty.WINDOW]), present(citizen)) == [licence]
+    assert (await printed(house, licence, present(citizen))).paper.id
+    await Licence.filter(id=licence.id).update(holder_kind=HolderKind.COMPANY)
+    with pytest.raises(HolderNotFoundError):
+        await find_licences(await staff_member([Duty.WINDOW]), present(citizen))
+    with pytest.raises(HolderNotFoundError):
+        await printed(house, licence, present(citizen))
+
+
+async def test_nothing_is_printed_of_what_is_revoked_meanwhile(
+    house: House, citizen: Citizen, licence: Licence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the licence and its paper."""
+
+    async def make(*arguments: Any) -> SignedCode:
+        await Licence.filter(id=licence.id).update(state=LicenceState.REVOKED)
+        return await make_code(*arguments)
+
+    monkeypatch.setattr(service, "make_code", make)
+    with pytest.raises(LicenceNotValidError):
+        await printed(house, licence, present(citizen))
+    assert not await PaperCode.filter(licence=licence).exists()
+
+
+async def test_a_paper_is_lost_with_its_own_licence_alone(house: House, citizen: Citizen, licence: Licence) -> None:
+    """Whoever holds another licence ends nobody's paper by its id."""
+    stranger = await verified_citizen(house)
+    other = await issued_licence(stranger, some_case_no(stranger.id))
+    paper = (await printed(house, licence, present(citizen))).paper
+    with pytest.raises(PaperCodeNotFoundError):
+        await report_lost(Party.own(stranger.id), other.id, paper.id)
+    assert await PaperCode.filter(id=paper.id, ended_at=None).exists()
 
 
 async def test_somebody_without_an_account_gets_paper(house: House, citizen: Citizen, licence: Licence) -> None:

@@ -13,6 +13,7 @@ from app.identity.models import Staff
 from app.kit import clock
 from app.kit.crypto import keyring
 from app.kit.db import transaction
+from app.licences.attaching import same_name
 from app.licences.codes import LONGEST, CodeKind, CodeSigner, SignedCode
 from app.licences.errors import HolderNotFoundError, LicenceNotValidError, PaperCodeNotFoundError
 from app.licences.models import HOLDER, HolderKind, Licence, PaperCode, PaperEnd, Presentation
@@ -66,7 +67,7 @@ async def find_licences(staff: Staff, person: PersonPresent) -> list[Licence]:
     """
     async with transaction():
         found = await Licence.filter(_held_by(person)).order_by("id").select_for_update(no_key=True)
-        licences = [licence for licence in found if licence.holder == person.name]
+        licences = [licence for licence in found if same_name(licence.holder, person.name)]
         if not licences:
             raise HolderNotFoundError
         for licence in licences:
@@ -185,7 +186,7 @@ async def _locked(licence_id: UUID) -> Licence:
 async def _licence_of(person: PersonPresent, licence_id: UUID) -> Licence:
     """A licence that the person at the window holds. Raises HolderNotFoundError."""
     licence = await Licence.get_or_none(_held_by(person), id=licence_id)
-    if licence is None or licence.holder != person.name:
+    if licence is None or not same_name(licence.holder, person.name):
         raise HolderNotFoundError
     return licence
 

@@ -83,6 +83,8 @@ async def verify(signer: CodeSigner, verifier: Verifier, text: str, idempotency_
         async with transaction():
             return await _verify_and_record(verifier, code, record)
     except IntegrityError:
+        if not idempotency_key:
+            raise
         # Two requests with one key at once: the other one recorded it, and this one's spending was rolled back.
         before = await Verification.get(**verifier.itself, idempotency_key=idempotency_key)
         return await answered_before(before, digest)
