@@ -8,6 +8,7 @@ import pytest
 
 from app.bootstrap import House
 from app.kit import clock, db
+from app.kit.errors import TemporarilyUnavailableError
 from app.licences.keys import rules, service
 from app.licences.keys.algorithms import Algorithm, Purpose
 from app.licences.keys.errors import KeyActError
@@ -137,6 +138,35 @@ async def test_private_keys_are_sealed_in_their_rows(quiet: House) -> None:
     assert stored is not None
     assert bytes.fromhex(key.handle) not in stored["handle"]
     assert key.handle.encode() not in stored["handle"]
+
+
+async def test_no_log_and_no_representation_shows_a_private_key(quiet: House, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither while one is made, kept and used, nor where its keeper fails."""
+    caplog.set_level(logging.DEBUG)
+    keys = SigningKeys()
+    made = await service.make_key(keys, Purpose.STATUS, ACTOR, published_for=timedelta())
+    handle = str(made.handle)
+    other = SigningKeys()
+    assert await believed(other, await signed(other, "status"))
+    other.keepers.clear()
+    with pytest.raises(TemporarilyUnavailableError):
+        await other.sign(made.id.encode(), b"data")
+    shown = caplog.text + repr(made) + str(made) + repr(await other.published()) + repr(vars(other))
+    assert made.id in shown
+    assert handle not in shown
+    assert repr(bytes.fromhex(handle)) not in shown
+    del quiet
+
+
+@pytest.mark.parametrize("purpose", [Purpose.PAPER, Purpose.CREDENTIAL])
+async def test_what_lasts_for_years_is_believed_after_its_key_retired(quiet: House, purpose: Purpose) -> None:
+    """Codes on paper and credentials outlive many keys; only a key that is disowned takes them along."""
+    keys = SigningKeys()
+    old = await signed(keys, purpose)
+    await service.make_key(keys, purpose, ACTOR, published_for=timedelta())
+    with clock.travel(timedelta(days=3650)):
+        assert await believed(SigningKeys(), old)
+    del quiet
 
 
 async def test_an_sm2_key_signs_and_verifies(quiet: House) -> None:

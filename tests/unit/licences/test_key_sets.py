@@ -8,9 +8,11 @@ import cwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import KeySet
 
+from app.licences.codes import LONGEST, CodeKind
 from app.licences.keys.algorithms import Algorithm, Purpose
 from app.licences.keys.cose import cose_key_set, jwk_set, to_be_signed
 from app.licences.keys.ring import PublicKey
+from app.licences.keys.rules import BELIEVED_FOR
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(32))
 SIGNS_FROM = datetime(2026, 11, 27, tzinfo=UTC)
@@ -31,6 +33,14 @@ def signed(claims: dict[int, object]) -> bytes:
     protected, payload = cbor2.dumps({1: -8, 4: b"c23456"}), cbor2.dumps(claims)
     parts = [protected, {}, payload, PRIVATE.sign(to_be_signed(protected, payload))]
     return cbor2.dumps(cbor2.CBORTag(18, parts))
+
+
+def test_a_key_of_codes_is_believed_until_the_last_one_that_it_may_have_signed_is_over() -> None:
+    """A process may sign with it for some seconds more, and two clocks differ."""
+    believed = BELIEVED_FOR[Purpose.CODE]
+    assert believed is not None
+    assert believed >= max(LONGEST[CodeKind.LIVE], LONGEST[CodeKind.HELD]) + timedelta(minutes=2)
+    assert BELIEVED_FOR[Purpose.PAPER] is None
 
 
 def test_a_cose_key_set_verifies_what_was_signed() -> None:
