@@ -17,6 +17,8 @@ HOLDER = "licence_holder"
 """The purpose of the hashes by which a holder's licences are found."""
 DIGITS = "presentation_digits"
 """That of the hashes by which a code is found by its digits."""
+PRESENTING = "licence_presentation"
+"""The purpose that a holder consents to, or has withdrawn their consent to."""
 
 
 _END_SHOWN = """

@@ -7,12 +7,14 @@ import pytest
 
 from app.bootstrap import House
 from app.catalogue.licence_type import Preset
+from app.consents.definitions import purposes
+from app.consents.service import give_consent, withdraw_consent
 from app.identity.models import Citizen, Staff
 from app.identity.rules import Duty
 from app.kit import clock
 from app.licences.codes import CodeKind
 from app.licences.errors import LicenceNotFoundError
-from app.licences.models import HolderKind, Licence, Origin, Presentation
+from app.licences.models import PRESENTING, HolderKind, Licence, Origin, Presentation
 from app.licences.presenting.service import hold_codes, present_licence
 from app.licences.requests.models import Answer
 from app.licences.requests.queries import open_requests
@@ -153,6 +155,22 @@ async def test_a_mandate_lifts_nobodys_level(
     fallen = principal if whose == "principal" else delegate
     await Citizen.filter(id=fallen.id).update(level=1)
     assert (await scan(house, officer, code)).verification.reason == "level_too_low"
+
+
+async def test_what_a_delegate_holds_ends_when_the_principal_withdraws_their_consent(
+    house: House, principal: Citizen, licence: Licence, mandate: Mandate, officer: Staff
+) -> None:
+    """The officer sees nothing; the delegate's own consent is another matter."""
+    codes = [await shown(house, mandate, licence) for _ in range(3)]
+    delegate_id = mandate.delegate_id  # type: ignore[attr-defined]  # Tortoise adds it
+    assert (await scan(house, officer, codes[0])).verification.reason == "valid"
+    for citizen_id, code, reason in ((delegate_id, codes[1], "valid"), (principal.id, codes[2], "code_ended")):
+        version = purposes()[PRESENTING].version
+        await give_consent(citizen_id, PRESENTING, version, actor="x", session_id=None)
+        await withdraw_consent(citizen_id, PRESENTING, actor="x", session_id=None)
+        checked = await scan(house, officer, code)
+        assert checked.verification.reason == reason
+    assert (checked.licence, checked.verification.shown) == (None, [])
 
 
 async def test_without_network_the_mandate_counts_as_of_the_scan(

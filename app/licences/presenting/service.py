@@ -13,7 +13,7 @@ from app.kit.crypto import keyring
 from app.licences.codes import LONGEST, CodeKind, CodeSigner
 from app.licences.codes.digits import new_digits
 from app.licences.errors import LicenceNotValidError
-from app.licences.models import DIGITS, Licence, LicenceState, Presentation
+from app.licences.models import DIGITS, PRESENTING, Licence, LicenceState, Presentation
 from app.licences.presenting.making import (
     Wanted,
     capped,
@@ -105,7 +105,7 @@ async def hold_codes(
 async def _to_be_shown(party: Party, licence_id: UUID) -> tuple[Licence, LicenceTypeDefinition]:
     licence = await shown_licence(party, licence_id)
     if party.citizen_id:
-        await respect_withdrawal(party.citizen_id, "licence_presentation")
+        await respect_withdrawal(party.citizen_id, PRESENTING)
     return licence, await get_licence_type(licence.type_code)
 
 

@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from app.catalogue.licence_type import LicenceTypeDefinition, Preset
+from app.consents.errors import ConsentMissingError
+from app.consents.service import respect_withdrawal
 from app.kit import clock
 from app.kit.errors import NotFoundError
 from app.licences.codes import CodeKind
-from app.licences.models import Licence, LicenceMove, LicenceState, Presentation
+from app.licences.models import PRESENTING, Licence, LicenceMove, LicenceState, Presentation
 from app.licences.verifying import verdicts
 from app.licences.verifying.verdicts import Reason
 from app.licences.verifying.verifier import Verifier
@@ -40,6 +42,22 @@ async def state_at(licence: Licence, at: datetime) -> LicenceState:
     """A licence's state at a moment that is past, by its history."""
     following = await LicenceMove.filter(licence=licence, at__gt=at).order_by("at", "id").first()
     return following.before if following else licence.state
+
+
+async def is_consented(presentation: Presentation) -> bool:
+    """Whether whose licence it is has not withdrawn their consent to showing it, be it a delegate who shows it.
+
+    Paper is asked for at a window each time, and a company's licence is nobody's personal data.
+    """
+    licence = presentation.licence
+    owner, company = licence.citizen_id, licence.company_id  # type: ignore[attr-defined]  # Tortoise adds them
+    if presentation.kind == CodeKind.PAPER or company or owner is None:
+        return True
+    try:
+        await respect_withdrawal(owner, PRESENTING)
+    except ConsentMissingError:
+        return False
+    return True
 
 
 def may_show(verifier: Verifier, presentation: Presentation, definition: LicenceTypeDefinition) -> list[str]:

@@ -19,7 +19,7 @@ from app.licences.errors import VerificationKeyReusedError
 from app.licences.models import Licence, Presentation
 from app.licences.presenting.spending import Spent, spend, spend_digits
 from app.licences.verifying import verdicts
-from app.licences.verifying.judging import judge_presented, may_show
+from app.licences.verifying.judging import is_consented, judge_presented, may_show
 from app.licences.verifying.models import Verification
 from app.licences.verifying.telling import tell_verified
 from app.licences.verifying.verdicts import Reason
@@ -126,6 +126,8 @@ async def _verify_and_record(verifier: Verifier, code: SignedCode | Digits | Rea
         return await keep(record, Reason.MALFORMED, None)
     if spent.unspent:
         return await keep(record, verdicts.OF_UNSPENT[spent.unspent], presentation)
+    if not await is_consented(presentation):
+        return await keep(record, Reason.CODE_ENDED, presentation)
     definition = await catalogue.get_licence_type(presentation.licence.type_code)
     reason = await judge_presented(verifier, presentation, definition, record.at, presentation.licence.state)
     if reason.verdict is not verdicts.Verdict.REFUSED:
