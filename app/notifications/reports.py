@@ -41,8 +41,8 @@ async def keep_report(appid: str, msg_id: str, outcome: str) -> None:
 async def settle_reports(appids: tuple[str, str], msg_id: str | None = None) -> int:
     """Heed the report with this ``msg_id``, or those of the last minutes, whose sends are recorded. Returns how many.
 
-    Those that come before our own record are kept, and found by the courier's sweep. The others, a broadcast's say, are
-    kept in vain. A failure moves the message to its next channel.
+    Those that come before our own record are kept, and found by the courier's sweep. Those of
+    broadcasts stay for these. A failure moves the message to its next channel.
     """
     async with transaction():
         found = await db.rows(_FOUND, *appids, msg_id, clock.now() - _EARLY)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from app.kit import jobs
 from app.kit.db import transaction
 from app.notifications.consents import Decision, hear_decisions
 from app.notifications.reports import keep_report, settle_reports
@@ -11,7 +10,6 @@ from app.notifications.service import notify
 
 CONSENTS = "notifications.consents"
 DELIVERED = "notifications.delivered"
-_OF_BROADCASTS = "broadcasts.delivered"
 
 
 async def tell(citizen_id: str, kind: str, occasion: str) -> None:
@@ -28,8 +26,7 @@ async def hear_consents(appid: str, openid: str, decisions: Mapping[str, Decisio
 async def hear_delivered(appids: tuple[str, str], appid: str, msg_id: str, outcome: str) -> None:
     """Note what became of a message that an app took: ``outcome`` is "success" or the reason why it did not arrive.
 
-    What is said of a message that is not recorded here may be said of a broadcast's.
+    What is said of a message that is not recorded here is kept: it may be said of a broadcast's.
     """
     await keep_report(appid, msg_id, outcome)
-    if not await settle_reports(appids, msg_id):
-        await jobs.defer(_OF_BROADCASTS, appid=appid, msg_id=msg_id, outcome=outcome)
+    await settle_reports(appids, msg_id)

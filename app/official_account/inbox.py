@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from app.broadcasts import tasks as broadcasts
 from app.followers import service as followers
 from app.kit import clock, jobs
 from app.kit.db import transaction
@@ -83,7 +82,7 @@ async def take_push(official_appid: str, push_id: str) -> None:
         message = message_in(push)
         if push.appid == official_appid:
             await _heed_follower(push, message)
-        await _pass_on(push, message, official_appid)
+        await _pass_on(push, message)
         push.state = PushState.TAKEN
         push.payload = push.payload if push.late in {LateAnswer.OWED, LateAnswer.SENDING} else None
         await push.save(update_fields=["state", "payload"])
@@ -103,12 +102,10 @@ async def _heed_follower(push: WeChatPush, message: Message) -> None:
         await followers.scanned(app, openid, scene, at)
 
 
-async def _pass_on(push: WeChatPush, message: Message, official_appid: str) -> None:
-    """Tell the rooms that send messages; whose message it was each finds by WeChat's id."""
+async def _pass_on(push: WeChatPush, message: Message) -> None:
+    """Tell notifications what was decided, and what became of messages."""
     decisions = decisions_in(message)
     if decisions:
         await jobs.defer(notifications.CONSENTS, appid=push.appid, openid=push.openid, decisions=decisions)
     for fate in fates_in(message):
-        rooms = [notifications.DELIVERED, *([broadcasts.DELIVERED] if push.appid == official_appid else [])]
-        for room in rooms:
-            await jobs.defer(room, appid=push.appid, msg_id=fate.msg_id, outcome=fate.outcome)
+        await jobs.defer(notifications.DELIVERED, appid=push.appid, msg_id=fate.msg_id, outcome=fate.outcome)
