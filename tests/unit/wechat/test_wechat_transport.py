@@ -33,7 +33,7 @@ async def test_an_answer_that_drips_in_ends_all_the_same() -> None:
     port = server.sockets[0].getsockname()[1]
     async with asyncio.timeout(20):
         async with open_http(f"http://127.0.0.1:{port}", seconds=0.1) as http:
-            with pytest.raises(WeChatAmbiguousError, match="TimeoutError"):
+            with pytest.raises(WeChatAmbiguousError, match="ReadTimeout"):
                 await call(http, "GET", LOGIN)
         server.close()
 
