@@ -7,7 +7,7 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from app.broadcasts.errors import BroadcastNotFoundError
-from app.broadcasts.models import Broadcast, BroadcastState
+from app.broadcasts.models import Broadcast, BroadcastState, RecipientState
 from app.broadcasts.rules import covers
 from app.broadcasts.selecting import AUDIENCE
 from app.identity.rules import EVERY_DEPARTMENT, region_prefix
@@ -27,6 +27,12 @@ SELECT COALESCE(sum(total), 0)::int AS recipients, COALESCE(sum(open), 0)::int A
     COALESCE(sum(failed), 0)::int AS failed, COALESCE(sum(uncertain), 0)::int AS uncertain,
     COALESCE(sum(skipped), 0)::int AS skipped, count(*) FILTER (WHERE NOT done)::int AS left
 FROM broadcast_slices WHERE broadcast_id = $1
+"""
+_REASONS = """
+SELECT recipient.state, recipient.reason, count(*) AS many
+FROM broadcast_slices AS slice JOIN broadcast_recipients AS recipient ON recipient.slice_id = slice.id
+WHERE slice.broadcast_id = $1 AND slice.failed + slice.uncertain + slice.skipped > 0 AND recipient.reason IS NOT NULL
+GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """
 _LEDGER = """
 SELECT CASE WHEN recipient.state = 'open' THEN 'uncertain'
@@ -102,6 +108,11 @@ async def count_slices(broadcast_id: UUID) -> Counts:
     """How a broadcast's recipients stand."""
     (found,) = await db.rows(_COUNTS, broadcast_id)
     return Counts(**found)
+
+
+async def count_reasons(broadcast_id: UUID) -> list[tuple[RecipientState, str, int]]:
+    """Why recipients of a broadcast got nothing, or perhaps nothing: state, reason and how many, the most first."""
+    return [(RecipientState(row["state"]), row["reason"], row["many"]) for row in await db.rows(_REASONS, broadcast_id)]
 
 
 async def ledger() -> dict[str, int]:

@@ -99,6 +99,9 @@ class Sender:
         return await settle_reports(self._appid) == MOST
 
     async def _send_slice(self, broadcast: Broadcast) -> bool:
+        if broadcast.kind not in broadcasting().kinds:
+            await pause(broadcast.id, "kind_unknown")
+            return False
         lease = await slices.claim(broadcast.id, self._silent_seconds)
         if lease is None:
             counts = await count_slices(broadcast.id)
@@ -147,6 +150,9 @@ class Sender:
                 await limits.take(TEMPLATE_SEND, len(turn.opened))
         except WeChatLimitedError as error:
             return [(judge(error, TEMPLATE_SEND, clock.now()), None)] * len(turn.opened)
+        except Exception:  # a fault of ours, before anything was sent
+            _log.exception("broadcast_not_counted", extra={"broadcast": str(broadcast.id)})
+            return [(Verdict(RecipientState.WAITING, pause="fault"), None)] * len(turn.opened)
         return await asyncio.gather(*(self._send(broadcast, one) for one in turn.opened))
 
     async def _send(self, broadcast: Broadcast, one: Opened) -> tuple[Verdict, str | None]:
@@ -159,6 +165,9 @@ class Sender:
             )
         except WeChatError as error:
             return judge(error, TEMPLATE_SEND, clock.now()), None
+        except Exception:  # a fault of ours, in the midst of a call: the next million would meet it too
+            _log.exception("broadcast_send_failed", extra={"broadcast": str(broadcast.id)})
+            return Verdict(RecipientState.UNCERTAIN, "fault", pause="fault"), None
         return DELIVERED, msg_id or None
 
 

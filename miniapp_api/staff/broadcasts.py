@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.broadcasts import errors, queries, service
 from app.broadcasts.definitions import broadcasting
-from app.broadcasts.models import Broadcast, BroadcastState
+from app.broadcasts.models import Broadcast, BroadcastState, RecipientState
 from app.broadcasts.queries import Counts
 from app.broadcasts.rules import sends_from
 from app.finding.errors import RegionUnknownError
@@ -175,6 +175,20 @@ class BroadcastPreviewView(Schema):
     sample: list[SampledFollowerView]
 
 
+class BroadcastReasonView(Schema):
+    """Why so many recipients failed, were skipped or are uncertain."""
+
+    state: RecipientState
+    reason: str
+    count: int
+
+
+class BroadcastReasonList(Schema):
+    """All reasons, the most frequent first."""
+
+    items: list[BroadcastReasonView]
+
+
 @routes.add("GET", "/staff/v1/broadcast-kinds", actor=Actor.STAFF, duty=Duty.BROADCAST, limit="read", errors=())
 async def list_broadcast_kinds(call: Call) -> BroadcastKindList:
     """What kinds of notices there are."""
@@ -230,6 +244,22 @@ async def prepare_broadcast(call: Call, body: NewBroadcastRequest) -> BroadcastV
 async def read_broadcast(call: Call, broadcast_id: UUID) -> BroadcastView:
     """A broadcast, and how far it is."""
     return await BroadcastView.of(await queries.get_broadcast(Scope.of(call.staff), broadcast_id))
+
+
+@routes.add(
+    "GET",
+    "/staff/v1/broadcasts/<broadcast_id:uuid>/reasons",
+    actor=Actor.STAFF,
+    duty=Duty.BROADCAST,
+    limit="read",
+    errors=(errors.BroadcastNotFoundError,),
+)
+async def list_broadcast_reasons(call: Call, broadcast_id: UUID) -> BroadcastReasonList:
+    """Why recipients of a broadcast did not get it, or perhaps not."""
+    broadcast = await queries.get_broadcast(Scope.of(call.staff), broadcast_id)
+    found = await queries.count_reasons(broadcast.id)
+    views = [BroadcastReasonView(state=state, reason=reason, count=many) for state, reason, many in found]
+    return BroadcastReasonList(items=views)
 
 
 @routes.add(

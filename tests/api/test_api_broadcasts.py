@@ -41,6 +41,7 @@ def test_a_broadcast_is_prepared_approved_sent_and_seen_through(
     await_true("it is sent", lambda: client.get(path, headers=one).json()["state"] == "done")
     progress = client.get(path, headers=one).json()["progress"]
     assert progress == {**dict.fromkeys(progress, 0), "chosen": True}
+    assert client.get(f"{path}/reasons", headers=one).json() == {"items": []}
     found = client.get(PATH, params={"state": "done"}, headers=one).json()["items"]
     assert body["id"] in {item["id"] for item in found}
     assert error_of(client.post(f"{path}/stop", json={"reason": "x"}, headers=one)) == (409, "broadcast_state_forbids")

@@ -193,7 +193,7 @@ STAFF: dict[str, tuple[str, str]] = {
     "prepare_broadcast": ("duty_missing", "outside_own_scope"),
     **dict.fromkeys(
         (
-            *("read_broadcast", "preview_broadcast", "approve_broadcast", "reject_broadcast"),
+            *("read_broadcast", "list_broadcast_reasons", "preview_broadcast", "approve_broadcast", "reject_broadcast"),
             *("stop_broadcast", "resume_broadcast"),
         ),
         ("duty_missing", "broadcast_not_found"),

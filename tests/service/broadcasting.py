@@ -48,6 +48,7 @@ class Account:
     always: WeChatError | None = None
     busy: set[str] = field(default_factory=set)
     quota: WeChatLimitedError | None = None
+    fault: str = ""
     taken: int = 0
     on_send: Callable[[str], object] | None = None
     latency: float = 0.0
@@ -62,6 +63,8 @@ class Account:
         assert api == TEMPLATE_SEND
         if self.quota is not None:
             raise self.quota
+        if self.fault == "take":
+            raise ValueError
         self.taken += many
 
     async def send_template(
@@ -80,6 +83,8 @@ class Account:
         assert data
         self.sent[openid] += 1
         self.links.append((url, mini_program))
+        if self.fault == "send":
+            raise ValueError
         if self.on_send is not None:
             self.on_send(openid)
         await asyncio.sleep(self.latency)

@@ -11,10 +11,10 @@ from tortoise.exceptions import IntegrityError
 
 from app.audit.models import AuditRecord
 from app.bootstrap import House
-from app.broadcasts import definitions, selecting, service, slices
+from app.broadcasts import definitions, selecting, sender, service, slices
 from app.broadcasts.errors import BroadcastNotFoundError, BroadcastStateError, OwnBroadcastError
 from app.broadcasts.models import Broadcast, BroadcastRecipient, BroadcastSlice, BroadcastState, RecipientState
-from app.broadcasts.queries import get_broadcast, ledger, list_broadcasts, preview
+from app.broadcasts.queries import count_reasons, get_broadcast, ledger, list_broadcasts, preview
 from app.broadcasts.selecting import SLICE
 from app.broadcasts.service import Notice
 from app.broadcasts.slices import GROUP, Result, claim, end_lapsed, renew, take_turn
@@ -203,6 +203,8 @@ async def test_what_wechat_says_of_one_recipient(account: Account) -> None:
     assert sorted(account.sent.values()) == [1] * (GROUP - 2) + [2, 2]
     reasons = {one.reason async for one in BroadcastRecipient.filter(reason__isnull=False)}
     assert reasons == {"wechat_43004", "wechat_40003", "no_answer"}
+    counted = await count_reasons(broadcast.id)
+    assert counted == [("failed", "wechat_40003", 1), ("failed", "wechat_43004", 1), ("uncertain", "no_answer", 1)]
 
 
 async def test_somebody_whom_wechat_never_takes_ends_as_failed(account: Account) -> None:
@@ -304,6 +306,28 @@ async def test_what_the_next_million_would_be_refused_for_too_pauses_it(account:
     assert (await StaffTask.get(id=task.id)).closed_at
     await send_all(account.sender())
     assert await states(broadcast.id) == {"delivered": SLICE}
+
+
+async def test_a_fault_of_ours_pauses_it_too(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything was sent all wait; amid it one group is uncertain; of a kind that is gone nothing is sent."""
+    await account.follow(SLICE)
+    account.fault = "take"
+    broadcast = await approved()
+    await send_all(account.sender())
+    assert await state_of(broadcast) == (BroadcastState.PAUSED, "fault")
+    assert await states(broadcast.id) == {"waiting": SLICE}
+    account.fault = "send"
+    await service.resume(somebody(), broadcast.id)
+    await send_all(account.sender())
+    assert await state_of(broadcast) == (BroadcastState.PAUSED, "fault")
+    assert await states(broadcast.id) == {"uncertain": GROUP, "waiting": SLICE - GROUP}
+    account.fault = ""
+    await service.resume(somebody(), broadcast.id)
+    gone = definitions.broadcasting().model_copy(update={"kinds": {}})
+    monkeypatch.setattr(sender, "broadcasting", lambda: gone)
+    await send_all(account.sender())
+    assert await state_of(broadcast) == (BroadcastState.PAUSED, "kind_unknown")
+    assert await states(broadcast.id) == {"uncertain": GROUP, "waiting": SLICE - GROUP}
 
 
 async def test_nobody_is_woken_at_night_unless_it_is_urgent(account: Account) -> None:
