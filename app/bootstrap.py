@@ -64,6 +64,7 @@ from wechat.content import ContentClient
 from wechat.face import FaceClient
 from wechat.limits import Limits
 from wechat.official import JsTickets, OfficialAccountClient
+from wechat.quotas import with_own
 from wechat.redis_store import RedisTokenStore
 from wechat.sharing import TokenStore
 from wechat.transport import open_http
@@ -180,8 +181,12 @@ def _stores(redis: aioredis.Redis, appid: str, name: str) -> tuple[TokenStore, .
     return RedisTokenStore(redis, appid, name), PostgresTokenStore(appid, name)
 
 
-def _account(appid: str, secret: SecretStr, http: httpx.AsyncClient, redis: aioredis.Redis) -> Account:
-    limits, key = Limits(appid, redis), secret.get_secret_value()
+def _account(
+    settings: WeChatSettings, appid: str, secret: SecretStr, http: httpx.AsyncClient, redis: aioredis.Redis
+) -> Account:
+    key = secret.get_secret_value()
+    own = with_own({api: (quota.minute, quota.day) for api, quota in settings.quotas.items()})
+    limits = Limits(appid, redis, quotas=own, shares=settings.processes)
     tokens = wechat_tokens.AccessTokens(appid, key, http, _stores(redis, appid, "access_token"), limits)
     return Account(appid, key, http, tokens, limits)
 
@@ -261,8 +266,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         http = await stack.enter_async_context(
             open_http(wechat.base_url, seconds=wechat.timeout_seconds, verify=public_tls())
         )
-        mini_program = _account(wechat.mini_program_appid, wechat.mini_program_secret, http, redis)
-        official = _account(wechat.official_account_appid, wechat.official_account_secret, http, redis)
+        mini_program = _account(wechat, wechat.mini_program_appid, wechat.mini_program_secret, http, redis)
+        official = _account(wechat, wechat.official_account_appid, wechat.official_account_secret, http, redis)
         tickets = JsTickets(official, _stores(redis, official.appid, "jsapi_ticket"))
         licence_keys = SigningKeys(_device(keys.licence_device) if keys.licence_device else None)
         access_tokens = AccessTokens(_signing(keys.session_signing), keys.session_signing_active)

@@ -27,11 +27,24 @@ _ONLY_LOOKUP_KEY = "1"
 _FROZEN = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+class QuotaSettings(BaseModel):
+    """How often one API of WeChat may be called in a minute and in a day, where WeChat grants other numbers.
+
+    What is not given has no limit.
+    """
+
+    model_config = _FROZEN
+    minute: int | None = Field(default=None, ge=1)
+    day: int | None = Field(default=None, ge=1)
+
+
 class WeChatSettings(BaseModel):
     """One mini-program and one official account.
 
     ``base_url`` is WeChat's address or the stand-in's; ``open_url`` is where browsers are sent to be recognised.
     ``plain_pushes`` believes pushes that did not come sealed: whoever has seen the address of one could forge others.
+    ``quotas`` has the paths of APIs, such as "/cgi-bin/message/template/send"; ``processes`` is how many share the
+    quotas while Redis is away.
     """
 
     model_config = _FROZEN
@@ -47,6 +60,8 @@ class WeChatSettings(BaseModel):
     official_account_aes_key: SecretStr
     previous_aes_key: SecretStr | None = None
     plain_pushes: bool = False
+    quotas: dict[str, QuotaSettings] = Field(default_factory=dict)
+    processes: int = Field(default=10, ge=1)
     timeout_seconds: float = 5.0
 
 

@@ -1,14 +1,15 @@
 """How often WeChat lets each API be called, as data.
 
 A line that is wrong for an account (WeChat grants some more, new and test accounts get less; the console tells) is
-replaced by a mapping of one's own, given to ``wechat.limits.Limits``.
+replaced through ``with_own``.
 Sources: WeChat's documentation of each API; ``WELL_KNOWN`` marks what its older page on call limits says
 (接口调用频次限制说明) or what is common knowledge, and was not seen on the API's own page.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+OWN = "the account's own"
 WELL_KNOWN = "well known, not confirmed"
 DOCUMENTED = "the API's page"
 
@@ -74,3 +75,11 @@ QUOTAS: Mapping[str, Quota] = {
     "/cgi-bin/qrcode/create": Quota(day=100_000, source=WELL_KNOWN),
     "/cgi-bin/media/upload": Quota(day=5_000, source=WELL_KNOWN),
 }
+
+
+def with_own(own: Mapping[str, tuple[int | None, int | None]]) -> Mapping[str, Quota]:
+    """The quotas with an account's own numbers, per minute and per day, for some paths; None is no limit."""
+    changed = {
+        api: replace(QUOTAS.get(api, Quota()), minute=minute, day=day, source=OWN) for api, (minute, day) in own.items()
+    }
+    return {**QUOTAS, **changed}

@@ -17,7 +17,7 @@ from wechat.content import ContentClient, Scene
 from wechat.errors import WeChatLimitedError, WeChatRefusedError
 from wechat.limits import Limits
 from wechat.official import OfficialAccountClient
-from wechat.quotas import FORCED_TOKEN, QUOTAS, Quota
+from wechat.quotas import FORCED_TOKEN, OWN, QUOTAS, Quota, with_own
 from wechat.redis_store import RedisTokenStore
 from wechat.tokens import AccessTokens
 
@@ -240,3 +240,13 @@ async def test_a_closing_is_logged_without_values(clock: Clock, caplog: pytest.L
     caplog.set_level(logging.WARNING)
     await Limits(APPID, None, clock=clock).heed(WeChatRefusedError(API, 45009, "no"))
     assert f"{API} is closed for 42290 seconds: errcode 45009" in caplog.text
+
+
+async def test_an_account_may_have_quotas_of_its_own(clock: Clock) -> None:
+    template, code = "/cgi-bin/message/template/send", "/wxa/getwxacodeunlimit"
+    own = with_own({template: (None, 1_000_000), code: (100, None), API: (1, None)})
+    assert own[template] == Quota(day=1_000_000, source=OWN)
+    assert own[code] == Quota(minute=100, day_code_means_minute=True, source=OWN)
+    assert {path for path in own if own[path] != QUOTAS.get(path)} == {template, code, API}
+    limits = Limits(APPID, None, quotas=own, shares=1, clock=clock)
+    assert [await wait_of(limits) for _ in range(2)] == [0, 50]
