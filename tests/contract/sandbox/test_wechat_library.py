@@ -141,5 +141,5 @@ async def test_an_expired_token_is_renewed_and_the_call_repeated_once(stand_ins:
 async def test_a_lost_answer_is_ambiguous_to_the_library(stand_ins: StandIns) -> None:
     order = {"api": "/cgi-bin/user/get", "status": 502}
     assert (await stand_ins.http.post("/control/wechat/answers", json=order)).status_code == 201
-    with pytest.raises(WeChatAmbiguousError):
+    with pytest.raises(WeChatAmbiguousError, match="502"):
         await official(stand_ins).followers()

@@ -1,6 +1,11 @@
 """The stand-in's own sealing and signing against WeChat's published examples and the product's codec."""
 
+from base64 import b64decode, b64encode
+
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +33,15 @@ def test_either_side_opens_what_the_other_has_sealed(text: str) -> None:
 def test_what_does_not_open_is_refused(sealed: str) -> None:
     with pytest.raises(UnsealedError):
         unseal(sealed, KEY, APPID)
+
+
+def test_padding_that_is_not_pkcs7_is_refused() -> None:
+    text = b"r" * 16 + (2).to_bytes(4, "big") + b"ok" + APPID.encode()
+    frame = text + b"\0" * (31 - len(text) % 32) + bytes([32 - len(text) % 32])
+    key = b64decode(KEY + "=")
+    encryptor = Cipher(AES256(key), CBC(key[:16])).encryptor()
+    with pytest.raises(UnsealedError, match="wrong padding"):
+        unseal(b64encode(encryptor.update(frame) + encryptor.finalize()).decode(), KEY, APPID)
 
 
 def test_another_apps_seal_is_refused() -> None:
