@@ -2,22 +2,20 @@
 
 httpx's own transport looks at all of its connections for each request, which at two hundred calls at once takes many
 times as long as the calls (``docs/wechat.md`` has the figures). Here a free connection is the last one that was used.
-Nothing is ever sent twice. Source: RFC 9112.
+Nothing is ever sent twice. Answers are read by httptools (Node.js's llhttp).
 """
 
 import asyncio
 import ssl
 from collections import defaultdict, deque
-from dataclasses import dataclass
 from typing import NamedTuple
 
+import httptools
 import httpx
 
 _LONGEST_HEAD = 65_536
 _LONGEST_BODY = 32 * 1024 * 1024
-_WITHOUT_BODY = {204, 304}
 _INTERIM = range(100, 200)
-_STATUS_LINE = 3
 _CLOSING_SECONDS = 1.0
 _PORTS = {"https": 443, "http": 80}
 
@@ -28,65 +26,75 @@ class _Origin(NamedTuple):
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """The head of an answer; ``length`` is None where the body comes in chunks or ends with the connection."""
+class _Reading:
+    """An answer on its way, fed to the parser as it comes; ``begun_again`` says that more came than was asked for."""
 
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    length: int | None
-    chunked: bool
-    keeps: bool
+    def __init__(self) -> None:
+        self.complete = False
+        self.begun_again = False
+        self._parser = httptools.HttpResponseParser(self)
+        self._status = 0
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._received = 0
+        self._headed = False
+        self._keeps = False
 
-    @classmethod
-    def of(cls, raw: bytes) -> "_Head":
-        """Raises ValueError for what is no head of an answer."""
-        first, *lines = raw.split(b"\r\n")
-        version, status, *_ = first.split(b" ", 2)
-        if not version.startswith(b"HTTP/1.") or len(status) != _STATUS_LINE:
-            raise ValueError("no HTTP/1.1")
-        headers, fields = [], {}
-        for line in lines:
-            name, colon, value = line.partition(b":")
-            if not colon or not name or name != name.strip():
-                raise ValueError("an unreadable header")
-            headers.append((name, value.strip()))
-            fields[name.lower()] = value.strip().lower()
-        encoding, length = fields.get(b"transfer-encoding"), fields.get(b"content-length")
-        if encoding not in (None, b"chunked") or (encoding and length):
+    def feed(self, data: bytes) -> None:
+        """Read some more. Raises httptools.HttpParserError for what is no answer."""
+        self._received += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            raise httptools.HttpParserError("another protocol") from None
+        except httptools.HttpParserError:
+            if not self.complete:
+                raise
+            self.begun_again = True
+        if self._received > (_LONGEST_BODY if self._headed else _LONGEST_HEAD):
+            raise httptools.HttpParserError("too long")
+
+    def end(self) -> None:
+        """The connection ended, and with it an answer that does not say its length."""
+        says_its_length = {b"content-length", b"transfer-encoding"} & {name.lower() for name, _ in self._headers}
+        self.complete = self.complete or (self._headed and not says_its_length)
+
+    def keeps(self) -> bool:
+        """Whether the connection may carry another answer."""
+        return self._keeps and not self.begun_again
+
+    def response(self) -> httpx.Response:
+        """The whole answer. Raises httpx.DecodingError."""
+        return httpx.Response(self._status, headers=self._headers, content=b"".join(self._body))
+
+    def on_message_begin(self) -> None:
+        """See ``httptools``."""
+        self.begun_again = self.complete
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """See ``httptools``."""
+        if name.lower() == b"transfer-encoding" and value.lower() != b"chunked":
             raise ValueError("an unknown encoding")
-        if length is not None and not length.isdigit():
-            raise ValueError("an unreadable length")
-        bodiless = int(status) in _WITHOUT_BODY
-        keeps = version == b"HTTP/1.1" and fields.get(b"connection") != b"close"
-        return cls(
-            int(status),
-            headers,
-            0 if bodiless else int(length) if length is not None else None,
-            encoding is not None and not bodiless,
-            keeps,
-        )
+        if not self.complete:
+            self._headers.append((name, value))
 
+    def on_headers_complete(self) -> None:
+        """See ``httptools``."""
+        if not self.complete:
+            self._status = self._parser.get_status_code()
+            self._headed = self._status not in _INTERIM
 
-def _chunks(received: bytes) -> bytes | None:
-    """A chunked body if all of it is there. Raises ValueError for what is none."""
-    body: list[bytes] = []
-    at = 0
-    while (end := received.find(b"\r\n", at)) >= 0:
-        size = int(received[at:end].partition(b";")[0], 16)
-        if size < 0 or size > _LONGEST_BODY:
-            raise ValueError("an unreadable chunk")
-        if size == 0:
-            # Trailers may follow, up to an empty line.
-            whole = received.startswith(b"\r\n", end + 2) or received.find(b"\r\n\r\n", end) >= 0
-            return b"".join(body) if whole else None
-        if len(received) < end + 2 + size + 2:
-            return None
-        body.append(received[end + 2 : end + 2 + size])
-        at = end + 2 + size + 2
-        if received[at - 2 : at] != b"\r\n":
-            raise ValueError("an unreadable chunk")
-    return None
+    def on_body(self, body: bytes) -> None:
+        """See ``httptools``."""
+        if not self.complete:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """See ``httptools``."""
+        if self._headed and not self.complete:
+            self.complete, self._keeps = True, bool(self._parser.should_keep_alive())
+        elif not self.complete:
+            self._headers.clear()
 
 
 class _Connection(asyncio.Protocol):
@@ -97,8 +105,7 @@ class _Connection(asyncio.Protocol):
         self.used_at = 0.0
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
-        self._received = bytearray()
-        self._head: _Head | None = None
+        self._reading = _Reading()
         self._answer: asyncio.Future[httpx.Response] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -110,7 +117,7 @@ class _Connection(asyncio.Protocol):
         """Send a request and wait for its whole answer. Raises httpx.ReadError or httpx.RemoteProtocolError."""
         if self._transport is None:
             raise httpx.ReadError("no connection")
-        self._head = None
+        self._reading = _Reading()
         answer: asyncio.Future[httpx.Response] = asyncio.get_running_loop().create_future()
         self._answer = answer
         self._transport.write(request)
@@ -123,21 +130,25 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``."""
-        self._received += data
         if self._answer is None or self._answer.done():
             # Nobody asked for it.
             self.close()
-        else:
-            self._look(at_end=False)
+            return
+        try:
+            self._reading.feed(data)
+            self._settle()
+        except httptools.HttpParserError as error:
+            self._fail(httpx.RemoteProtocolError(type(error).__name__))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See ``asyncio.Protocol``."""
         self.usable = False
         if not self.ended.done():
             self.ended.set_result(None)
-        if self._answer is not None and not self._answer.done():
-            self._look(at_end=exc is None)
-            self._fail(httpx.ReadError("the connection ended"))
+        if exc is None:
+            self._reading.end()
+        self._settle()
+        self._fail(httpx.ReadError("the connection ended"))
 
     def close(self) -> None:
         """End the connection at once."""
@@ -150,47 +161,14 @@ class _Connection(asyncio.Protocol):
             self._answer.set_exception(error)
             self.close()
 
-    def _look(self, *, at_end: bool) -> None:
-        try:
-            response = self._whole(at_end=at_end)
-        except ValueError as error:
-            self._fail(httpx.RemoteProtocolError(str(error)))
+    def _settle(self) -> None:
+        if not self._reading.complete or self._answer is None or self._answer.done():
             return
-        if response is not None and self._answer is not None:
-            self._answer.set_result(response)
-
-    def _whole(self, *, at_end: bool) -> httpx.Response | None:
-        """The answer if all of it is there. Raises ValueError for what is none."""
-        head = self._head or self._read_head()
-        if head is None:
-            return None
-        if len(self._received) > _LONGEST_BODY:
-            raise ValueError("too long")
-        body: bytes | None
-        if head.chunked:
-            body = _chunks(bytes(self._received))
-        elif head.length is not None:
-            body = bytes(self._received[: head.length]) if len(self._received) >= head.length else None
-            # Whatever comes after it was asked for by nobody.
-            self.usable = self.usable and len(self._received) <= head.length
-        else:
-            body = bytes(self._received) if at_end else None
-        if body is None:
-            return None
-        self._received.clear()
-        self.usable = self.usable and head.keeps
-        return httpx.Response(head.status, headers=head.headers, content=body)
-
-    def _read_head(self) -> _Head | None:
-        while (end := self._received.find(b"\r\n\r\n")) >= 0:
-            head = _Head.of(bytes(self._received[:end]))
-            del self._received[: end + 4]
-            if head.status not in _INTERIM:
-                self._head = head
-                return head
-        if len(self._received) > _LONGEST_HEAD:
-            raise ValueError("a head without an end")
-        return None
+        self.usable = self.usable and self._reading.keeps()
+        try:
+            self._answer.set_result(self._reading.response())
+        except httpx.DecodingError as error:
+            self._fail(error)
 
 
 class Connections(httpx.AsyncBaseTransport):
