@@ -7,6 +7,8 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from app.bootstrap import House
+from app.cli import main
+from app.demo.plan import Plan
 from app.followers.models import Follower
 from app.identity.models import Citizen
 from app.kit import clock
@@ -21,6 +23,7 @@ from app.notifications.preferences import set_preferences
 from app.notifications.queries import ledger
 from app.notifications.rules import Preferences, Quiet
 from app.notifications.service import notify
+from config.settings import Settings
 from tests.service.cases import verified_citizen
 from tests.service.channels import Ways, follow, give_phone, stands, tell, ways_tried
 from wechat.client import SUBSCRIBE_SEND
@@ -369,3 +372,40 @@ async def test_only_templates_in_use_can_be_granted(ways: Ways, citizen: Citizen
     with pytest.raises(TemplateUnknownError):
         await grant_sends(citizen.id, [TEMPLATE, "unknown"])
     assert await remaining(citizen) == 0
+
+
+async def test_the_ledger_accounts_for_every_message(ways: Ways, citizen: Citizen) -> None:
+    """By its state; a state that nothing bears out is found."""
+    await grant_sends(citizen.id, [TEMPLATE])
+    messages = [await tell(citizen, kind) for kind in ("submitted", "approved", "not_accepted", "licence_issued")]
+    waiting = await ledger()
+    assert (waiting.created, waiting.by_state["waiting"], waiting.balanced) == (4, 3, True)
+    await ways.carry()
+    found = await ledger()
+    assert found.by_state == {
+        "waiting": 0,
+        "delivered": 2,
+        "read": 0,
+        "failed": 1,
+        "escalated": 1,
+        "uncertain": 0,
+    }
+    assert found.balanced
+    await Message.filter(id=messages[0].id).update(state="waiting")
+    lost = await ledger()
+    assert (lost.unfounded["waiting"], lost.balanced) == (1, False)
+    await Message.filter(id=messages[0].id).update(state="delivered")
+    await StaffTask.all().delete()
+    assert (await ledger()).unfounded["escalated"] == 1
+    await Message.filter(id=messages[2].id).delete()
+
+
+def test_the_command_prints_the_ledger(
+    quiet_settings: Settings, plan: Plan, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And ends with 0 where it is balanced."""
+    monkeypatch.setenv("JIABAN_CONFIG_FILE", str(plan.config_file))
+    monkeypatch.setenv("JIABAN_DATABASE_URL", quiet_settings.database_url.get_secret_value())
+    assert main(["messages", "ledger"]) == 0
+    printed = capsys.readouterr().out
+    assert all(state in printed for state in ("created", "delivered", "escalated", "uncertain", "balanced"))

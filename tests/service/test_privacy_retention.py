@@ -39,8 +39,10 @@ from app.licences.verifying.service import verify_code
 from app.mandates import service as mandates
 from app.mandates.models import Mandate
 from app.mandates.party import Party
-from app.notifications.models import Message, Send, SendState
+from app.notifications.models import Message, Send, SendReport, SendState, StaffTask
+from app.notifications.reports import keep_report
 from app.notifications.service import notify
+from app.notifications.staff_tasks import open_task
 from app.official_account import inbox
 from app.official_account.models import WeChatPush
 from app.privacy import deletion
@@ -196,6 +198,20 @@ async def _send(house: House, citizen: Citizen) -> Kept:
     return Kept(lambda: Send.filter(citizen_id=citizen.id).exists())
 
 
+async def _report(house: House, citizen: Citizen) -> Kept:
+    del house
+    await keep_report("wx", str(citizen.id), "success")
+    return Kept(lambda: SendReport.filter(msg_id=str(citizen.id)).exists())
+
+
+async def _staff_task(house: House, citizen: Citizen) -> Kept:
+    del house
+    async with transaction():
+        await open_task("talk", str(citizen.id), "请联系群众", "请联系群众", citizen_id=citizen.id)
+    await StaffTask.filter(citizen_id=citizen.id).update(closed_at=clock.now())
+    return Kept(lambda: StaffTask.filter(citizen_id=citizen.id).exists())
+
+
 async def _broadcast(house: House, citizen: Citizen) -> Kept:
     del house
     account = await WeChatAccount.get(citizen=citizen)
@@ -321,6 +337,8 @@ MADE: dict[str, Callable[[House, Citizen], Awaitable[Kept]]] = {
     "messages": _message,
     "broadcasts": _broadcast,
     "sends": _send,
+    "send_reports": _report,
+    "staff_tasks": _staff_task,
     "sessions": _session,
     "refresh_tokens": _refresh_token,
     "face_verifications": _face_verification,
