@@ -418,6 +418,44 @@ async def test_a_slow_worker_that_lives_keeps_its_slice(account: Account) -> Non
     assert len((await take_turn(lease, delivered, more=True)).opened) == GROUP
 
 
+async def test_a_worker_that_is_told_to_end_leaves_nothing_open(account: Account) -> None:
+    """It finishes its groups, gives its slices back, and another worker goes on at once."""
+    await account.follow(3 * SLICE)
+    broadcast = await approved()
+    worker = account.sender()
+    account.on_send = lambda openid: worker.stop()
+    account.latency = 0.05
+    await worker.run()
+    sent = account.sent.total()
+    assert 0 < sent <= 2 * GROUP
+    assert await states(broadcast.id) == {"delivered": sent, "waiting": 3 * SLICE - sent}
+    assert not await BroadcastSlice.exists(leased_until__isnull=False)
+    account.on_send = None
+    await send_all(account.sender())
+    assert await states(broadcast.id) == {"delivered": 3 * SLICE}
+
+
+async def test_what_became_of_a_group_is_kept_while_the_database_is_away(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its messages are out: they are recorded as soon as they can be, and nobody is uncertain or gets two."""
+    await account.follow(SLICE)
+    broadcast = await approved()
+    away = iter([True, True])
+
+    async def turn(lease: slices.Lease, results: list[Result], *, more: bool) -> slices.Turn:
+        if len(results) and next(away, None):
+            raise ConnectionResetError
+        return await take_turn(lease, results, more=more)
+
+    monkeypatch.setattr(slices, "take_turn", turn)
+    monkeypatch.setattr(sender, "_AGAIN_SECONDS", 0.01)
+    await send_all(account.sender())
+    assert next(away, None) is None
+    assert await states(broadcast.id) == {"delivered": SLICE}
+    assert set(account.sent.values()) == {1}
+
+
 async def test_what_was_open_when_it_was_stopped_is_settled_too(account: Account) -> None:
     """A worker that died before a stop leaves nothing open for ever."""
     await account.follow(SLICE)
