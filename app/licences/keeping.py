@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.audit import service as audit
 from app.catalogue.models import Department
 from app.identity.models import Staff
 from app.identity.staff_accounts import Scope
@@ -25,10 +26,18 @@ class LicenceHistory:
 
 
 async def find_licences(staff: Staff, name: str) -> list[LicenceHistory]:
-    """The licences of the member's department of an identifier, number or case number, at most 20, the newest first."""
+    """The licences of the member's department of an identifier, number or case number, at most 20, the newest first.
+
+    The search stands in the audit of each.
+    """
     named = by_name(name.strip())
     found = await Licence.filter(named).order_by("-version", "id").limit(_MOST) if named else []
-    return [LicenceHistory(licence, await list_moves(licence)) for licence in found if await _keeps(staff, licence)]
+    kept = [licence for licence in found if await _keeps(staff, licence)]
+    async with transaction():
+        # In one order, so that no two who search wait for each other.
+        for licence in sorted(kept, key=lambda one: one.id):
+            await audit.record(f"licence:{licence.id}", f"staff:{staff.id}", "licence_looked_up", office=staff.office)
+    return [LicenceHistory(licence, await list_moves(licence)) for licence in kept]
 
 
 async def move_by_staff(staff: Staff, licence_id: UUID, cause: LicenceCause, reason: str) -> LicenceHistory:

@@ -173,6 +173,15 @@ async def test_each_word_of_staff_is_on_record(licence: Licence) -> None:
     assert "死亡" not in str(record.details)
 
 
+async def test_who_looks_a_licence_up_is_on_record(licence: Licence) -> None:
+    """Whoever finds nothing has seen nothing."""
+    keeper, stranger = [await staff_member([Duty.LICENCES], department=one) for one in ("scjg", "cl")]
+    assert [one.licence for one in await find_licences(keeper, licence.number)] == [licence]
+    assert await find_licences(stranger, licence.number) == []
+    record = await AuditRecord.get(chain=f"licence:{licence.id}", action="licence_looked_up")
+    assert record.actor == f"staff:{keeper.id}"
+
+
 async def test_a_licence_of_another_city_is_nobodys_to_move(licence: Licence) -> None:
     """Whoever stands for all departments here does not stand for its issuer."""
     await Licence.filter(id=licence.id).update(issuer_code="11230100000000000X")
