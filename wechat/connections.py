@@ -8,7 +8,7 @@ Nothing is ever sent twice. Answers are read by httptools (Node.js's llhttp).
 import asyncio
 import ssl
 from collections import defaultdict, deque
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import httptools
 import httpx
@@ -110,8 +110,8 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See ``asyncio.Protocol``."""
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+        # Other loops' transports, such as uvloop's, are none of asyncio's class.
+        self._transport = cast(asyncio.Transport, transport)
 
     async def carry(self, request: bytes) -> httpx.Response:
         """Send a request and wait for its whole answer. Raises httpx.ReadError or httpx.RemoteProtocolError."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -138,6 +139,30 @@ async def test_what_is_no_answer_breaks_the_call_and_the_connection(connections:
             await ask(connections, server.port)
         assert (await ask(connections, server.port)).content == b"{}"
         assert len(server.connections) == 2
+
+
+async def test_an_answer_that_cannot_be_unpacked_breaks_the_call(connections: Connections) -> None:
+    async with served(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}") as server:
+        with pytest.raises(httpx.DecodingError):
+            await ask(connections, server.port)
+
+
+def test_the_web_servers_event_loop_carries_calls_as_well(tmp_path: Path) -> None:
+    file = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+
+    async def calls() -> None:
+        connections = Connections(ssl.create_default_context(cafile=file))
+        for scheme, secure in (("http", None), ("https", context)):
+            async with served(PLAIN, secure=secure) as server:
+                for _ in range(2):
+                    assert (await ask(connections, server.port, scheme=scheme)).content == b"{}"
+                assert len(server.connections) == 1
+        await connections.aclose()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(calls())
 
 
 @pytest.mark.parametrize("answer", [None, b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nuntil the end"])
@@ -314,7 +339,9 @@ def test_it_does_not_matter_in_which_pieces_an_answer_comes(answer: bytes, cuts:
 
 @given(
     st.lists(
-        st.binary(max_size=40) | st.sampled_from([b"HTTP/1.1 200 OK\r\n", b"\r\n\r\n", b"0\r\n", *ANSWERS]), max_size=6
+        st.binary(max_size=40)
+        | st.sampled_from([b"HTTP/1.1 200 OK\r\n", b"Content-Encoding: gzip\r\n", b"\r\n\r\n", b"0\r\n", *ANSWERS]),
+        max_size=6,
     )
 )
 def test_whatever_comes_is_an_answer_or_a_refused_one(pieces: list[bytes]) -> None:
