@@ -24,6 +24,7 @@ from app.official_account.models import PushState, WeChatPush
 from app.official_account.rules import is_staffed
 from tests.api.conftest import Holder, submit_held
 from tests.conftest import Phone, error_of
+from tests.e2e.breaking import await_true
 from tests.unit.wechat.wechat_envelope import open_frame, seal_frame, signature_of
 
 OFFICIAL, MINI = "wxjiabansandbox01", "wxjiabansandbox02"
@@ -323,6 +324,20 @@ async def test_what_was_decided_and_delivered_is_passed_on(house: House, client:
     await _until(lambda: taken.filter(kind="subscribe_msg_sent_event").exists())
     await _until(lambda: taken.filter(kind="subscribe_msg_popup_event").exists())
     assert await WeChatPush.filter(openid=person.openid).count() == 2
+
+
+def test_what_a_phone_allows_reaches_its_grants(phone: Phone, plan: Plan) -> None:
+    """By WeChat's event alone, whatever the phone itself tells us."""
+
+    def first() -> dict[str, Any]:
+        grant: dict[str, Any] = phone.http.get("/api/v1/subscriptions").json()["items"][0]
+        return grant
+
+    before = first()
+    body = {"openid": phone.person.openid, "accepted": [before["template_id"]]}
+    answered = httpx.post(f"{plan.sandbox_url}/control/wechat/subscriptions", json=body, trust_env=False).json()
+    assert answered["problem"] == ""
+    await_true("the grant", lambda: first()["remaining"] == before["remaining"] + 1)
 
 
 async def test_staff_are_known_by_a_code_they_send(house: House, plan: Plan, staff: httpx.Client) -> None:
