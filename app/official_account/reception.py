@@ -25,6 +25,9 @@ KEEP_SECONDS = 1.2
 ANSWER_SECONDS = 2.3
 OWE_SECONDS = 0.4
 
+MOST_AT_ONCE = 500
+"""Pieces of work under way; while the database hangs, more would only pile up."""
+
 _LASTING = frozenset({"subscribe", "scan"})
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -74,11 +77,15 @@ async def _answered(message: Message, asked: Asked, kept: Kept, counter: Counter
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, _T]) -> _T:
-    """What some work gives. Raises TimeoutError where it takes longer; it then goes on by itself.
+    """What some work gives. Raises TimeoutError where it takes longer, and then goes on by itself; or where too much is
+    under way, and then is not begun.
 
     It is not cancelled: what waits for a database that hangs may hang in its cancellation too, and what was begun to be
     kept may still be kept.
     """
+    if len(_working) >= MOST_AT_ONCE:
+        work.close()
+        raise TimeoutError
     task = asyncio.create_task(work)
     _working.add(task)
     task.add_done_callback(_ended)
