@@ -107,8 +107,8 @@ async def told(house: House, stand_in: StandIn, many: int = 1, kind: str = "subm
     messages = []
     for _ in range(many):
         citizen, openid = await Citizen.create(created_at=clock.now()), f"o-{uuid4().hex}"
-        account = {"appid": appids_of(house)[0], "openid": openid, "created_at": clock.now()}
-        await WeChatAccount.create(id=new_id(), citizen=citizen, **account)
+        appid, moment = appids_of(house)[0], clock.now()
+        await WeChatAccount.create(id=new_id(), citizen=citizen, appid=appid, openid=openid, created_at=moment)
         await set_preferences(citizen.id, Preferences(quiet=None))
         await grant_sends(citizen.id, [TEMPLATE])
         await stand_in.say("grants", openid=openid, template_ids=[TEMPLATE])

@@ -18,7 +18,7 @@ from app.kit.ports import AmbiguousError, RefusedError, TryLaterError
 from app.notifications.consents import grant_sends
 from app.notifications.definitions import city_messages, templates
 from app.notifications.errors import TemplateUnknownError
-from app.notifications.models import Message, Send, SendState, StaffTask, SubscriptionGrant
+from app.notifications.models import Message, MessageState, Send, SendState, StaffTask, SubscriptionGrant
 from app.notifications.preferences import set_preferences
 from app.notifications.queries import ledger
 from app.notifications.rules import Preferences, Quiet
@@ -379,7 +379,7 @@ async def test_the_ledger_accounts_for_every_message(ways: Ways, citizen: Citize
     await grant_sends(citizen.id, [TEMPLATE])
     messages = [await tell(citizen, kind) for kind in ("submitted", "approved", "not_accepted", "licence_issued")]
     waiting = await ledger()
-    assert (waiting.created, waiting.by_state["waiting"], waiting.balanced) == (4, 3, True)
+    assert (waiting.created, waiting.by_state[MessageState.WAITING], waiting.balanced) == (4, 3, True)
     await ways.carry()
     found = await ledger()
     assert found.by_state == {
