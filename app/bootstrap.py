@@ -153,7 +153,7 @@ def _refuse_local(name: str, address: str) -> None:
 
 
 def refuse_stand_ins(settings: Settings) -> None:
-    """Raise UnsafeStartError where production settings name a stand-in."""
+    """Raise UnsafeStartError where production settings name a stand-in, or believe what anybody could forge."""
     if settings.environment != "production":
         return
     if settings.sandbox is not None:
@@ -169,6 +169,8 @@ def refuse_stand_ins(settings: Settings) -> None:
         raise UnsafeStartError("a WeChat app id of the stand-in is configured")
     if settings.work is not None and settings.work.corpid.startswith(STAND_IN_CORPID):
         raise UnsafeStartError("the WeCom corpid of the stand-in is configured")
+    if settings.wechat.plain_pushes:
+        raise UnsafeStartError("wechat.plain_pushes would let others speak for citizens")
 
 
 def _callback(settings: WeChatSettings, appid: str, token: SecretStr, key: SecretStr) -> CallbackCodec:

@@ -56,13 +56,14 @@ LOOPBACK = "http://127.0.0.1:8811"
 WORK = WorkSettings(corpid="ww0123456789abcdef", agent_id="1000002", secret=SecretStr("secret"))
 
 
-def wechat(settings: Settings, **changes: str) -> WeChatSettings:
+def wechat(settings: Settings, **changes: str | bool) -> WeChatSettings:
     """WeChat's settings as a city would have them, with some changes."""
     real = {
         "base_url": "https://api.weixin.qq.com",
         "open_url": "https://open.weixin.qq.com",
         "mini_program_appid": "wx0123456789abcdef",
         "official_account_appid": "wxfedcba9876543210",
+        "plain_pushes": False,
     }
     return settings.wechat.model_copy(update={**real, **changes})
 
@@ -98,6 +99,7 @@ def production(settings: Settings, **changes: Any) -> Settings:
         "public_url": "https://jiaban.example.gov.cn",
         "wechat": wechat(settings),
         "work": WORK,
+        "sms": None,
         "authority": settings.authority.model_copy(update={"base_url": "https://authority.example.gov.cn"}),
         "approvals": handed_to(settings, "https://approvals.example.gov.cn"),
         "province": issued_by(settings, "https://id.example.gov.cn/oidc"),
@@ -136,6 +138,8 @@ STAND_INS: dict[str, Callable[[Settings], dict[str, Any]]] = {
     "public_url points": lambda demo: {"public_url": demo.public_url},
     "public_url must be an https": lambda _: {"public_url": "http://jiaban.example.gov.cn"},
     "app id of the stand-in": lambda demo: {"wechat": wechat(demo, mini_program_appid="wxjiabansandbox02")},
+    "sms.base_url points": lambda demo: {"sms": demo.sms},
+    "wechat.plain_pushes would": lambda demo: {"wechat": wechat(demo, plain_pushes=True)},
     "corpid of the stand-in": lambda _: {"work": WORK.model_copy(update={"corpid": "wwjiabansandbox"})},
 }
 
