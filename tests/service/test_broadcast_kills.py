@@ -27,7 +27,7 @@ from tests.contract.sandbox.stand_ins import until
 from tests.service.broadcasting import approved, states
 from tests.service.conftest import copy_database
 
-MANY, KILLS, PATIENCE_SECONDS = 6_000, 3, 120.0
+MANY, KILLS, PATIENCE_SECONDS = 6_000, 3, 240.0
 SEND = "/cgi-bin/message/template/send"
 _FOLLOW = """
 INSERT INTO followers (id, appid, openid, subscribed, tag_ids, changed_at)
