@@ -122,7 +122,7 @@ async def test_an_answer_in_each_of_its_forms(
         b"HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 abc OK\r\nContent-Length: 2\r\n\r\n{}",
-        b"HTTP/1.1 200 OK\r\nContent-Length\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nX\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\n Content-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
