@@ -18,7 +18,6 @@ from app.demo.plan import Plan
 from app.identity.models import Citizen, WeChatAccount
 from app.kit import clock
 from app.kit.clock import CITY_TIME
-from app.kit.ids import new_id
 from app.kit.tls import public_tls
 from app.notifications.consents import grant_sends
 from app.notifications.definitions import city_messages
@@ -108,7 +107,7 @@ async def told(house: House, stand_in: StandIn, many: int = 1, kind: str = "subm
     for _ in range(many):
         citizen, openid = await Citizen.create(created_at=clock.now()), f"o-{uuid4().hex}"
         appid, moment = appids_of(house)[0], clock.now()
-        await WeChatAccount.create(id=new_id(), citizen=citizen, appid=appid, openid=openid, created_at=moment)
+        await WeChatAccount.create(citizen=citizen, appid=appid, openid=openid, created_at=moment)
         await set_preferences(citizen.id, Preferences(quiet=None))
         await grant_sends(citizen.id, [TEMPLATE])
         await stand_in.say("grants", openid=openid, template_ids=[TEMPLATE])
