@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, time, timedelta
 
+import asyncpg
 import pytest
 
 from app.bootstrap import House
@@ -11,7 +12,7 @@ from app.cli import main
 from app.demo.plan import Plan
 from app.followers.models import Follower
 from app.identity.models import Citizen
-from app.kit import clock
+from app.kit import clock, db
 from app.kit.clock import CITY_TIME
 from app.kit.db import transaction
 from app.kit.ports import AmbiguousError, RefusedError, TryLaterError
@@ -24,6 +25,7 @@ from app.notifications.queries import ledger
 from app.notifications.rules import Preferences, Quiet
 from app.notifications.service import notify
 from config.settings import Settings
+from tests.contract.sandbox.stand_ins import until
 from tests.service.cases import verified_citizen
 from tests.service.channels import Ways, follow, give_phone, stands, tell, ways_tried
 from wechat.client import SUBSCRIBE_SEND
@@ -40,6 +42,9 @@ assert _submitted is not None
 TEMPLATE = city_messages().templates[_submitted.template].id
 LONG_TERM = city_messages().templates["important"].id
 AWAKE = Preferences(quiet=None)
+_WAITING = """
+SELECT count(*) AS many FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 
 @pytest.fixture
@@ -80,14 +85,21 @@ async def test_a_granted_send_is_sent_once(ways: Ways, citizen: Citizen) -> None
 
 
 async def test_many_couriers_spend_ten_grants_on_thirty_sends(ways: Ways, citizen: Citizen) -> None:
-    """Ten go out, once each; twenty are told that nothing was granted."""
+    """All come to the same grants at once: ten go out, once each; twenty are told that nothing was granted."""
     await asyncio.gather(*(grant_sends(citizen.id, [TEMPLATE]) for _ in range(10)))
     messages = [await tell(citizen, "submitted") for _ in range(30)]
     couriers = [ways.courier for _ in range(6)]
     for courier in couriers:
         courier._slice = 5  # each takes a part of them
-    await asyncio.gather(*(courier.carry_slice() for courier in couriers))
-    await ways.carry()
+    gate = await asyncpg.connect(ways.house.settings.database_url.get_secret_value())
+    try:
+        async with gate.transaction():
+            await gate.execute("SELECT id FROM subscription_grants WHERE citizen_id = $1 FOR UPDATE", citizen.id)
+            slices = [asyncio.create_task(courier.carry_slice()) for courier in couriers]
+            await until(lambda: db.row(_WAITING), lambda row: row == {"many": len(couriers)}, within=30)
+        await asyncio.gather(*slices)
+    finally:
+        await gate.close()
     found = [(await ways_tried(message.id))[0] for message in messages]
     assert found.count(("mini_program", "sent", None)) == 10
     assert found.count(("mini_program", "failed", "no_grant")) == 20
@@ -320,7 +332,7 @@ async def test_a_channel_that_is_turned_off_is_left_out_but_of_legal_messages(wa
     assert await stands(legal) == ("delivered", "mini_program", None)
 
 
-def until(hour: int) -> timedelta:
+def time_to(hour: int) -> timedelta:
     """How long it is until an hour of the city's next day."""
     there = datetime.combine(clock.today() + timedelta(days=1), time(hour), CITY_TIME)
     return there - clock.now()
@@ -329,17 +341,17 @@ def until(hour: int) -> timedelta:
 async def test_quiet_hours_hold_up_what_is_normal(ways: Ways, citizen: Citizen) -> None:
     """Also where they were chosen after the message was told; what is legal goes at once."""
     await grant_sends(citizen.id, list(templates()))
-    with clock.travel(until(12)):
+    with clock.travel(time_to(12)):
         normal, legal = await tell(citizen, "submitted"), await tell(citizen, "not_accepted")
         await set_preferences(citizen.id, Preferences(quiet=Quiet(time(11), time(13))))
         later = await tell(citizen, "approved")
         await ways.carry()
         assert [await stands(one) for one in (normal, later)] == [("waiting", None, None)] * 2
         assert await stands(legal) == ("delivered", "mini_program", None)
-    with clock.travel(until(13) - timedelta(seconds=1)):
+    with clock.travel(time_to(13) - timedelta(seconds=1)):
         await ways.carry()
         assert await stands(later) == ("waiting", None, None)
-    with clock.travel(until(13) + timedelta(seconds=1)):
+    with clock.travel(time_to(13) + timedelta(seconds=1)):
         await ways.carry()
     assert [(await stands(one))[0] for one in (normal, later)] == ["delivered"] * 2
     assert await remaining(citizen) == 0
