@@ -8,6 +8,7 @@ Nothing is ever sent twice. Answers are read by httptools (Node.js's llhttp).
 import asyncio
 import ssl
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from typing import NamedTuple, cast
 
 import httptools
@@ -63,6 +64,12 @@ class _Reading:
         """Whether the connection may carry another answer."""
         return self._keeps and not self.begun_again
 
+    def answer(self) -> tuple[int, bytes]:
+        """The status and the content. Raises httpx.DecodingError."""
+        if any(name.lower() == b"content-encoding" for name, _ in self._headers):
+            return self._status, self.response().content
+        return self._status, b"".join(self._body)
+
     def response(self) -> httpx.Response:
         """The whole answer. Raises httpx.DecodingError."""
         return httpx.Response(self._status, headers=self._headers, content=b"".join(self._body))
@@ -106,19 +113,19 @@ class _Connection(asyncio.Protocol):
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
         self._reading = _Reading()
-        self._answer: asyncio.Future[httpx.Response] | None = None
+        self._answer: asyncio.Future[_Reading] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See ``asyncio.Protocol``."""
         # Other loops' transports, such as uvloop's, are none of asyncio's class.
         self._transport = cast(asyncio.Transport, transport)
 
-    async def carry(self, request: bytes) -> httpx.Response:
+    async def carry(self, request: bytes) -> _Reading:
         """Send a request and wait for its whole answer. Raises httpx.ReadError or httpx.RemoteProtocolError."""
         if self._transport is None:
             raise httpx.ReadError("no connection")
         self._reading = _Reading()
-        answer: asyncio.Future[httpx.Response] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[_Reading] = asyncio.get_running_loop().create_future()
         self._answer = answer
         self._transport.write(request)
         try:
@@ -165,10 +172,7 @@ class _Connection(asyncio.Protocol):
         if not self._reading.complete or self._answer is None or self._answer.done():
             return
         self.usable = self.usable and self._reading.keeps()
-        try:
-            self._answer.set_result(self._reading.response())
-        except httpx.DecodingError as error:
-            self._fail(error)
+        self._answer.set_result(self._reading)
 
 
 class Connections(httpx.AsyncBaseTransport):
@@ -186,12 +190,23 @@ class Connections(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See ``httpx.AsyncBaseTransport``. Raises httpx.RequestError of the kinds that httpx itself raises."""
-        limits = request.extensions.get("timeout", {})
-        url = request.url
+        lines = [b"%s %s HTTP/1.1" % (request.method.encode(), request.url.raw_path)]
+        lines += [b"%s: %s" % (name, value) for name, value in request.headers.raw]
+        written = b"\r\n".join((*lines, b"", await request.aread()))
+        return (await self._exchange(request.url, written, request.extensions.get("timeout", {}))).response()
+
+    async def exchange(self, url: httpx.URL, written: bytes, limits: Mapping[str, float | None]) -> tuple[int, bytes]:
+        """Send a request as it is ``written`` to where ``url`` leads; the answer's status and content.
+
+        An httpx request and its answer take as long to make as all the rest of a call. ``limits`` are seconds by
+        "pool", "connect" and "read". Raises what ``handle_async_request`` raises.
+        """
+        return (await self._exchange(url, written, limits)).answer()
+
+    async def _exchange(self, url: httpx.URL, written: bytes, limits: Mapping[str, float | None]) -> _Reading:
         if url.scheme not in _PORTS or not url.host:
             raise httpx.UnsupportedProtocol("an address with http or https is needed")
         origin = _Origin(url.scheme, url.host, url.port or _PORTS[url.scheme])
-        written = _written(request, await request.aread())
         await self._enter(limits.get("pool"))
         try:
             connection = self._free_one(origin) or await self._connected(origin, limits.get("connect"))
@@ -264,9 +279,3 @@ class Connections(httpx.AsyncBaseTransport):
             idle.append(connection)
         else:
             connection.close()
-
-
-def _written(request: httpx.Request, body: bytes) -> bytes:
-    lines = [b"%s %s HTTP/1.1" % (request.method.encode(), request.url.raw_path)]
-    lines += [b"%s: %s" % (name, value) for name, value in request.headers.raw]
-    return b"\r\n".join((*lines, b"", body))

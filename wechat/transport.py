@@ -9,7 +9,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
-from json import JSONEncoder
+from json import JSONEncoder, loads
 from typing import Any, Literal
 
 import httpx
@@ -46,17 +46,25 @@ logging.getLogger("httpx").addFilter(_without_query)
 
 
 class _Client(httpx.AsyncClient):
-    """Requests go to the connections as they are: WeChat's APIs know no redirects, cookies or sign-in of HTTP's."""
+    """Calls go to the connections as they are: WeChat's APIs know no redirects, cookies or sign-in of HTTP's."""
 
     def __init__(self, base_url: str, seconds: float, connections: Connections) -> None:
         super().__init__(base_url=base_url, timeout=seconds, transport=connections, trust_env=False)
         self._connections = connections
+        self._limits = self.timeout.as_dict()
 
-    async def send(self, request: httpx.Request, **_options: Any) -> httpx.Response:
-        """See ``httpx.AsyncClient``."""
-        response = await self._connections.handle_async_request(request)
-        response.request = request
-        return response
+    async def exchange(self, method: Method, url: httpx.URL, body: bytes | None) -> tuple[int, bytes]:
+        """Send JSON, or nothing; the answer's status and content. Raises httpx.RequestError."""
+        head, content = _head(method, url, with_body=body is not None), body or b""
+        return await self._connections.exchange(url, b"%s%d\r\n\r\n%s" % (head, len(content), content), self._limits)
+
+
+@lru_cache(maxsize=64)
+def _head(method: Method, url: httpx.URL, *, with_body: bool) -> bytes:
+    """A request's head up to the length of its body."""
+    kind = b"Content-Type: application/json\r\n" if with_body else b""
+    first = b"%s %s HTTP/1.1\r\nHost: %s\r\n" % (method.encode(), url.raw_path, url.netloc)
+    return first + b"Accept: */*\r\n" + kind + b"Content-Length: "
 
 
 def open_http(
@@ -86,17 +94,17 @@ async def call(
     request with its secrets.
     """
     files = {"media": file} if file is not None else None
-    return _read(api, await _exchange(http, method, api, params=params, json=json, files=files))
+    return _read(api, *await _exchange(http, method, api, params=params, json=json, files=files))
 
 
 async def call_for_image(
     http: httpx.AsyncClient, api: str, *, params: Mapping[str, str], json: Mapping[str, object]
 ) -> bytes:
     """Call an API that answers an image's bytes, and JSON only to refuse. Raises what ``call`` raises."""
-    response = await _exchange(http, "POST", api, params=params, json=json)
-    if response.status_code == httpx.codes.OK and response.content.startswith(_IMAGES):
-        return response.content
-    _read(api, response)
+    status, content = await _exchange(http, "POST", api, params=params, json=json)
+    if status == httpx.codes.OK and content.startswith(_IMAGES):
+        return content
+    _read(api, status, content)
     raise WeChatAmbiguousError(api, "no image")
 
 
@@ -108,25 +116,23 @@ async def _exchange(
     params: Mapping[str, str] | None = None,
     json: Mapping[str, object] | None = None,
     files: Mapping[str, tuple[str, bytes, str]] | None = None,
-) -> httpx.Response:
+) -> tuple[int, bytes]:
+    """The status and the content of the answer."""
     try:
         url = _url(http.base_url, api, tuple((params or {}).items()))
         body = None if json is None else _encoded(json).encode()
-        request = httpx.Request(
-            method,
-            url,
-            headers=_HEADERS if json is None else _JSON_HEADERS,
-            content=body,
-            files=files,
-            extensions={"timeout": http.timeout.as_dict()},
-        )
-        response = await http.send(request)
+        if isinstance(http, _Client) and files is None:
+            answer = await http.exchange(method, url, body)
+        else:
+            headers = _HEADERS if json is None else _JSON_HEADERS
+            response = await http.request(method, url, headers=headers, content=body, files=files)
+            answer = response.status_code, response.content
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
         raise WeChatUnreachableError(api, type(error).__name__) from None
     except httpx.RequestError as error:
         raise WeChatAmbiguousError(api, type(error).__name__) from None
-    _log.debug("%s %s: %d", method, api, response.status_code)
-    return response
+    _log.debug("%s %s: %d", method, api, answer[0])
+    return answer
 
 
 def _url(base: httpx.URL, api: str, params: tuple[tuple[str, str], ...]) -> httpx.URL:
@@ -141,11 +147,11 @@ def _url_with_token(base: httpx.URL, api: str, token: str) -> httpx.URL:
     return httpx.URL(f"{str(base).rstrip('/')}{api}", params={"access_token": token})
 
 
-def _read(api: str, response: httpx.Response) -> dict[str, Any]:
-    if response.status_code != httpx.codes.OK:
-        raise WeChatAmbiguousError(api, f"status {response.status_code}")
+def _read(api: str, status: int, content: bytes) -> dict[str, Any]:
+    if status != httpx.codes.OK:
+        raise WeChatAmbiguousError(api, f"status {status}")
     try:
-        answer = response.json()
+        answer = loads(content)
     except (ValueError, RecursionError):
         raise WeChatAmbiguousError(api, "not JSON") from None
     if not isinstance(answer, dict):

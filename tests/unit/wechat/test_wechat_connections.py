@@ -324,10 +324,9 @@ async def outcome(pieces: list[bytes]) -> tuple[int, bytes] | type[Exception]:
         connection.data_received(piece)
     connection.connection_lost(None)
     try:
-        response = await task
+        return (await task).answer()
     except httpx.RequestError as error:
         return type(error)
-    return response.status_code, response.content
 
 
 @given(answer=st.sampled_from(ANSWERS), cuts=st.lists(st.integers(1, 90), max_size=8))
