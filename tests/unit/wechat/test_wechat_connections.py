@@ -119,6 +119,7 @@ async def test_an_answer_in_each_of_its_forms(
     "answer",
     [
         b"nonsense\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
         b"HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 abc OK\r\nContent-Length: 2\r\n\r\n{}",
