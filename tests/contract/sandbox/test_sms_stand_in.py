@@ -1,5 +1,7 @@
 """The stand-in for Tencent Cloud SMS and our client of it, each by code of its own, over real HTTP."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import httpx
@@ -12,17 +14,19 @@ from app.notifications.sms.tencent import Credentials, TencentSms
 from config.settings import Settings
 
 
-def sender(settings: Settings, key: str | None = None) -> TencentSms:
+@asynccontextmanager
+async def sender(settings: Settings, key: str | None = None) -> AsyncIterator[TencentSms]:
     """Our client, with the right key or another one."""
     one = settings.sms
     assert one is not None
-    return TencentSms(
-        httpx.AsyncClient(base_url=one.base_url, verify=public_tls(), trust_env=False),
-        Credentials(one.secret_id.get_secret_value(), key or one.secret_key.get_secret_value()),
-        sdk_app_id=one.sdk_app_id,
-        sign_name=one.sign_name,
-        region=one.region,
-    )
+    async with httpx.AsyncClient(base_url=one.base_url, verify=public_tls(), trust_env=False) as http:
+        yield TencentSms(
+            http,
+            Credentials(one.secret_id.get_secret_value(), key or one.secret_key.get_secret_value()),
+            sdk_app_id=one.sdk_app_id,
+            sign_name=one.sign_name,
+            region=one.region,
+        )
 
 
 def control(plan: Plan) -> httpx.AsyncClient:
@@ -38,7 +42,8 @@ def some_number(end: str = "") -> str:
 async def test_a_signed_message_is_taken(plan: Plan, settings: Settings) -> None:
     """Once, with its values."""
     number = some_number("9")
-    assert await sender(settings).send(number, "1000001", ["请补正材料"])
+    async with sender(settings) as sms:
+        assert await sms.send(number, "1000001", ["请补正材料"])
     async with control(plan) as http:
         found = await http.get("/control/sms/messages", params={"number": f"+86{number}"})
     (message,) = found.json()["messages"]
@@ -55,8 +60,9 @@ async def test_a_signed_message_is_taken(plan: Plan, settings: Settings) -> None
 )
 async def test_it_refuses_as_tencent_does(settings: Settings, end: str, key: str | None, reason: str) -> None:
     """A forged signature, and the magic numbers."""
-    with pytest.raises(RefusedError) as raised:
-        await sender(settings, key).send(some_number(end), "1000001", [])
+    async with sender(settings, key) as sms:
+        with pytest.raises(RefusedError) as raised:
+            await sms.send(some_number(end), "1000001", [])
     assert raised.value.reason == reason
 
 
@@ -65,6 +71,7 @@ async def test_it_answers_what_it_is_told_to(plan: Plan, settings: Settings) -> 
     order = {"code": "RequestLimitExceeded", "times": 1}
     async with control(plan) as http:
         (await http.post("/control/sms/answers", json=order)).raise_for_status()
-    with pytest.raises(TryLaterError):
-        await sender(settings).send(some_number("9"), "1000001", [])
-    assert await sender(settings).send(some_number("9"), "1000001", [])
+    async with sender(settings) as sms:
+        with pytest.raises(TryLaterError):
+            await sms.send(some_number("9"), "1000001", [])
+        assert await sms.send(some_number("9"), "1000001", [])
