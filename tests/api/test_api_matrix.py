@@ -341,6 +341,7 @@ class Things:
             "publish_draft": {"revision": 1},
             "reject_draft": {"revision": 1, "reason": "x"},
             "redrive_delivery": {"reason": "x"},
+            "close_task": {"reason": "x"},
         }
         return bodies.get(route.name, {})
 

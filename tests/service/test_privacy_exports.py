@@ -42,7 +42,10 @@ from app.mandates.legal import register_company
 from app.mandates.party import Party
 from app.notifications.consents import grant_sends
 from app.notifications.models import Message, Send
+from app.notifications.preferences import set_preferences
+from app.notifications.rules import Preferences
 from app.notifications.service import notify
+from app.notifications.staff_tasks import open_task
 from app.privacy import archive
 from app.privacy.errors import ExportNotFoundError, ExportNotReadyError
 from app.privacy.exports import COLLECT, get_export, read_export, request_export
@@ -140,6 +143,9 @@ async def lived(house: House, citizen: Citizen, other: Citizen) -> Application:
     )
     await verified(house, await issued_licence(citizen, some_case_no(citizen.id)), party)
     await grant_sends(citizen.id, [TEMPLATE])
+    await set_preferences(citizen.id, Preferences(frozenset({"reviews"})))
+    async with transaction():
+        await open_task("talk", str(citizen.id), "请联系群众", "请联系群众", citizen_id=citizen.id)
     await add_favourite(citizen.id, case.item_code)
     await note_opened(citizen.id, case.item_code)
     await RecentItemsOff.create(citizen_id=citizen.id, since=moment)
