@@ -3,6 +3,9 @@
 A run is made of its seed: the same seed kills the same at the same boundary among the same cases.
 """
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import httpx
@@ -87,6 +90,20 @@ def test_nothing_is_lost_doubled_or_left_lying(plan: Plan, settings: Settings, b
     finally:
         await_true("the stand-ins answer", lambda: _is_up(plan))
         set_idempotent(plan, idempotent=True)
+
+
+def test_every_message_is_accounted_for_after_all_that(plan: Plan) -> None:
+    """Created is the sum of what became of them, which the command prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "messages", "ledger"],
+        env=os.environ | {"JIABAN_CONFIG_FILE": str(plan.config_file)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(done.stdout)  # noqa: T201  # what the books say, for whoever reads the run
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "created" in done.stdout
 
 
 def _is_up(plan: Plan) -> bool:

@@ -46,6 +46,7 @@ from app.notifications.preferences import set_preferences
 from app.notifications.rules import Preferences
 from app.notifications.service import notify
 from app.notifications.staff_tasks import open_task
+from app.official_account.models import WeChatPush
 from app.privacy import archive
 from app.privacy.errors import ExportNotFoundError, ExportNotReadyError
 from app.privacy.exports import COLLECT, get_export, read_export, request_export
@@ -110,6 +111,15 @@ async def lived(house: House, citizen: Citizen, other: Citizen) -> Application:
     account = await WeChatAccount.get(citizen=citizen)
     await Follower.create(appid=account.appid, openid=account.openid, subscribed=True, changed_at=moment)
     await reached(account.appid, account.openid)
+    await WeChatPush.create(
+        appid=account.appid,
+        dedup_key=account.openid,
+        openid=account.openid,
+        kind="text",
+        payload={"Content": "进度"},
+        pushed_at=moment,
+        received_at=moment,
+    )
     await ProvincialAccount.create(citizen=citizen, issuer="x", subject=str(citizen.id), created_at=moment)
     await FaceVerification.create(
         citizen=citizen,
