@@ -16,6 +16,7 @@ import deqr
 import httpx
 from PIL import Image
 
+from app.demo.follower import ask_account
 from app.demo.photo import photograph
 from app.kit.tls import public_tls
 from app.notifications.definitions import city_messages, definitions
@@ -110,6 +111,7 @@ class Trip:
             ("本人看到两次核验", self._see_verifications),
             ("微信消息与站内消息", self._messages),
             ("证照被撤销，再出示即被拒", self._revoked),
+            ("在公众号里问“进度”", self._ask_account),
         ]
 
     # Requests
@@ -367,3 +369,13 @@ class Trip:
         answer = self._staff("/verifications", {"code": self._new_code()})
         _require((answer["verdict"], answer["reason"]) == ("refused", "revoked"), "a revoked licence is refused")
         return f"{answer['message']}：{answer['licence']['state_reason']}"
+
+    def _ask_account(self) -> str:
+        login = self.traveller.login_code.removeprefix("login-")
+
+        def asked() -> str | None:
+            said = ask_account(self._web, self._sandbox, login, "进度")
+            return said if said and self.notes.case_no[-6:] in said else None
+
+        said = str(self._await("the official account tells the case", asked))
+        return next(line for line in said.splitlines() if self.notes.case_no[-6:] in line)
