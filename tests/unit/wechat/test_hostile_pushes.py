@@ -3,7 +3,11 @@
 import base64
 import contextlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -108,3 +112,24 @@ def test_three_thousand_inputs_raise_nothing_but_the_one_error() -> None:
 def test_a_hundred_thousand_inputs_raise_nothing_but_the_one_error() -> None:
     """As above."""
     _reads_anything(100_000)()
+
+
+@pytest.mark.long
+@pytest.mark.skipif(find_spec("atheris") is None, reason="atheris has no wheel for this platform")
+def test_a_fuzzer_that_sees_what_it_reaches_finds_nothing_but_the_one_error(tmp_path: Path) -> None:
+    """A hundred thousand inputs."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "tests.unit.wechat.fuzz_pushes",
+            "-runs=100000",
+            "-seed=1",
+            f"-artifact_prefix={tmp_path}/",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Done 100000 runs" in done.stderr
