@@ -25,6 +25,7 @@ from miniapp_api import cookies
 ACTING_FOR = "X-Acting-For"
 DEVICE_ID = "X-Device-Id"
 CSRF_TOKEN = "X-CSRF-Token"  # noqa: S105  # a header's name
+CSRF_FIELD = "csrf_token"
 # A client id that nobody has: its signature is refused like any other wrong one.
 _NOBODY = Signer("", secrets.token_bytes(32))
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -107,12 +108,15 @@ def _citizens_bearer(house: House, request: Request) -> Bearer:
     bearer = house.access_tokens.read(cookie, Audience.H5)
     if request.method not in _SAFE:
         require_csrf_token(request, bearer.csrf_token or "")
+    request.ctx.csrf_token = bearer.csrf_token or ""
     return bearer
 
 
 def require_csrf_token(request: Request, expected: str) -> None:
-    """Raise CsrfTokenWrongError unless the request shows the token that our own pages know."""
-    shown = str(request.headers.get(CSRF_TOKEN, "")).encode(errors="surrogateescape")
+    """Raise CsrfTokenWrongError unless the request shows the token that our own pages know, in a header or a form."""
+    form = request.form
+    given = request.headers.get(CSRF_TOKEN) or (form.get(CSRF_FIELD) if form else None) or ""
+    shown = str(given).encode(errors="surrogateescape")
     if not expected or not hmac.compare_digest(shown, expected.encode()):
         raise CsrfTokenWrongError
 

@@ -12,6 +12,7 @@ from app.kit.errors import DomainError, Kind, NotFoundError, TemporarilyUnavaila
 from miniapp_api import telemetry
 from miniapp_api.answers import json_answer
 from miniapp_api.h5.pages import page
+from miniapp_api.h5.view import view_of
 
 _log = logging.getLogger(__name__)
 
@@ -96,6 +97,13 @@ def _is_for_a_person(request: Request) -> bool:
     return request.path.startswith("/h5/") and "text/html" in str(request.headers.get("Accept", ""))
 
 
+def _sentence(request: Request, error: DomainError) -> str:
+    """What a page says: each error's own sentence in Chinese, that of its kind in English."""
+    if view_of(request).language == "zh-CN":
+        return texts.text("errors", error.code)
+    return texts.page_text("en", f"error.{error.kind}")
+
+
 def error_answer(request: Request, error: DomainError) -> HTTPResponse:
     """The answer that tells a caller about an error."""
     headers = {}
@@ -105,10 +113,10 @@ def error_answer(request: Request, error: DomainError) -> HTTPResponse:
         headers["WWW-Authenticate"] = "Bearer"
     if _is_for_a_person(request):
         return page(
+            request,
             "error.html",
             status=status_of(type(error)),
-            text=lambda key: texts.text("error_page", key),
-            message=texts.text("errors", error.code),
+            message=_sentence(request, error),
             request_id=str(request.id),
         )
     body = {

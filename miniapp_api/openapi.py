@@ -83,7 +83,7 @@ def build_openapi(routes: Iterable[Route], *, public_url: str) -> dict[str, Any]
 
 
 def _schemas(routes: list[Route]) -> dict[str, Any]:
-    came_in = {model for route in routes for model in (route.body, route.upload) if model}
+    came_in = {model for route in routes for model in (route.body, route.form, route.upload) if model}
     goes_out = {route.answer for route in routes if route.answer}
     wanted: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in came_in]
     wanted += [(model, "serialization") for model in goes_out]
@@ -108,6 +108,8 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.actor in _SECURITY:
         operation["security"] = _SECURITY[route.actor]
     model, media = (route.body, "application/json") if route.body else (route.upload, "multipart/form-data")
+    if route.form:
+        model, media = route.form, "application/x-www-form-urlencoded"
     if model:
         operation["requestBody"] = {"required": True, "content": {media: {"schema": _reference(model)}}}
     if route.raw:

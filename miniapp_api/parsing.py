@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from sanic import Request
+from sanic.request import RequestParameters
 
 from miniapp_api.errors import BodyMalformedError, FieldInvalidError
 
@@ -34,10 +35,19 @@ def parse(model: type[M], content: bytes) -> M:
 
 def parse_query(model: type[M], request: Request) -> M:
     """Read the query. Raises FieldInvalidError."""
-    if any(_CONTROL.search(str(request.args.get(name))) for name in model.model_fields):
+    return _parse_texts(model, request.args)
+
+
+def parse_form(model: type[M], request: Request) -> M:
+    """Read what a form of a page sent. Raises FieldInvalidError."""
+    return _parse_texts(model, request.form or RequestParameters())
+
+
+def _parse_texts(model: type[M], given: RequestParameters) -> M:
+    if any(_CONTROL.search(str(given.get(name))) for name in model.model_fields):
         raise FieldInvalidError(fields=[_CONTROL_FIELD])
     try:
-        return model.model_validate({name: request.args.get(name) for name in request.args})
+        return model.model_validate({name: given.get(name) for name in given})
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False, include_context=False)
         raise FieldInvalidError(fields=_fields(problems)) from None

@@ -1,8 +1,8 @@
 """Routes as data: a handler's signature and its decorator say all that the server and the OpenAPI document need.
 
-A handler takes a ``Call`` and by name what it needs: ``body`` and ``query`` (pydantic models), and the parts of the
-path (``UUID`` or ``str``). What it returns is a pydantic model, or a Sanic answer where the route declares its media
-type.
+A handler takes a ``Call`` and by name what it needs: ``body``, ``form`` and ``query`` (pydantic models), and the parts
+of the path (``UUID`` or ``str``). What it returns is a pydantic model, or a Sanic answer where the route declares its
+media type.
 """
 
 import inspect
@@ -29,7 +29,7 @@ from app.mandates.party import Party
 from miniapp_api import auth
 from miniapp_api.answers import json_answer
 from miniapp_api.errors import BodyMalformedError, BodyTooLargeError, FieldInvalidError, IdempotencyKeyInvalidError
-from miniapp_api.parsing import parse, parse_query
+from miniapp_api.parsing import parse, parse_form, parse_query
 
 Handler = Callable[..., Awaitable[Any]]
 H = TypeVar("H", bound=Handler)
@@ -57,7 +57,7 @@ class Schema(BaseModel):
 
 
 class QuerySchema(BaseModel):
-    """Base of queries: texts become what the field says."""
+    """Base of queries and of pages' forms: texts become what the field says."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
@@ -160,6 +160,11 @@ class Route:
         return self.hints.get("body")
 
     @property
+    def form(self) -> type[BaseModel] | None:
+        """The model of what a page's form sends."""
+        return self.hints.get("form")
+
+    @property
     def query(self) -> type[BaseModel] | None:
         """The model of the query."""
         return self.hints.get("query")
@@ -176,6 +181,8 @@ class Route:
         found = [*self.errors, *_ACTOR_ERRORS[self.actor], RateLimitedError]
         if self.body:
             found += [BodyMalformedError, BodyTooLargeError, FieldInvalidError]
+        if self.form:
+            found += [BodyTooLargeError, FieldInvalidError]
         if self.query:
             found.append(FieldInvalidError)
         if self.upload or self.raw:
@@ -295,6 +302,10 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
             if len(request.body) > MAX_JSON_BYTES:
                 raise BodyTooLargeError
             arguments["body"] = parse(route.body, request.body)
+        if route.form:
+            if len(request.body) > MAX_JSON_BYTES:
+                raise BodyTooLargeError
+            arguments["form"] = parse_form(route.form, request)
         if route.query:
             arguments["query"] = parse_query(route.query, request)
         if "call" in wanted:

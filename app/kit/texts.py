@@ -19,6 +19,12 @@ def text(section: str, key: str, **values: Any) -> str:
     return _catalogue("zh-CN")[section][key].format(**values)
 
 
+def page_text(language: str, key: str, **values: Any) -> str:
+    """The text of web pages under ``section.key`` in a language. Raises KeyError where there is none."""
+    section, _, name = key.partition(".")
+    return _catalogue(f"pages/{language}")[section][name].format(**values)
+
+
 def keys(section: str) -> frozenset[str]:
     """All keys of a section."""
     return frozenset(_catalogue("zh-CN")[section])

@@ -30,9 +30,10 @@ async def _page(call: Call, token: str) -> HTTPResponse:
     view = await inspect_code(call.house.code_signer, token)
     verdict, sentence = _verdict(view)
     return page(
+        call.request,
         "code.html",
         status=200 if view else 404,
-        view=view,
+        view_of_code=view,
         verdict=verdict,
         sentence=sentence,
         text=lambda key: texts.text("public_code", key),

@@ -32,7 +32,7 @@ async def _page(call: Call, token: str) -> HTTPResponse:
     if printed:
         verdict = "genuine" if printed.word == "" else "worth_nothing"
     rows = _rows(printed) if printed else []
-    return page("paper.html", status=200 if rows else 404, verdict=verdict, rows=rows, text=_text)
+    return page(call.request, "paper.html", status=200 if rows else 404, verdict=verdict, rows=rows, text=_text)
 
 
 @routes.add("GET", "/l/<token:str>", actor=Actor.ANYONE, limit="open_code", media_type="text/html", also=(404,))

@@ -32,6 +32,7 @@ async def _page(call: Call, token: str) -> HTTPResponse:
     except CodeMalformedError:
         rows = []
     return page(
+        call.request,
         "paper.html",
         status=200 if rows else 404,
         verdict="genuine" if rows else "not_genuine",

@@ -11,7 +11,6 @@ from app.identity.models import LoginState
 from app.identity.ports import ProvincialIdentityProvider
 from app.identity.rules import Audience
 from app.identity.service import get_citizen
-from app.kit import texts
 from app.kit.errors import DomainError, NotFoundError
 from app.kit.ports import PortError
 from miniapp_api import auth, cookies
@@ -21,14 +20,14 @@ from miniapp_api.h5.pages import moved, page
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes, Schema
 
 routes = Routes()
-_HOME = "/h5/sign-in"
+_SIGN_IN = "/h5/sign-in"
 _RETURNED = (errors.LoginStateInvalidError, NotFoundError)
 
 
 class SignInQuery(QuerySchema):
     """The page of ours to open afterwards: a path, never another site."""
 
-    return_to: str = Field(default=_HOME, max_length=512, pattern=r"^/[^/\\\s][^\\\s]*$")
+    return_to: str = Field(default=_SIGN_IN, max_length=512, pattern=r"^/[^/\\\s][^\\\s]*$")
 
 
 class ReturnQuery(QuerySchema):
@@ -51,15 +50,12 @@ class PageSessionAnswer(Schema):
     citizen: CitizenView
 
 
-def _text(key: str) -> str:
-    return texts.text("sign_in", key)
-
-
-@routes.add("GET", _HOME, actor=Actor.ANYONE, limit="browse", media_type="text/html")
-async def open_sign_in(call: Call) -> HTTPResponse:
+@routes.add("GET", _SIGN_IN, actor=Actor.ANYONE, limit="browse", media_type="text/html")
+async def open_sign_in(call: Call, query: SignInQuery) -> HTTPResponse:
     """The ways to sign in, and whether somebody is signed in."""
     signed_in = await _signed_in(call) is not None
-    return page("sign_in.html", text=_text, signed_in=signed_in, province=call.house.province is not None)
+    province = call.house.province is not None
+    return page(call.request, "sign_in.html", signed_in=signed_in, province=province, return_to=query.return_to)
 
 
 async def _signed_in(call: Call) -> UUID | None:
@@ -149,7 +145,7 @@ async def begin_province_sign_in(call: Call, query: SignInQuery) -> HTTPResponse
 )
 async def link_province(call: Call) -> HTTPResponse:
     """Ask for my account at the province and its level: the address to open in this browser."""
-    begun, address = await _to_province(call, _HOME, call.session_id)
+    begun, address = await _to_province(call, _SIGN_IN, call.session_id)
     answer = json_answer(ProvinceAddress(url=address), status=201)
     cookies.give_login(answer, begun.browser, call.house.settings.public_url)
     return answer

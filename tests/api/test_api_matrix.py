@@ -223,6 +223,7 @@ OPEN = {
     *("open_receipt", "open_receipt_upper", "open_printed_licence", "open_printed_licence_upper"),
     *("open_code", "open_code_upper", "open_sign_in", "begin_wechat_sign_in", "finish_wechat_sign_in"),
     *("begin_province_sign_in", "finish_province_sign_in", "refresh_page_session"),
+    *("open_display", "change_display", "open_components", "read_page_file"),
     *("read_live", "read_ready", "read_openapi"),
     *("read_licence_keys", "read_licence_jwks", "list_status_lists", "read_status_list"),
 }
