@@ -40,6 +40,7 @@ from app.licences.codes import CodeSigner
 from app.licences.keys.ports import KeyHolder
 from app.licences.keys.ring import SigningKeys
 from app.licences.relying import Purpose, RelyingSystem, RelyingSystems
+from app.licences.verifying.screens import Screens
 from app.notifications.ports import SmsSender
 from app.notifications.sms.console import ConsoleSms
 from app.notifications.sms.tencent import Credentials, TencentSms
@@ -110,6 +111,7 @@ class House:
     staff_door: StaffDoor
     code_signer: CodeSigner
     licence_keys: SigningKeys
+    screens: Screens
     relying_systems: RelyingSystems
     record_signer: RecordSigner
     official_account: CallbackCodec
@@ -293,6 +295,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             staff_door=StaffDoor(access_tokens, redis, second_factor_for_all=settings.environment == "production"),
             code_signer=CodeSigner(licence_keys),
             licence_keys=licence_keys,
+            screens=Screens(),
             relying_systems=_relying(settings),
             record_signer=RecordSigner(_signing(keys.record_signing), keys.record_signing_active),
             official_account=_callback(

@@ -35,7 +35,7 @@ from miniapp_api.citizen import (
     verifications,
 )
 from miniapp_api.errors import handle_error
-from miniapp_api.h5 import codes, display, printed_licences, sign_in
+from miniapp_api.h5 import codes, display, printed_licences, showing, sign_in
 from miniapp_api.h5 import receipts as receipt_pages
 from miniapp_api.openapi import build_openapi
 from miniapp_api.partners import verifications as batch_verifications
@@ -99,6 +99,7 @@ SURFACES: tuple[Routes, ...] = (
     codes.routes,
     printed_licences.routes,
     receipt_pages.routes,
+    showing.routes,
     sign_in.routes,
     display.routes,
     well_known.routes,
@@ -131,10 +132,14 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
         app.ctx.stack = stack
         app.ctx.house = await stack.enter_async_context(open_house(settings))
 
+    async def end_streams(app: Sanic[Any, Any]) -> None:
+        await app.ctx.house.screens.close()
+
     async def close_all(app: Sanic[Any, Any]) -> None:
         await app.ctx.stack.aclose()
 
     app.register_listener(open_all, "before_server_start")
+    app.register_listener(end_streams, "before_server_stop")
     app.register_listener(close_all, "after_server_stop")
     app.exception(Exception)(handle_error)
     telemetry.attach(app)

@@ -114,6 +114,7 @@ CITIZEN: dict[str, tuple[str, ...]] = {
         ),
         OWN_LICENCE,
     ),
+    **dict.fromkeys(("read_showing_news", "watch_showing"), (*OWN_LICENCE[:2], *SELF)),
     **dict.fromkeys(("list_verifications", "list_paper_codes"), (OWN_LICENCE[0], "in", *OWN_LICENCE[2:])),
     # Nothing was printed.
     "report_paper_lost": (OWN_LICENCE[0], *("paper_code_not_found",) * 2, *OWN_LICENCE[3:]),
