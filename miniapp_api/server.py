@@ -36,6 +36,7 @@ from miniapp_api.citizen import (
 )
 from miniapp_api.errors import handle_error
 from miniapp_api.h5 import codes, display, printed_licences, showing, sign_in
+from miniapp_api.h5 import licences as licence_pages
 from miniapp_api.h5 import receipts as receipt_pages
 from miniapp_api.openapi import build_openapi
 from miniapp_api.partners import verifications as batch_verifications
@@ -100,6 +101,7 @@ SURFACES: tuple[Routes, ...] = (
     printed_licences.routes,
     receipt_pages.routes,
     showing.routes,
+    licence_pages.routes,
     sign_in.routes,
     display.routes,
     well_known.routes,

@@ -1,19 +1,29 @@
-"""A phone shows a licence: what it is told while it does."""
+"""A phone shows a licence, and is told while it does."""
 
 from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
+from sanic import HTTPResponse
 from sanic.response.types import ResponseStream
 
+from app.catalogue.licence_type import Preset
+from app.catalogue.queries import get_licence_type
+from app.consents.errors import ConsentMissingError
 from app.identity.errors import LevelTooLowError
-from app.kit import texts
+from app.identity.rules import mask_name
+from app.kit import clock, texts
 from app.kit.errors import DomainError, NotFoundError, TemporarilyUnavailableError
-from app.licences.errors import LicenceNotFoundError
+from app.licences.codes.digits import grouped
+from app.licences.errors import LicenceNotFoundError, PresetNotMetError, PresetNotOfferedError
+from app.licences.presenting.service import Presented, present_licence
 from app.licences.queries import shown_licence
 from app.licences.verifying.screens import News, Screen, Shown, look
-from miniapp_api.routing import Actor, Call, Routes, Schema
+from media.qr import qr_svg
+from miniapp_api.citizen.licence_codes import PresentationRequest
+from miniapp_api.h5.pages import page
+from miniapp_api.routing import Actor, Call, QuerySchema, Routes, Schema
 
 routes = Routes()
 
@@ -52,6 +62,88 @@ class NewsView(Schema):
             else None,
             asked=news.asked,
         )
+
+
+class ShowQuery(QuerySchema):
+    """What the holder chooses to show; as a card where nothing was chosen."""
+
+    preset: Preset | None = None
+
+
+class CodeView(Schema):
+    """The next code: its QR as an SVG drawing, the digits that stand for it, the seconds that it lasts."""
+
+    svg: str
+    digits: str
+    seconds: int
+
+    @classmethod
+    def of(cls, presented: Presented) -> "CodeView":
+        """The view of a live code."""
+        left = (presented.expires_at - clock.now()).total_seconds()
+        return cls(svg=qr_svg(presented.code), digits=grouped(presented.digits or ""), seconds=max(0, int(left)))
+
+
+_SHOWING = (
+    LicenceNotFoundError,
+    LevelTooLowError,
+    ConsentMissingError,
+    PresetNotOfferedError,
+    PresetNotMetError,
+    NotFoundError,
+    TemporarilyUnavailableError,
+)
+
+
+@routes.add(
+    "GET",
+    "/h5/licences/<licence_id:uuid>/show",
+    actor=Actor.CITIZEN,
+    limit="present",
+    media_type="text/html",
+    errors=_SHOWING,
+)
+async def open_showing(call: Call, licence_id: UUID, query: ShowQuery) -> HTTPResponse:
+    """Show a licence: its code, what it shows, and whether it was scanned. Each opening makes a code."""
+    licence = await shown_licence(call.party, licence_id)
+    definition = await get_licence_type(licence.type_code)
+    offered = list(definition.presets)
+    preset = query.preset or (Preset.CARD if Preset.CARD in offered else offered[0])
+    code = await _code(call, licence_id, preset)
+    scan = (await look([shown := Shown(licence.id, call.session_id)]))[shown].scan
+    return page(
+        call.request,
+        "showing.html",
+        licence=licence,
+        name=definition.name,
+        holder=mask_name(licence.holder),
+        presets=offered,
+        preset=preset,
+        code=code,
+        seen=scan.id if scan else "",
+    )
+
+
+@routes.add(
+    "POST",
+    "/h5/licences/<licence_id:uuid>/codes",
+    actor=Actor.CITIZEN,
+    limit="present",
+    status=201,
+    errors=_SHOWING,
+)
+async def renew_code(call: Call, licence_id: UUID, body: PresentationRequest) -> CodeView:
+    """The next code, before the one that a page shows ends."""
+    return await _code(call, licence_id, body.preset)
+
+
+async def _code(call: Call, licence_id: UUID, preset: Preset) -> CodeView:
+    house = call.house
+    return CodeView.of(
+        await present_licence(
+            house.code_signer, house.settings.public_url, call.party, licence_id, preset, call.session_id
+        )
+    )
 
 
 @routes.add(

@@ -114,7 +114,11 @@ CITIZEN: dict[str, tuple[str, ...]] = {
         ),
         OWN_LICENCE,
     ),
-    **dict.fromkeys(("read_showing_news", "watch_showing"), (*OWN_LICENCE[:2], *SELF)),
+    **dict.fromkeys(("read_showing_news", "watch_showing", "open_showing", "renew_code"), (*OWN_LICENCE[:2], *SELF)),
+    **dict.fromkeys(("open_wallet", "open_field_requests"), ("in", "in", *SELF)),
+    "open_verifications": (OWN_LICENCE[0], "in", *SELF),
+    "object_on_page": (OWN_LICENCE[0], "verification_not_found", *SELF),
+    "answer_on_page": ("field_request_not_found", "field_request_not_found", *SELF),
     **dict.fromkeys(("list_verifications", "list_paper_codes"), (OWN_LICENCE[0], "in", *OWN_LICENCE[2:])),
     # Nothing was printed.
     "report_paper_lost": (OWN_LICENCE[0], *("paper_code_not_found",) * 2, *OWN_LICENCE[3:]),
@@ -279,6 +283,8 @@ class Things:
         if route.upload:
             upload = {"material_id": "site_photo"}
             return client.post(path, headers=headers, data=upload, files={"file": photograph_of_site()})
+        if route.form:
+            return client.request(route.method, path, headers=headers, data=self.body_of(route))
         body = self.body_of(route) if route.body else None
         if route.raw:
             return client.request(route.method, path, headers=headers, content=b"x")
@@ -298,7 +304,7 @@ class Things:
         bodies: dict[str, dict[str, Any]] = {
             "start_application": {"item_code": self.item_code},
             "start_group": {"items": [{"item_code": SOLE_TRADER}, {"item_code": self.item_code}]},
-            **{key: {"preset": "card"} for key in ("present_licence", "hold_codes")},
+            **{key: {"preset": "card"} for key in ("present_licence", "hold_codes", "renew_code")},
             "find_held_licences": at_window,
             "print_paper_code": {"person": at_window, "licence_id": some_id, "preset": "card", "reason": "没有手机"},
             "report_paper_lost_at_window": {"person": at_window, "licence_id": some_id},
@@ -330,7 +336,7 @@ class Things:
             "hand_in_scans": {"scans": [offline_scan("x")]},
             "ask_for_fields": {"fields": ["x"], "purpose": "核对经营场所"},
             "answer_concern": {"answer": "x"},
-            "answer_field_request": {"answer": "refused"},
+            **{key: {"answer": "refused"} for key in ("answer_field_request", "answer_on_page")},
             "begin_item": {"item_code": f"{'1' * 18}{'3' * 13}", "department": "scjg", "region": "230800"},
             "save_draft": {"revision": 1, "guide": {}},
             "submit_review": {"stage": "result", "level": 5},

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -60,9 +61,9 @@ async def test_a_scan_is_told_by_another_process(browser: Browser) -> None:
         assert await anext(lines) == "retry: 1000"
         asked = await browser.http.get(f"/h5/licences/{licence.id}/news")
         assert asked.json() == {"scan": None, "asked": None}
+        assert await _told(lines) == {"scan": None, "asked": None}
         verification = await scanned(browser, licence)
-        told = [line async for line in _until_data(lines)][-1]
-    news = json.loads(told.removeprefix("data: "))
+        news = await _told(lines)
     assert news["scan"] == {
         "id": verification,
         "verdict": "valid",
@@ -72,11 +73,11 @@ async def test_a_scan_is_told_by_another_process(browser: Browser) -> None:
     assert (await browser.http.get(f"/h5/licences/{licence.id}/news")).json() == news
 
 
-async def _until_data(lines: AsyncIterator[str]) -> AsyncIterator[str]:
+async def _told(lines: AsyncIterator[str]) -> Any:
     async for line in lines:
-        yield line
         if line.startswith("data: "):
-            return
+            return json.loads(line.removeprefix("data: "))
+    raise AssertionError("the stream ended")
 
 
 async def test_a_stream_ends_with_its_session(browser: Browser) -> None:
@@ -84,7 +85,7 @@ async def test_a_stream_ends_with_its_session(browser: Browser) -> None:
     licence = await licence_of(browser.citizen)
     async with browser.http.stream("GET", f"/h5/licences/{licence.id}/events") as stream:
         lines = stream.aiter_lines()
-        await anext(lines)
+        await _told(lines)
         code = await shown_code(browser.house, licence, session_id=browser.session)
         await end_all_sessions(Audience.H5, browser.citizen.id)
         while (await browser.http.get(f"/h5/licences/{licence.id}/news")).status_code != 401:

@@ -80,7 +80,8 @@ class Screen:
     """One phone that watches."""
 
     def __init__(self) -> None:
-        self._given, self._latest, self._ended = News(), News(), False
+        self._given: News | None = None
+        self._latest, self._ended = News(), False
         self._woken = asyncio.Event()
 
     def tell(self, news: News) -> None:
@@ -95,7 +96,7 @@ class Screen:
         self._woken.set()
 
     async def news(self, seconds: float) -> AsyncGenerator[News | None]:
-        """The news as often as they change, None after so many seconds without, until the end."""
+        """The news at first and as often as they change, None after so many seconds without, until the end."""
         while True:
             try:
                 async with asyncio.timeout(seconds):
@@ -107,7 +108,7 @@ class Screen:
                 return
             self._woken.clear()
             self._given = self._latest
-            yield self._given
+            yield self._latest
 
 
 class Screens:
