@@ -9,13 +9,13 @@ from typing import Any
 
 import httpx
 import manimgx_fonts_cjk
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from app.demo.plan import Plan
 from app.kit.tls import public_tls
 from tests.people import Person
 
-VIEWPORT = {"width": 360, "height": 640}
+VIEWPORT: ViewportSize = {"width": 360, "height": 640}
 _FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 
 
