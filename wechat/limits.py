@@ -28,7 +28,8 @@ _REDIS_SECONDS = 1.0
 _PAUSE_SECONDS = 2.0
 
 # One hash for each API: the numbers of its minute and day, what was taken in them, the last call, until when it is
-# closed. An answer of 0 means taken; otherwise it is how many seconds to wait.
+# closed. An answer of 0 means taken; otherwise it is how many seconds to wait. A time further ahead than can be
+# was told by a clock that went wrong, and closes nothing.
 _TAKE = """
 local now, many = tonumber(ARGV[1]), tonumber(ARGV[2])
 local most_minute, most_day, apart = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -36,9 +37,11 @@ local found = redis.call('HMGET', KEYS[1], 'minute_no', 'minute', 'day_no', 'day
 local minute = found[1] == ARGV[6] and tonumber(found[2]) or 0
 local day = found[3] == ARGV[7] and tonumber(found[4]) or 0
 local wait = tonumber(found[6] or 0) - now
+if wait > 86400 then wait = 0 end
 if most_minute >= 0 and minute + many > most_minute then wait = math.max(wait, tonumber(ARGV[8])) end
 if most_day >= 0 and day + many > most_day then wait = math.max(wait, tonumber(ARGV[9])) end
-if apart > 0 and found[5] then wait = math.max(wait, tonumber(found[5]) + apart - now) end
+local rest = apart > 0 and found[5] and tonumber(found[5]) + apart - now or 0
+if rest <= 2 * apart then wait = math.max(wait, rest) end
 if wait > 0 then return tostring(wait) end
 redis.call('HSET', KEYS[1], 'minute_no', ARGV[6], 'minute', minute + many, 'day_no', ARGV[7], 'day', day + many,
     'last', ARGV[1])
@@ -105,7 +108,7 @@ class Limits:
     def check(self, api: str) -> None:
         """Raise WeChatLimitedError where this process has seen ``api`` being closed; nothing is taken."""
         wait = self._closed.get(api, 0.0) - self._clock()
-        if wait > 0:
+        if 0 < wait <= _DAY:
             raise WeChatLimitedError(api, wait)
 
     async def heed(self, refused: WeChatRefusedError, api: str = "") -> None:
@@ -167,7 +170,8 @@ class Limits:
             taken.minute_no, taken.minute = minute_no, 0
         if taken.day_no != day_no:
             taken.day_no, taken.day = day_no, 0
-        wait = taken.last + quota.apart - now if quota.apart else 0.0
+        rest = taken.last + quota.apart - now
+        wait = rest if rest <= 2 * quota.apart else 0.0
         if quota.minute is not None and taken.minute + many > max(1, quota.minute // self._shares):
             wait = max(wait, _MINUTE - now % _MINUTE)
         if quota.day is not None and taken.day + many > max(1, quota.day // self._shares):

@@ -105,6 +105,24 @@ async def test_calls_may_have_to_lie_apart(redis: Redis, clock: Clock) -> None:
     assert await wait_of(limits) == 0
 
 
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("code", [None, 45009])
+async def test_a_clock_that_went_wrong_closes_nothing_once_it_is_put_right(
+    redis: Redis, redis_port: int, clock: Clock, shared: bool, code: int | None
+) -> None:
+    async with Redis(port=redis_port) as second:
+        wrong = limits_of(redis if shared else None, clock, apart=30, day=1000)
+        other = limits_of(second, clock, apart=30, day=1000) if shared else wrong
+        clock.now += 400 * 86_400
+        if code is None:
+            assert await wait_of(wrong) == 0
+        else:
+            await wrong.heed(WeChatRefusedError(API, code, ""))
+            assert await wait_of(other) == 42_290
+        clock.now -= 400 * 86_400
+        assert [await wait_of(wrong if code else other), await wait_of(other)] == [0, pytest.approx(30)]
+
+
 @pytest.mark.parametrize("configured", [True, False])
 async def test_without_redis_a_process_keeps_to_its_share(gone: Redis, clock: Clock, configured: bool) -> None:
     limits = limits_of(gone if configured else None, clock, shares=5, minute=10, day=15)
