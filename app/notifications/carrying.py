@@ -37,13 +37,14 @@ class Carrier:
     async def take(self, sends: Sequence[Claimed]) -> set[Channel]:
         """Count the calls of a slice at once; returns the channels whose calls are counted.
 
-        Where a quota has not as many left, each call takes its own, as long as there are.
+        Where a quota has not as many left, or never gives as many at once, each call takes its own, as long as there
+        are.
         """
         counts = Counter(send.channel for send in sends if self._unable(send) is None)
         taken = set()
         for channel, app in self._apps().items():
             if app.limits is not None and counts[channel]:
-                with suppress(WeChatLimitedError):
+                with suppress(WeChatLimitedError, ValueError):
                     await app.limits.take(_SENDING[channel], counts[channel])
                     taken.add(channel)
         return taken

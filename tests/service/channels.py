@@ -14,16 +14,20 @@ from app.notifications.courier import Courier
 from app.notifications.models import Message, Send
 from app.notifications.service import notify
 from app.worker import appids_of
+from wechat.limits import Limits
 
 
 @dataclass
 class Channel:
-    """One way to people. ``failure`` is raised while it is set; ``calls`` are the addresses that were sent to."""
+    """One way to people. ``failure`` is raised while it is set; ``calls`` are the addresses that were sent to,
+    ``taken`` says of each whether its call was counted before.
+    """
 
     failure: Exception | None = None
     calls: list[str] = field(default_factory=list)
     on_call: Callable[[], Awaitable[None]] | None = None
-    limits: None = None
+    limits: Limits | None = None
+    taken: list[bool] = field(default_factory=list)
 
     async def _take(self, address: str) -> str:
         self.calls.append(address)
@@ -35,7 +39,8 @@ class Channel:
 
     async def send_subscribe_message(self, openid: str, template_id: str, *rest: object, **options: object) -> str:
         """Take one message of the mini-program's."""
-        del template_id, rest, options
+        del template_id, rest
+        self.taken.append(bool(options["taken"]))
         return await self._take(openid)
 
     async def send_template(self, openid: str, template_id: str, *rest: object, **options: object) -> str:

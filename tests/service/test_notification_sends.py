@@ -36,6 +36,8 @@ from wechat.errors import (
     WeChatRefusedError,
     WeChatUnreachableError,
 )
+from wechat.limits import Limits
+from wechat.quotas import Quota
 
 _submitted = city_messages().messages["submitted"].mini_program
 assert _submitted is not None
@@ -164,6 +166,16 @@ async def test_a_quota_that_asks_for_a_rest_gets_it(ways: Ways, citizen: Citizen
     with clock.travel(timedelta(minutes=61)):
         await ways.carry()
     assert len(ways.mini.calls) == 2
+
+
+async def test_a_slice_larger_than_the_quota_of_a_day_is_counted_send_by_send(ways: Ways, citizen: Citizen) -> None:
+    """A test account is given less than a slice; none of its messages may end as uncertain for that."""
+    await grant_sends(citizen.id, [TEMPLATE] * 3)
+    messages = [await tell(citizen, "submitted") for _ in range(3)]
+    ways.mini.limits = Limits("wx-small", None, quotas={SUBSCRIBE_SEND: Quota(day=2)})
+    await ways.carry()
+    assert [await ways_tried(message.id) for message in messages] == [[("mini_program", "sent", None)]] * 3
+    assert ways.mini.taken == [False] * 3
 
 
 async def test_a_normal_message_tries_its_channels_in_order(ways: Ways, citizen: Citizen) -> None:
