@@ -35,9 +35,13 @@ class SubscriptionRequest(Schema):
     results: dict[str, Result] | list[Result]
 
     def accepted(self) -> list[str]:
-        """The templates that the citizen allowed."""
+        """The templates that the citizen allowed, each once: one tap grants one send of each."""
         results = self.results if isinstance(self.results, dict) else dict(zip(self.template_ids, self.results))  # noqa: B905  # fewer words than ids: the rest was not allowed
-        return [template_id for template_id in self.template_ids if results.get(template_id, "").startswith("accept")]
+        return [
+            template_id
+            for template_id in dict.fromkeys(self.template_ids)
+            if results.get(template_id, "").startswith("accept")
+        ]
 
 
 class TemplateView(Schema):

@@ -84,6 +84,11 @@ def test_a_phone_is_told_what_to_ask_for_at_a_tap(citizen: httpx.Client) -> None
     )
     again = citizen.get("/api/v1/subscriptions", params={"tap": "submit"}).json()["items"]
     assert [one["remaining"] for one in again] == [1] * 4
+    # A tap that names a template twice grants it once.
+    body = {"template_ids": [template_ids[0]] * 5, "results": {template_ids[0]: "accept"}}
+    assert citizen.post("/api/v1/subscriptions", json=body).status_code == 200
+    again = citizen.get("/api/v1/subscriptions", params={"tap": "submit"}).json()["items"]
+    assert [one["remaining"] for one in again] == [2, 1, 1, 1]
     nowhere = citizen.get("/api/v1/subscriptions", params={"tap": "nowhere"})
     assert error_of(nowhere) == (422, "tap_unknown")
 
