@@ -95,6 +95,9 @@ class Messages(BaseModel):
             for channel, outlet in self.outlets(kind):
                 if outlet.template not in self.templates or self.templates[outlet.template].channel is not channel:
                     raise ValueError(f"{kind}: {outlet.template} is no template of {channel}")
+                # The database keeps no order of keys but that of such numbers.
+                if channel is Channel.SMS and list(outlet.fields) != [f"{n}" for n, _ in enumerate(outlet.fields, 1)]:
+                    raise ValueError(f"{kind}: the fields of a short message are numbered from 1, in their order")
         for tap in self.taps:
             asked = self.asked_at(tap)
             if not 0 < len(asked) <= _MOST_AT_A_TAP or len({template.kind for template in asked}) != 1:

@@ -103,6 +103,7 @@ def test_a_tap_asks_for_the_templates_of_its_messages_once() -> None:
         ({"template": "sms_important"}, "no template of mini_program"),
         ({"template": "nobody"}, "no template of mini_program"),
         ({"kind": None}, "have a kind"),
+        ({"sms": {"item": "{item}", "tail": "{case_tail}"}}, "numbered from 1"),
     ],
 )
 def test_a_file_that_does_not_hang_together_is_refused(change: dict[str, Any], reason: str) -> None:
@@ -113,5 +114,6 @@ def test_a_file_that_does_not_hang_together_is_refused(change: dict[str, Any], r
     city["messages"]["submitted"]["group"] = change.get("group", "cases")
     city["messages"]["submitted"]["mini_program"]["template"] = change.get("template", "case_submitted")
     city["templates"]["case_result"]["kind"] = change.get("kind", "one_time")
+    city["legal"]["sms"]["fields"] = change.get("sms", {"1": "{title}", "2": "{time}"})
     with pytest.raises(ValidationError, match=reason):
         Messages.model_validate(city)
