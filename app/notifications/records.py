@@ -11,10 +11,13 @@ from app.notifications.claims import Result
 from app.notifications.models import SendState
 
 _RECORD = """
-UPDATE sends SET state = result.state, reason = result.reason, msg_id = result.msg_id, due_at = result.due_at,
-    give_up_at = COALESCE(result.give_up_at, sends.give_up_at), claimed_until = NULL, updated_at = $8
-FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[])
-    AS result (id, attempts, state, reason, msg_id, due_at, give_up_at)
+UPDATE sends SET
+    state = CASE WHEN result.state = 'waiting' AND message.read_at IS NOT NULL THEN 'dropped' ELSE result.state END,
+    reason = result.reason, msg_id = result.msg_id, due_at = result.due_at,
+    give_up_at = COALESCE(result.give_up_at, sends.give_up_at), claimed_until = NULL, updated_at = $9
+FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[],
+    $8::uuid[]) AS result (id, attempts, state, reason, msg_id, due_at, give_up_at, message_id)
+JOIN messages AS message ON message.id = result.message_id
 WHERE sends.id = result.id AND sends.attempts = result.attempts AND sends.state = 'sending'
 RETURNING sends.id, sends.message_id, sends.citizen_id, sends.template_id, sends.channel, sends.state, sends.reason
 """
@@ -47,6 +50,8 @@ WHERE id = ANY($3::uuid[]) AND state = 'sending' AND COALESCE(claimed_until, upd
 RETURNING message_id, channel
 """
 
+_UNSENT = {SendState.WAITING, SendState.FAILED}
+
 
 async def record(results: Sequence[Result]) -> None:
     """Write down what became of claimed sends and of their messages, unless their claims lapsed meanwhile."""
@@ -59,12 +64,13 @@ async def record(results: Sequence[Result]) -> None:
         [result.msg_id for result in results],
         [result.due_at for result in results],
         [result.give_up_at for result in results],
+        [result.send.message_id for result in results],
     ]
     by_id = {result.send.id: result for result in results}
     async with transaction():
         await aftermath.lock_messages([result.send.message_id for result in results])
         rows = await db.rows(_RECORD, *columns, moment)
-        unsent = [row for row in rows if by_id[row["id"]].spent and row["state"] in {"waiting", "failed"}]
+        unsent = [row for row in rows if by_id[row["id"]].spent and by_id[row["id"]].state in _UNSENT]
         none_left = [row for row in rows if by_id[row["id"]].refused]
         back = [row for row in unsent if not by_id[row["id"]].refused]
         for statement, which in ((_GIVE_BACK, back), (_NONE_LEFT, none_left)):

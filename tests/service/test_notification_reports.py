@@ -2,23 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from app.bootstrap import House
 from app.identity.models import Citizen
+from app.kit import clock
 from app.notifications.consents import grant_sends
 from app.notifications.definitions import templates
-from app.notifications.models import Message, Send, SendReport, SendState, StaffTask
+from app.notifications.models import Message, Send, SendReport, SendState, StaffTask, SubscriptionGrant
 from app.notifications.preferences import set_preferences
 from app.notifications.queries import ledger
 from app.notifications.reports import keep_report
 from app.notifications.rules import Preferences
+from app.notifications.service import read_message
 from app.notifications.tasks import hear_delivered
 from app.worker import appids_of
 from tests.service.cases import verified_citizen
 from tests.service.channels import Ways, follow, stands, tell, ways_tried
+from wechat.client import SUBSCRIBE_SEND
+from wechat.errors import WeChatRefusedError
 
 
 @pytest.fixture
@@ -124,6 +129,24 @@ async def test_what_was_read_is_told_no_more(ways: Ways, citizen: Citizen) -> No
     await ways.carry()
     assert (await stands(message))[0] == "read"
     assert await Send.filter(message_id=message.id, state=SendState.WAITING).count() == 0
+
+
+async def test_what_is_read_while_it_is_being_sent_is_not_tried_again(ways: Ways, citizen: Citizen) -> None:
+    """WeChat was busy; the grant comes back."""
+    message = await tell(citizen, "submitted")
+
+    async def read() -> None:
+        await read_message(citizen.id, message.id)
+
+    ways.mini.on_call, ways.mini.failure = read, WeChatRefusedError(SUBSCRIBE_SEND, -1, "")
+    await ways.carry()
+    assert (await stands(message))[0] == "read"
+    assert await ways_tried(message.id) == [("mini_program", "dropped", "wechat_-1")]
+    send = await Send.get(message_id=message.id)
+    assert (await SubscriptionGrant.get(citizen=citizen, template_id=send.template_id)).remaining == 1
+    with clock.travel(timedelta(hours=1)):
+        await ways.carry()
+    assert len(ways.mini.calls) == 1
 
 
 async def test_the_first_word_counts(ways: Ways, citizen: Citizen) -> None:
