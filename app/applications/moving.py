@@ -99,16 +99,18 @@ async def tell(
     ``values`` fill further placeholders of the text, or those of the case otherwise.
     """
     citizen_id, company_id = application.citizen_id, application.company_id  # type: ignore[attr-defined]  # Tortoise adds them
+    asked = await asked_of(application)
     filled = {
         "item": application.item_name,
         "case_no": application.case_no or "",
-        "office": (await asked_of(application)).office,
+        "office": asked.office,
         "note": note,
         "phrase": texts.text("state", application.state),
         **values,
     }
     for person in await people_to_tell(citizen_id, company_id, application.mandate_id):
-        await notify(person, kind, occasion, link=link or f"/applications/{application.id}", **filled)
+        page = link or f"/applications/{application.id}"
+        await notify(person, kind, occasion, link=page, region=asked.guide.region, **filled)
 
 
 async def _tell_if_all_ended(application: Application) -> None:

@@ -25,4 +25,5 @@ async def tell(
     if not (citizen_id or company_id):
         return
     for person in await people_to_tell(citizen_id, company_id, mandate_id):
-        await notify(person, kind, occasion, link=f"/licences/{licence.id}{path}", licence=definition.name, **values)
+        page = f"/licences/{licence.id}{path}"
+        await notify(person, kind, occasion, link=page, region=licence.region, licence=definition.name, **values)

@@ -15,6 +15,7 @@ from app.approvals.models import Delivery, DeliveryState
 from app.approvals.ports import Event
 from app.approvals.tasks import deliver_case, deliver_withdrawal
 from app.bootstrap import House
+from app.catalogue.models import Item
 from app.kit import clock, db
 from app.kit.db import transaction
 from app.kit.ports import RefusedError
@@ -40,7 +41,8 @@ async def test_fifty_submissions_of_a_draft_are_one_case(quiet: House) -> None:
     assert sum(after.values()) == sum(before.values()) + 1
     jobs = await db.row(_JOBS, DELIVER_CASE, case_no)
     assert jobs == {"many": 1}
-    assert await Message.filter(citizen_id=citizen.id, kind="submitted").count() == 1
+    told = await Message.get(citizen_id=citizen.id, kind="submitted")
+    assert told.region == (await Item.get(item_code=draft.item_code)).region
     system = System()
     drains = one_way(system)
     await asyncio.gather(*(deliver_case(drains, case_no) for _ in range(8)))
