@@ -99,7 +99,6 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
         TELL_OTHERS: identity.tell_others_with_number,
         PERSON_PROVEN: attach_to_person,
         COMPANY_REPRESENTED: attach_to_company,
-        notifications.CONSENTS: notifications.hear_consents,
         notifications.DELIVERED: partial(notifications.hear_delivered, appids),
         INVITE_REVIEW: reviews.invite_review,
         CHECK_COMMENT: partial(reviews.check_comment, house.content, appid),

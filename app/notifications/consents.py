@@ -52,25 +52,31 @@ async def grant_sends(citizen_id: UUID, template_ids: Iterable[str]) -> None:
             await _accept(citizen_id, template_id, _PHONE)
 
 
-async def hear_decisions(appid: str, openid: str, decisions: Mapping[str, Decision]) -> None:
-    """Note what the citizen decided, as WeChat tells: yes to one send more, or no to all.
+async def lock_decider(appid: str, openid: str) -> UUID | None:
+    """Lock the citizen whose account this is, before any other lock of the caller's transaction; None: it is nobody's.
 
-    Whoever has no account here, and templates that are not ours say nothing. Raises TryLaterError.
+    Raises TryLaterError.
     """
     account = await WeChatAccount.get_or_none(appid=appid, openid=openid)
     if account is None:
-        return
+        return None
     citizen_id: UUID = account.citizen_id  # type: ignore[attr-defined]  # Tortoise adds it
-    async with transaction():
-        try:
-            await lock_present(citizen_id)
-        except SessionEndedError as error:  # joined with another account this moment; the next look finds that
-            raise TryLaterError("account_moved") from error
-        for template_id in sorted(decisions.keys() & templates().keys()):
-            if decisions[template_id] == "accept":
-                await _accept(citizen_id, template_id, _WECHAT)
-            else:
-                await db.rows(_SAY, new_id(), citizen_id, template_id, clock.now(), 0)
+    try:
+        await lock_present(citizen_id)
+    except SessionEndedError as error:  # joined with another account this moment; the next look finds that
+        raise TryLaterError("account_moved") from error
+    return citizen_id
+
+
+async def hear_decisions(citizen_id: UUID, decisions: Mapping[str, Decision]) -> None:
+    """Note what a locked citizen decided, as WeChat tells, within the caller's transaction: yes to one send more, or no
+    to all. Templates that are not ours say nothing.
+    """
+    for template_id in sorted(decisions.keys() & templates().keys()):
+        if decisions[template_id] == "accept":
+            await _accept(citizen_id, template_id, _WECHAT)
+        else:
+            await db.rows(_SAY, new_id(), citizen_id, template_id, clock.now(), 0)
 
 
 async def _accept(citizen_id: UUID, template_id: str, teller: int) -> None:

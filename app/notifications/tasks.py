@@ -1,14 +1,11 @@
 """What the worker does for notifications, beside sending."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
 from app.kit.db import transaction
-from app.notifications.consents import Decision, hear_decisions
 from app.notifications.reports import keep_report, settle_reports
 from app.notifications.service import notify
 
-CONSENTS = "notifications.consents"
 DELIVERED = "notifications.delivered"
 
 
@@ -16,11 +13,6 @@ async def tell(citizen_id: str, kind: str, occasion: str) -> None:
     """Tell a citizen something on behalf of a room that stands below this one."""
     async with transaction():
         await notify(UUID(citizen_id), kind, occasion)
-
-
-async def hear_consents(appid: str, openid: str, decisions: Mapping[str, Decision]) -> None:
-    """Note what a citizen decided on subscription messages, as the mini-program's event tells."""
-    await hear_decisions(appid, openid, decisions)
 
 
 async def hear_delivered(appids: tuple[str, str], appid: str, msg_id: str, outcome: str) -> None:

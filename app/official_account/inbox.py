@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from app.followers import service as followers
 from app.kit import clock, jobs
 from app.kit.db import transaction
 from app.kit.ids import new_id
-from app.notifications import tasks as notifications
+from app.notifications.consents import hear_decisions, lock_decider
+from app.notifications.tasks import DELIVERED
 from app.official_account import staff
 from app.official_account.events import decisions_in, fates_in
 from app.official_account.models import LateAnswer, PushState, WeChatPush
@@ -74,15 +77,28 @@ async def owe_answer(push_id: UUID, message: Message) -> None:
 
 
 async def take_push(official_appid: str, push_id: str) -> None:
-    """Take over what a push changes here, all of it or nothing, and let go of what it said. Twice is once."""
+    """Take over what a push changes here, all of it or nothing, and let go of what it said. Twice is once.
+
+    Raises TryLaterError while who decided something is being joined with another account.
+    """
+    waiting = Q(id=UUID(push_id), state=PushState.WAITING)
     async with transaction():
-        push = await WeChatPush.select_for_update().get_or_none(id=UUID(push_id), state=PushState.WAITING)
+        seen = await WeChatPush.get_or_none(waiting)
+        if seen is None:
+            return
+        message = message_in(seen)
+        decisions = decisions_in(message)
+        # A citizen is locked before what is theirs, as when their account is deleted.
+        decider = await lock_decider(seen.appid, seen.openid) if decisions else None
+        push = await WeChatPush.select_for_update().get_or_none(waiting)
         if push is None:
             return
-        message = message_in(push)
         if push.appid == official_appid:
             await _heed_follower(push, message)
-        await _pass_on(push, message)
+        if decider:
+            await hear_decisions(decider, decisions)
+        for fate in fates_in(message):
+            await jobs.defer(DELIVERED, appid=push.appid, msg_id=fate.msg_id, outcome=fate.outcome)
         push.state = PushState.TAKEN
         push.payload = push.payload if push.late in {LateAnswer.OWED, LateAnswer.SENDING} else None
         await push.save(update_fields=["state", "payload"])
@@ -100,12 +116,3 @@ async def _heed_follower(push: WeChatPush, message: Message) -> None:
     scene = scene_of(message) if message.event in {"subscribe", "scan"} else None
     if scene:
         await followers.scanned(app, openid, scene, at)
-
-
-async def _pass_on(push: WeChatPush, message: Message) -> None:
-    """Tell notifications what was decided, and what became of messages."""
-    decisions = decisions_in(message)
-    if decisions:
-        await jobs.defer(notifications.CONSENTS, appid=push.appid, openid=push.openid, decisions=decisions)
-    for fate in fates_in(message):
-        await jobs.defer(notifications.DELIVERED, appid=push.appid, msg_id=fate.msg_id, outcome=fate.outcome)

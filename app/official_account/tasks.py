@@ -4,14 +4,14 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-from app.kit import clock
+from app.kit import clock, db
 from app.kit.db import transaction
 from app.kit.ports import TryLaterError
 from app.official_account.answers import answer
 from app.official_account.counter import Counter, say
 from app.official_account.definitions import definitions
 from app.official_account.inbox import message_in
-from app.official_account.models import LateAnswer, PushState, WeChatPush
+from app.official_account.models import LateAnswer, WeChatPush
 from app.official_account.rules import asked_by
 from wechat.codes import Advice
 from wechat.errors import WeChatAmbiguousError, WeChatError, WeChatRefusedError
@@ -21,6 +21,13 @@ from wechat.official import CUSTOM_SEND
 # After a day an answer puzzles more than it helps; WeChat itself would take it for two.
 _LATEST = timedelta(hours=24)
 _PASSING = frozenset({Advice.RETRY, Advice.QUOTA, Advice.REFRESH_TOKEN})
+
+# The push may have been taken over since it was read here.
+_END = """
+UPDATE wechat_pushes SET late = $2::text, reason = $3,
+    payload = CASE WHEN $2::text = 'owed' OR state = 'waiting' THEN payload END
+WHERE id = $1
+"""
 
 
 class CustomMessages(Protocol):
@@ -87,9 +94,4 @@ async def _again(push: WeChatPush, reason: str, error: WeChatError) -> None:
 
 async def _end(push: WeChatPush, late: LateAnswer, reason: str | None) -> None:
     """Note where an answer stands; once nothing is owed, what was asked goes."""
-    push.late, push.reason = late, reason
-    changed = ["late", "reason"]
-    if late is not LateAnswer.OWED and push.state is PushState.TAKEN:
-        push.payload = None
-        changed.append("payload")
-    await push.save(update_fields=changed)
+    await db.execute(_END, push.id, late.value, reason)

@@ -9,8 +9,9 @@ import pytest
 from app.bootstrap import House
 from app.identity.models import Citizen, WeChatAccount
 from app.kit import clock
+from app.kit.db import transaction
 from app.notifications import queries
-from app.notifications.consents import grant_sends, hear_decisions
+from app.notifications.consents import grant_sends, hear_decisions, lock_decider
 from app.notifications.definitions import city_messages
 from app.notifications.errors import TapUnknownError
 from app.notifications.models import SubscriptionGrant
@@ -40,7 +41,10 @@ class Tellers:
     async def wechat(self, decision: str = "accept", template_id: str = ONE_TIME) -> None:
         """WeChat's event."""
         account = await WeChatAccount.get(citizen=self.citizen, appid=self.appid)
-        await hear_decisions(self.appid, account.openid, {template_id: decision})  # type: ignore[dict-item]  # as WeChat writes
+        async with transaction():
+            decider = await lock_decider(self.appid, account.openid)
+            assert decider == self.citizen.id
+            await hear_decisions(decider, {template_id: decision})  # type: ignore[dict-item]  # as WeChat writes
 
     async def remaining(self, template_id: str = ONE_TIME) -> int | None:
         """What the ledger says."""
@@ -114,7 +118,8 @@ async def test_a_long_term_template_is_yes_or_no(tellers: Tellers) -> None:
 
 async def test_strangers_say_nothing(tellers: Tellers) -> None:
     """An account that is nobody's here, and a template that is not ours."""
-    await hear_decisions(tellers.appid, f"o-{uuid4().hex}", {ONE_TIME: "accept"})
+    async with transaction():
+        assert await lock_decider(tellers.appid, f"o-{uuid4().hex}") is None
     await tellers.wechat("accept", "unknown")
     assert await SubscriptionGrant.filter(citizen=tellers.citizen).count() == 0
 

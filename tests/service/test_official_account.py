@@ -1,9 +1,11 @@
 """What the worker does with pushes: what they change here, answers that come late, the tag of staff."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from app.bootstrap import House
@@ -12,18 +14,25 @@ from app.identity.models import Staff, WeChatAccount
 from app.kit import clock, db
 from app.kit.apart import RowsFailedError
 from app.kit.ports import TryLaterError
+from app.notifications.definitions import city_messages
+from app.notifications.models import SubscriptionGrant
 from app.official_account import inbox, staff, tasks
 from app.official_account.counter import Counter, say
 from app.official_account.held import forget_all, forget_pushes
 from app.official_account.models import LateAnswer, PushState, StaffFollower, WeChatPush
 from app.official_account.rules import quoted
 from app.privacy.parts import PARTS
+from tests.contract.sandbox.stand_ins import until
 from tests.service.cases import staff_member, verified_citizen
 from wechat.errors import WeChatAmbiguousError, WeChatError, WeChatLimitedError, WeChatRefusedError
 from wechat.errors import WeChatUnreachableError as Unreachable
 from wechat.message import Message, read_message
 from wechat.official import CUSTOM_SEND, Tag
 
+TEMPLATE = city_messages().templates["case_submitted"].id
+_WAITING = """
+SELECT count(*) AS many FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 JOBS = "SELECT task_name, args FROM procrastinate_jobs WHERE args::text LIKE '%' || $1 || '%' ORDER BY id"
 
 
@@ -80,15 +89,28 @@ async def test_what_a_person_wrote_is_sealed(counter: Counter) -> None:
     assert "隐私内容".encode() not in bytes(row["payload"])
 
 
-async def test_decisions_and_fates_are_passed_on_once(counter: Counter) -> None:
-    """With the taking of the push, or not at all."""
-    openid, msg_id = _openid(), uuid4().hex
-    popup = push(openid, Event="subscribe_msg_popup_event", List={"TemplateId": "t", "SubscribeStatusString": "accept"})
-    sent = push(openid, Event="TEMPLATESENDJOBFINISH", MsgID=msg_id, Status="failed:user block")
-    for message in (popup, popup, sent, sent):
+async def test_decisions_and_fates_are_heeded_once(quiet: House, counter: Counter) -> None:
+    """With the taking of the push, or not at all: also where its job comes again. No job names who decided."""
+    citizen, msg_id = await verified_citizen(quiet), uuid4().hex
+    account = await WeChatAccount.get(citizen=citizen, appid=counter.mini_program)
+    decided = {"TemplateId": TEMPLATE, "SubscribeStatusString": "accept"}
+    popup = push(account.openid, Event="subscribe_msg_popup_event", List=decided)
+    kept = await inbox.keep_push(popup, counter.mini_program)
+    gate = await asyncpg.connect(quiet.settings.database_url.get_secret_value())
+    try:
+        async with gate.transaction():
+            await gate.execute("SELECT id FROM citizens WHERE id = $1 FOR UPDATE", citizen.id)
+            taking = [asyncio.create_task(inbox.take_push(counter.appid, str(kept.id))) for _ in range(3)]
+            await until(lambda: db.row(_WAITING), lambda row: row == {"many": len(taking)}, within=30)
+        await asyncio.gather(*taking)
+    finally:
+        await gate.close()
+    grant = await SubscriptionGrant.get(citizen=citizen, template_id=TEMPLATE)
+    assert grant.remaining == 1
+    assert await _jobs(account.openid) == []
+    sent = push(_openid(), Event="TEMPLATESENDJOBFINISH", MsgID=msg_id, Status="failed:user block")
+    for message in (sent, sent):
         await _taken(counter, message)
-    (consents,) = await db.rows(JOBS, openid)
-    assert consents["task_name"] == "notifications.consents"
     (delivered,) = await db.rows(JOBS, msg_id)
     assert delivered["task_name"] == "notifications.delivered"
     assert "failed:user block" in delivered["args"]
@@ -135,6 +157,22 @@ async def test_an_owed_answer_is_given_once(counter: Counter) -> None:
     assert wechat.sent == [(owed.openid, say("help"))]
     given = await WeChatPush.get(id=owed.id)
     assert (given.late, given.reason, given.payload) == (LateAnswer.SENT, None, None)
+
+
+async def test_what_was_asked_goes_too_where_the_push_is_taken_over_during_its_answer(counter: Counter) -> None:
+    """Nothing else would ever let go of it."""
+    message = push(_openid(), "text", Content="你好", MsgId="4" + uuid4().hex)
+    kept = await inbox.keep_push(message, counter.appid)
+    await inbox.owe_answer(kept.id, message)
+
+    class Meanwhile(Messages):
+        async def send_custom_text(self, openid: str, text: str) -> str:
+            await inbox.take_push(counter.appid, str(kept.id))
+            return await super().send_custom_text(openid, text)
+
+    await tasks.answer_late(Meanwhile(), counter, str(kept.id))
+    given = await WeChatPush.get(id=kept.id)
+    assert (given.state, given.late, given.payload) == (PushState.TAKEN, LateAnswer.SENT, None)
 
 
 @pytest.mark.parametrize(
