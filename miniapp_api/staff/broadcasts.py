@@ -62,7 +62,7 @@ class BroadcastApprovalRequest(Schema):
 class BroadcastReasonRequest(Schema):
     """Why."""
 
-    reason: str = Field(min_length=1, max_length=_MOST_CHARACTERS)
+    reason: str = Field(min_length=1, max_length=_MOST_CHARACTERS, pattern=r"\S")
 
 
 class BroadcastsQuery(PageQuery):

@@ -73,6 +73,8 @@ def test_a_rejected_one_is_over(client: httpx.Client, two: tuple[dict[str, str],
     one, other = two
     path = f"{PATH}/{client.post(PATH, json=NEW, headers=one).json()['id']}"
     assert error_of(client.post(f"{path}/rejection", json={"reason": "x"}, headers=one)) == (403, "own_broadcast")
+    nothing = client.post(f"{path}/rejection", json={"reason": "  "}, headers=other)
+    assert error_of(nothing) == (422, "field_invalid")
     assert client.post(f"{path}/rejection", json={"reason": "日期不对"}, headers=other).status_code == 200
     seen = client.get(path, headers=one).json()
     assert (seen["state"], seen["reason"]) == ("rejected", "日期不对")
