@@ -58,7 +58,9 @@ def _run(function: Callable[[House, argparse.Namespace], Awaitable[int]]) -> Cal
         except WeChatError as error:
             sys.stderr.write(f"WeChat: {error}\n")
         except SyncIncompleteError:
-            sys.stderr.write("WeChat's list ended before all followers that it counts; nobody was taken for gone\n")
+            sys.stderr.write(
+                "WeChat's list ended before all followers that it counts, or is empty; nobody was taken for gone\n"
+            )
         except AWAY as error:
             sys.stderr.write(f"the database is away ({type(error).__name__}); run it again to go on\n")
         return FAILED

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from app.followers.models import FollowerSync
+from app.followers.models import Follower, FollowerSync
 from app.kit import clock, db
 from app.kit.db import transaction
 from app.kit.ids import new_id
@@ -58,7 +58,7 @@ Progress = Callable[[int, int], None]
 
 
 class SyncIncompleteError(Exception):
-    """WeChat's list ended long before all followers whom it counts: nobody was taken for gone."""
+    """WeChat's list ended long before all followers whom it counts, or names nobody: nobody was taken for gone."""
 
 
 class FollowerList(Protocol):
@@ -148,7 +148,8 @@ async def _write(appid: str, began: datetime, infos: Sequence[FollowerInfo]) -> 
 
 async def _finish(sync: FollowerSync) -> int:
     """Take whoever was not in the list for gone; returns how many."""
-    if sync.done < sync.total * _LEAST_SHARE:
+    empty = not sync.done and await Follower.exists(appid=sync.appid, subscribed=True)
+    if empty or sync.done < sync.total * _LEAST_SHARE:
         raise SyncIncompleteError
     left = 0
     while gone := await db.execute(_LEFT, sync.appid, sync.started_at, clock.now(), _SLICE):

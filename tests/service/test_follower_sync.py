@@ -130,11 +130,12 @@ async def test_what_passes_is_waited_for(appid: str) -> None:
     assert (await sync_followers(wechat, appid, _quiet)).read == 300
 
 
-async def test_a_list_that_ends_too_early_takes_nobody_for_gone(appid: str) -> None:
-    """WeChat counts more than it lists."""
+@pytest.mark.parametrize(("listed", "total"), [(10, 1_000), (0, 0)])
+async def test_a_list_that_ends_too_early_takes_nobody_for_gone(appid: str, listed: int, total: int) -> None:
+    """WeChat counts more than it lists, or knows of nobody at all though somebody follows."""
     await service.follow(appid, "oa-listed-no-more", None, clock.now() - timedelta(days=3))
-    wechat = Listed(_openids(10))
-    wechat.total = 1_000
+    wechat = Listed(_openids(listed))
+    wechat.total = total
     with pytest.raises(SyncIncompleteError):
         await sync_followers(wechat, appid, _quiet)
     assert (await Follower.get(appid=appid, openid="oa-listed-no-more")).subscribed
