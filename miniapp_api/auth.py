@@ -75,12 +75,12 @@ async def identify(house: House, request: Request, actor: str, duty: Duty | None
     """
     match actor:
         case "citizen":
-            bearer = _citizens_bearer(house, request)
+            bearer = _bearer(house, request, cookies.ACCESS, Audience.CITIZEN, Audience.H5)
             citizen_id = await house.live_sessions.owner(bearer.session)
             party = await _party(request, citizen_id, acting=acting)
             return Caller(f"citizen:{citizen_id}", citizen_id=citizen_id, session_id=bearer.session, party=party)
         case "staff":
-            bearer = house.access_tokens.read(bearer_token(request), Audience.STAFF)
+            bearer = _bearer(house, request, cookies.STAFF, Audience.STAFF, Audience.STAFF)
             member = await active_staff(await house.live_sessions.owner(bearer.session))
             require_duty(member, duty or Duty.ANY)
             return Caller(f"staff:{member.id}", session_id=bearer.session, staff=member)
@@ -97,19 +97,28 @@ async def identify(house: House, request: Request, actor: str, duty: Duty | None
             return Caller(f"address:{address_of(request)}")
 
 
-def _citizens_bearer(house: House, request: Request) -> Bearer:
+def _bearer(house: House, request: Request, cookie: str, app: Audience, pages: Audience) -> Bearer:
     """The token of the header, else that of a page's cookie: a browser sends it along whoever made the request.
 
     So a page that changes something also shows what no other site can read (OWASP: double submit, bound to the token).
     """
-    cookie = request.cookies.get(cookies.ACCESS)
-    if cookie is None or "Authorization" in request.headers:
-        return house.access_tokens.read(bearer_token(request), Audience.CITIZEN)
-    bearer = house.access_tokens.read(cookie, Audience.H5)
+    token = request.cookies.get(cookie)
+    if token is None or "Authorization" in request.headers:
+        return house.access_tokens.read(bearer_token(request), app)
+    bearer = house.access_tokens.read(token, pages)
     if request.method not in _SAFE:
         require_csrf_token(request, bearer.csrf_token or "")
     request.ctx.csrf_token = bearer.csrf_token or ""
     return bearer
+
+
+def require_own_site(request: Request) -> None:
+    """Raise CsrfTokenWrongError where a browser says that another site sent the form (Fetch Metadata).
+
+    For forms of whoever is not signed in yet, who has no token to show; browsers that say nothing pass.
+    """
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        raise CsrfTokenWrongError
 
 
 def require_csrf_token(request: Request, expected: str) -> None:

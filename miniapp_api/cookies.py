@@ -3,13 +3,17 @@
 from sanic import HTTPResponse, Request
 
 from app.identity.logins import LIFETIME
-from app.identity.sessions import REFRESH_LIFETIME, TokenPair
+from app.identity.sessions import REFRESH_LIFETIME, STAFF_REFRESH_LIFETIME, TokenPair
 
 ACCESS = "jiaban_access"
 REFRESH = "jiaban_refresh"
 CSRF = "jiaban_csrf"
 LOGIN = "jiaban_login"
+STAFF = "jiaban_staff"
+STAFF_REFRESH = "jiaban_staff_refresh"
+STAFF_SESSION_PATH = "/h5/staff/session"
 _SESSION_PATH = "/h5/v1/session"
+_STAFF_PAGES = "/h5/staff"
 _DAYS = int(REFRESH_LIFETIME.total_seconds())
 
 
@@ -35,6 +39,22 @@ def give_session(answer: HTTPResponse, pair: TokenPair, public_url: str) -> None
 def take_session(answer: HTTPResponse, public_url: str) -> None:
     """Take a session out of a browser."""
     for name, path in ((ACCESS, "/"), (REFRESH, _SESSION_PATH), (CSRF, "/")):
+        answer.add_cookie(name, "", path=path, max_age=0, secure=_is_secure(public_url))
+
+
+def give_staff_session(answer: HTTPResponse, pair: TokenPair, public_url: str) -> None:
+    """Put a session of staff into a browser: it comes along to the staff's pages alone, and from no other site."""
+    secure, seconds = _is_secure(public_url), int(STAFF_REFRESH_LIFETIME.total_seconds())
+    for name, token, path in (
+        (STAFF, pair.access_token, _STAFF_PAGES),
+        (STAFF_REFRESH, pair.refresh_token, STAFF_SESSION_PATH),
+    ):
+        answer.add_cookie(name, token, path=path, max_age=seconds, httponly=True, secure=secure, samesite="Strict")
+
+
+def take_staff_session(answer: HTTPResponse, public_url: str) -> None:
+    """Take a session of staff out of a browser."""
+    for name, path in ((STAFF, _STAFF_PAGES), (STAFF_REFRESH, STAFF_SESSION_PATH)):
         answer.add_cookie(name, "", path=path, max_age=0, secure=_is_secure(public_url))
 
 

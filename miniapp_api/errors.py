@@ -11,7 +11,8 @@ from app.kit.db import AWAY
 from app.kit.errors import DomainError, Kind, NotFoundError, TemporarilyUnavailableError
 from miniapp_api import telemetry
 from miniapp_api.answers import json_answer
-from miniapp_api.h5.pages import page
+from miniapp_api.cookies import STAFF_SESSION_PATH
+from miniapp_api.h5.pages import moved, page
 from miniapp_api.h5.view import view_of
 
 _log = logging.getLogger(__name__)
@@ -97,6 +98,11 @@ def _is_for_a_person(request: Request) -> bool:
     return request.path.startswith("/h5/") and "text/html" in str(request.headers.get("Accept", ""))
 
 
+def _is_of_staff(request: Request) -> bool:
+    """Whether it is a page of staff, which goes on by itself where its access token alone is over."""
+    return _is_for_a_person(request) and request.path.startswith("/h5/staff/")
+
+
 def _sentence(request: Request, error: DomainError) -> str:
     """What a page says: each error's own sentence in Chinese, that of its kind in English."""
     if view_of(request).language == "zh-CN":
@@ -111,6 +117,8 @@ def error_answer(request: Request, error: DomainError) -> HTTPResponse:
         headers["Retry-After"] = str(error.context.get("retry_after", _RETRY_AFTER_SECONDS))
     if error.kind is Kind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = "Bearer"
+    if error.kind is Kind.UNAUTHENTICATED and _is_of_staff(request):
+        return moved(f"{STAFF_SESSION_PATH}?return_to={request.path}", status=303)
     if _is_for_a_person(request):
         return page(
             request,

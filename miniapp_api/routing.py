@@ -189,7 +189,7 @@ class Route:
             found.append(BodyTooLargeError)
         if "Idempotency-Key" in self.headers:
             found.append(IdempotencyKeyInvalidError)
-        if self.actor is Actor.CITIZEN and self.method != "GET":
+        if self.actor in {Actor.CITIZEN, Actor.STAFF} and self.method != "GET":
             found.append(identity_errors.CsrfTokenWrongError)
         if self.actor is Actor.CITIZEN:
             found += _ACTING_ERRORS if self.acting else [mandate_errors.ActingNotPossibleError]

@@ -35,9 +35,10 @@ from miniapp_api.citizen import (
     verifications,
 )
 from miniapp_api.errors import handle_error
-from miniapp_api.h5 import codes, display, printed_licences, showing, sign_in
+from miniapp_api.h5 import codes, display, printed_licences, showing, sign_in, verify
 from miniapp_api.h5 import licences as licence_pages
 from miniapp_api.h5 import receipts as receipt_pages
+from miniapp_api.h5 import staff as staff_pages
 from miniapp_api.openapi import build_openapi
 from miniapp_api.partners import verifications as batch_verifications
 from miniapp_api.routing import Route, Routes, mount
@@ -102,6 +103,8 @@ SURFACES: tuple[Routes, ...] = (
     receipt_pages.routes,
     showing.routes,
     licence_pages.routes,
+    staff_pages.routes,
+    verify.routes,
     sign_in.routes,
     display.routes,
     well_known.routes,

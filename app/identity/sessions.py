@@ -154,7 +154,8 @@ async def _new_pair(tokens: AccessTokens, session: Session) -> TokenPair:
     await RefreshToken.create(
         session_id=session.id, digest=_digest(refresh_token), expires_at=since + _lifetime(session.surface)
     )
-    csrf_token = csrf_token_of(refresh_token) if session.surface is Audience.H5 else None
+    # Citizens' apps keep no cookies.
+    csrf_token = None if session.surface is Audience.CITIZEN else csrf_token_of(refresh_token)
     access_token = tokens.issue(session.surface, session.owner_id, session.id, csrf_token)
     return TokenPair(access_token, refresh_token, int(LIFETIME.total_seconds()))
 

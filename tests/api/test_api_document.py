@@ -113,7 +113,7 @@ def test_every_route_says_who_may_call_it_and_how_often() -> None:
             assert route.duty, route.name
         prefixes: dict[Actor, tuple[str, ...]] = {
             Actor.CITIZEN: ("/api/v1/", "/h5/"),
-            Actor.STAFF: ("/staff/v1/",),
+            Actor.STAFF: ("/staff/v1/", "/h5/staff/"),
             Actor.PARTNER: ("/callbacks/",),
             Actor.RELYING_SYSTEM: ("/partners/v1/",),
         }

@@ -169,6 +169,8 @@ STAFF: dict[str, tuple[str, str]] = {
         ("find_held_licences", "print_paper_code", "report_paper_lost_at_window"), ("duty_missing", "holder_not_found")
     ),
     **dict.fromkeys(("verify_code", "verify_code_at_window", "hand_in_scans", "list_concerns"), ("duty_missing", "in")),
+    "sign_out_staff": ("in", "in"),
+    **dict.fromkeys(("open_verify", "verify_on_page"), ("duty_missing", "in")),
     "answer_concern": ("duty_missing", "concern_not_found"),
     "ask_for_fields": ("verification_not_found", "verification_not_found"),
     **dict.fromkeys(
@@ -227,6 +229,7 @@ OPEN = {
     *("open_staff_session", "begin_work_sign_in", "open_work_session", "refresh_staff_session"),
     *("open_receipt", "open_receipt_upper", "open_printed_licence", "open_printed_licence_upper"),
     *("open_code", "open_code_upper", "open_sign_in", "begin_wechat_sign_in", "finish_wechat_sign_in"),
+    *("open_staff_sign_in", "sign_in_staff_on_page", "renew_staff_session"),
     *("begin_province_sign_in", "finish_province_sign_in", "refresh_page_session"),
     *("open_display", "change_display", "open_components", "read_page_file"),
     *("read_live", "read_ready", "read_openapi"),
@@ -281,7 +284,7 @@ class Things:
         path = re.sub(r"<(\w+):uuid>", lambda part: self.ids.get(part[1], str(uuid.uuid4())), route.path)
         path = re.sub(r"<(\w+):str>", lambda part: texts.get(part[1], "x"), path).replace("<number:int>", "0")
         if route.upload:
-            upload = {"material_id": "site_photo"}
+            upload = {"material_id": "site_photo", **self.body_of(route)}
             return client.post(path, headers=headers, data=upload, files={"file": photograph_of_site()})
         if route.form:
             return client.request(route.method, path, headers=headers, data=self.body_of(route))
@@ -335,6 +338,7 @@ class Things:
             **{key: {"code": "x"} for key in ("verify_code", "verify_code_at_window")},
             "hand_in_scans": {"scans": [offline_scan("x")]},
             "ask_for_fields": {"fields": ["x"], "purpose": "核对经营场所"},
+            "verify_on_page": {"code": "x", "duty": "verify", "key": uuid.uuid4().hex},
             "answer_concern": {"answer": "x"},
             **{key: {"answer": "refused"} for key in ("answer_field_request", "answer_on_page")},
             "begin_item": {"item_code": f"{'1' * 18}{'3' * 13}", "department": "scjg", "region": "230800"},

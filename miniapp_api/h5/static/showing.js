@@ -79,7 +79,7 @@
 
   function tick() {
     var left = Math.max(0, Math.round((endsAt - now()) / 1000));
-    countdown.textContent = countdown.dataset.text.replace("{}", left);
+    countdown.textContent = countdown.dataset.text.replace("{}", Math.max(0, left - RENEW_SECONDS));
     if (!over && left <= RENEW_SECONDS) { renew(); }
     if (!over && left === 0) { stuck(true); }
     if (now() - began > SILENT_MS) { poll(); }

@@ -1,0 +1,113 @@
+"""Staff sign in on a web page: password and second factor, into cookies of the staff's pages alone."""
+
+from pydantic import Field
+from sanic import HTTPResponse
+
+from app.identity import errors, sessions
+from app.identity.rules import Audience, Duty
+from app.identity.staff import sign_in_staff
+from app.kit import texts
+from app.kit.errors import DomainError
+from miniapp_api import auth, cookies
+from miniapp_api.errors import status_of
+from miniapp_api.h5.pages import moved, page
+from miniapp_api.routing import Actor, Call, QuerySchema, Routes
+from miniapp_api.staff.sessions import SIGN_IN_ERRORS
+
+routes = Routes()
+_SIGN_IN, _HOME = "/h5/staff/sign-in", "/h5/staff/verify"
+_REFUSED = (errors.PasswordWrongError, *SIGN_IN_ERRORS, errors.PasswordChangeNeededError)
+_TWO_TABS = "page"
+"""Two pages that renew a session at once are answered the same: what the second spends was just spent by the first."""
+
+
+class StaffReturn(QuerySchema):
+    """The staff's page to open afterwards."""
+
+    return_to: str = Field(default=_HOME, max_length=512, pattern=r"^/h5/staff/[a-z0-9/-]*$")
+
+
+class StaffSignInForm(StaffReturn):
+    """A user name, a password, and the code of the second factor where the account has one."""
+
+    username: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=256)
+    otp: str = Field(default="", max_length=16)
+
+
+@routes.add("GET", _SIGN_IN, actor=Actor.ANYONE, limit="browse", media_type="text/html")
+async def open_staff_sign_in(call: Call, query: StaffReturn) -> HTTPResponse:
+    """Where staff sign in."""
+    return page(call.request, "staff_sign_in.html", return_to=query.return_to, username="", wrong="")
+
+
+@routes.add(
+    "POST",
+    _SIGN_IN,
+    actor=Actor.ANYONE,
+    limit="staff_sign_in",
+    status=303,
+    media_type="text/html",
+    errors=(*_REFUSED, errors.CsrfTokenWrongError),
+)
+async def sign_in_staff_on_page(call: Call, form: StaffSignInForm) -> HTTPResponse:
+    """Sign in; what was wrong is said on the same page."""
+    auth.require_own_site(call.request)
+    try:
+        granted = await sign_in_staff(
+            call.house.staff_door,
+            form.username,
+            form.password,
+            form.otp.strip() or None,
+            address=call.address,
+            device=call.device(),
+        )
+        if granted.member.password_given:
+            raise errors.PasswordChangeNeededError
+    except _REFUSED as error:
+        return _again(call, form, error)
+    answer = moved(form.return_to, status=303)
+    cookies.give_staff_session(answer, granted.grant.tokens, call.house.settings.public_url)
+    return answer
+
+
+def _again(call: Call, form: StaffSignInForm, error: DomainError) -> HTTPResponse:
+    return page(
+        call.request,
+        "staff_sign_in.html",
+        status=status_of(type(error)),
+        return_to=form.return_to,
+        username=form.username,
+        wrong=texts.text("errors", error.code),
+    )
+
+
+@routes.add("GET", cookies.STAFF_SESSION_PATH, actor=Actor.ANYONE, limit="refresh", status=302, media_type="text/html")
+async def renew_staff_session(call: Call, query: StaffReturn) -> HTTPResponse:
+    """Go on with a session whose access token is over, or sign in anew; then back to the page."""
+    token = str(call.request.cookies.get(cookies.STAFF_REFRESH, ""))
+    try:
+        grant = await sessions.refresh_session(call.house.access_tokens, Audience.STAFF, token, _TWO_TABS)
+    except errors.RefreshTokenInvalidError:
+        return moved(f"{_SIGN_IN}?return_to={query.return_to}")
+    answer = moved(query.return_to)
+    cookies.give_staff_session(answer, grant.tokens, call.house.settings.public_url)
+    return answer
+
+
+@routes.add(
+    "POST",
+    "/h5/staff/sign-out",
+    actor=Actor.STAFF,
+    duty=Duty.ANY,
+    limit="write",
+    status=303,
+    media_type="text/html",
+    errors=(errors.SessionNotFoundError,),
+)
+async def sign_out_staff(call: Call) -> HTTPResponse:
+    """Sign out in this browser."""
+    await sessions.end_session(Audience.STAFF, call.staff.id, call.session_id)
+    answer = moved(_SIGN_IN, status=303)
+    cookies.take_staff_session(answer, call.house.settings.public_url)
+    return answer

@@ -1,0 +1,107 @@
+"""Staff verify on a web page: by the camera, a photograph of the code, or its text or digits."""
+
+import asyncio
+from contextlib import suppress
+from uuid import uuid4
+
+from pydantic import Field
+from sanic import HTTPResponse
+
+from app.identity.errors import DutyMissingError, PasswordChangeNeededError
+from app.identity.rules import Duty
+from app.identity.staff import require_duty
+from app.kit.errors import NotFoundError
+from app.licences.errors import DigitsPausedError, VerificationKeyReusedError
+from app.licences.verifying.service import verify_code
+from media.images import ImageRefusedError
+from media.qr_reading import read_qr
+from miniapp_api.h5.pages import page
+from miniapp_api.parsing import parse_form
+from miniapp_api.routing import Actor, Call, QuerySchema, Routes
+from miniapp_api.staff.verifications import VerificationAnswer
+
+routes = Routes()
+_DUTIES = (Duty.VERIFY, Duty.WINDOW)
+_PHOTOS_AT_ONCE = asyncio.Semaphore(2)
+"""A photograph takes a tenth of a second and up to 150 MB while it is read."""
+
+
+class VerifyForm(QuerySchema):
+    """What the camera read or somebody typed, else a ``photo`` beside it; ``key`` makes of two sends one scan."""
+
+    code: str = Field(default="", max_length=4096)
+    duty: Duty
+    key: str = Field(min_length=16, max_length=64, pattern=r"^[0-9a-f-]+$")
+
+
+@routes.add(
+    "GET",
+    "/h5/staff/verify",
+    actor=Actor.STAFF,
+    duty=Duty.ANY,
+    limit="read",
+    media_type="text/html",
+    errors=(DutyMissingError, PasswordChangeNeededError),
+)
+async def open_verify(call: Call) -> HTTPResponse:
+    """Where staff scan a code, photograph it or type it."""
+    return _form(call, _duties(call)[0])
+
+
+@routes.add(
+    "POST",
+    "/h5/staff/verify",
+    actor=Actor.STAFF,
+    duty=Duty.ANY,
+    limit="verify",
+    media_type="text/html",
+    upload=VerifyForm,
+    errors=(
+        DutyMissingError,
+        PasswordChangeNeededError,
+        VerificationKeyReusedError,
+        DigitsPausedError,
+        NotFoundError,
+    ),
+)
+async def verify_on_page(call: Call) -> HTTPResponse:
+    """Verify a code and spend it; the page says what it is worth and what may be seen."""
+    form = parse_form(VerifyForm, call.request)
+    if form.duty not in _duties(call):
+        raise DutyMissingError(duty=form.duty)
+    text = form.code.strip() or await _read_photo(call)
+    if not text:
+        return _form(call, form.duty, unread=True)
+    checked = await verify_code(call.house.code_signer, call.staff, text, form.key, form.duty)
+    return page(call.request, "verdict.html", found=VerificationAnswer.of(checked), staff=call.staff)
+
+
+def _duties(call: Call) -> list[Duty]:
+    """Those of the caller's duties in which codes are verified. Raises as ``require_duty`` does."""
+    found = [duty for duty in _DUTIES if duty in call.staff.duties]
+    require_duty(call.staff, found[0] if found else Duty.VERIFY)
+    return found
+
+
+def _form(call: Call, duty: Duty, *, unread: bool = False) -> HTTPResponse:
+    return page(
+        call.request,
+        "verify.html",
+        status=422 if unread else 200,
+        staff=call.staff,
+        duties=_duties(call),
+        duty=duty,
+        key=uuid4().hex,
+        unread=unread,
+    )
+
+
+async def _read_photo(call: Call) -> str | None:
+    files = call.request.files
+    photo = files.get("photo") if files else None
+    if photo is None or not photo.body:
+        return None
+    with suppress(ImageRefusedError):
+        async with _PHOTOS_AT_ONCE:
+            return await asyncio.to_thread(read_qr, photo.body)
+    return None
