@@ -5,7 +5,7 @@ from sanic import HTTPResponse
 
 from app.identity import errors, sessions
 from app.identity.rules import Audience, Duty
-from app.identity.staff import sign_in_staff
+from app.identity.staff import change_own_password, sign_in_staff
 from app.kit import texts
 from app.kit.errors import DomainError
 from miniapp_api import auth, cookies
@@ -16,7 +16,9 @@ from miniapp_api.staff.sessions import SIGN_IN_ERRORS
 
 routes = Routes()
 _SIGN_IN, _HOME = "/h5/staff/sign-in", "/h5/staff/verify"
-_REFUSED = (errors.PasswordWrongError, *SIGN_IN_ERRORS, errors.PasswordChangeNeededError)
+PASSWORD = "/h5/staff/password"  # noqa: S105  # a page's address
+_REFUSED = (errors.PasswordWrongError, *SIGN_IN_ERRORS)
+_NOT_CHANGED = (errors.PasswordWrongError, errors.PasswordWeakError)
 _TWO_TABS = "page"
 """Two pages that renew a session at once are answered the same: what the second spends was just spent by the first."""
 
@@ -33,6 +35,13 @@ class StaffSignInForm(StaffReturn):
     username: str = Field(min_length=1, max_length=64)
     password: str = Field(min_length=1, max_length=256)
     otp: str = Field(default="", max_length=16)
+
+
+class PasswordForm(QuerySchema):
+    """The present password and the one to come."""
+
+    old: str = Field(min_length=1, max_length=256)
+    new: str = Field(min_length=1, max_length=256)
 
 
 @routes.add("GET", _SIGN_IN, actor=Actor.ANYONE, limit="browse", media_type="text/html")
@@ -62,11 +71,9 @@ async def sign_in_staff_on_page(call: Call, form: StaffSignInForm) -> HTTPRespon
             address=call.address,
             device=call.device(),
         )
-        if granted.member.password_given:
-            raise errors.PasswordChangeNeededError
     except _REFUSED as error:
         return _again(call, form, error)
-    answer = moved(form.return_to, status=303)
+    answer = moved(PASSWORD if granted.member.password_given else form.return_to, status=303)
     cookies.give_staff_session(answer, granted.grant.tokens, call.house.settings.public_url)
     return answer
 
@@ -80,6 +87,35 @@ def _again(call: Call, form: StaffSignInForm, error: DomainError) -> HTTPRespons
         username=form.username,
         wrong=texts.text("errors", error.code),
     )
+
+
+@routes.add("GET", PASSWORD, actor=Actor.STAFF, duty=Duty.ANY, limit="read", media_type="text/html")
+async def open_password(call: Call) -> HTTPResponse:
+    """Where staff change their password; one that was given has to be changed before anything else."""
+    return page(call.request, "staff_password.html", staff=call.staff, wrong="")
+
+
+@routes.add(
+    "POST",
+    PASSWORD,
+    actor=Actor.STAFF,
+    duty=Duty.ANY,
+    limit="staff_password",
+    status=303,
+    media_type="text/html",
+    errors=_NOT_CHANGED,
+)
+async def change_password_on_page(call: Call, form: PasswordForm) -> HTTPResponse:
+    """Change my password; I sign in anew with it everywhere."""
+    try:
+        await change_own_password(call.staff, form.old, form.new)
+    except _NOT_CHANGED as error:
+        wrong = texts.text("errors", error.code)
+        # Whoever is signed in is known: a wrong password here is a wrong field.
+        return page(call.request, "staff_password.html", status=422, staff=call.staff, wrong=wrong)
+    answer = moved(_SIGN_IN, status=303)
+    cookies.take_staff_session(answer, call.house.settings.public_url)
+    return answer
 
 
 @routes.add("GET", cookies.STAFF_SESSION_PATH, actor=Actor.ANYONE, limit="refresh", status=302, media_type="text/html")

@@ -15,7 +15,8 @@ from app.licences.errors import DigitsPausedError, VerificationKeyReusedError
 from app.licences.verifying.service import verify_code
 from media.images import ImageRefusedError
 from media.qr_reading import read_qr
-from miniapp_api.h5.pages import page
+from miniapp_api.h5.pages import moved, page
+from miniapp_api.h5.staff import PASSWORD
 from miniapp_api.parsing import parse_form
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
 from miniapp_api.staff.verifications import VerificationAnswer
@@ -41,10 +42,13 @@ class VerifyForm(QuerySchema):
     duty=Duty.ANY,
     limit="read",
     media_type="text/html",
-    errors=(DutyMissingError, PasswordChangeNeededError),
+    also=(302,),
+    errors=(DutyMissingError,),
 )
 async def open_verify(call: Call) -> HTTPResponse:
     """Where staff scan a code, photograph it or type it."""
+    if call.staff.password_given:
+        return moved(PASSWORD)
     return _form(call, _duties(call)[0])
 
 

@@ -169,7 +169,7 @@ STAFF: dict[str, tuple[str, str]] = {
         ("find_held_licences", "print_paper_code", "report_paper_lost_at_window"), ("duty_missing", "holder_not_found")
     ),
     **dict.fromkeys(("verify_code", "verify_code_at_window", "hand_in_scans", "list_concerns"), ("duty_missing", "in")),
-    "sign_out_staff": ("in", "in"),
+    **dict.fromkeys(("sign_out_staff", "open_password", "change_password_on_page"), ("in", "in")),
     **dict.fromkeys(("open_verify", "verify_on_page"), ("duty_missing", "in")),
     "answer_concern": ("duty_missing", "concern_not_found"),
     "ask_for_fields": ("verification_not_found", "verification_not_found"),
@@ -334,7 +334,7 @@ class Things:
             "set_message_preferences": {"muted_groups": [], "muted_channels": [], "quiet": None},
             "create_account": {"username": f"t{uuid.uuid4().hex}", **account},
             "change_account": {**account, "department": "ga", "region": "230822", "active": True},
-            "change_password": {"old": "x", "new": "y"},
+            **{key: {"old": "x", "new": "y"} for key in ("change_password", "change_password_on_page")},
             **{key: {"code": "x"} for key in ("verify_code", "verify_code_at_window")},
             "hand_in_scans": {"scans": [offline_scan("x")]},
             "ask_for_fields": {"fields": ["x"], "purpose": "核对经营场所"},

@@ -151,6 +151,7 @@ def test_pages_of_staff_keep_the_rules(officer: Page, citizen: Page, plan: Plan,
     """In every mode, each verdict too."""
     look_at(officer.context, "/h5/staff/sign-in", "staff-sign-in", plan.web_url)
     look_at(officer.context, "/h5/staff/verify", "verify", plan.web_url)
+    look_at(officer.context, "/h5/staff/password", "staff-password", plan.web_url)
     for mode in MODES:
         choose(officer.context, plan.web_url, mode)
         officer.goto("/h5/staff/verify")
