@@ -14,6 +14,7 @@ from miniapp_api.answers import json_answer
 from miniapp_api.cookies import STAFF_SESSION_PATH
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.h5.view import view_of
+from miniapp_api.h5.ways import way_to_sign_in
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ def status_of(error: type[DomainError]) -> int:
 
 def _is_for_a_person(request: Request) -> bool:
     """Whether a browser shows the answer as a page, rather than a script or an app reading it."""
-    return request.path.startswith("/h5/") and "text/html" in str(request.headers.get("Accept", ""))
+    return request.path.startswith("/h5") and "text/html" in str(request.headers.get("Accept", ""))
 
 
 def _is_of_staff(request: Request) -> bool:
@@ -120,6 +121,8 @@ def error_answer(request: Request, error: DomainError) -> HTTPResponse:
     if error.kind is Kind.UNAUTHENTICATED and _is_of_staff(request):
         return moved(f"{STAFF_SESSION_PATH}?return_to={request.path}", status=303)
     if _is_for_a_person(request):
+        if way := way_to_sign_in(request, error):
+            return moved(way)
         return page(
             request,
             "error.html",

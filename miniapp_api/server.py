@@ -35,7 +35,8 @@ from miniapp_api.citizen import (
     verifications,
 )
 from miniapp_api.errors import handle_error
-from miniapp_api.h5 import codes, display, printed_licences, showing, sign_in, verify
+from miniapp_api.h5 import codes, display, mine, printed_licences, showing, sign_in, verify
+from miniapp_api.h5 import finding as finding_pages
 from miniapp_api.h5 import licences as licence_pages
 from miniapp_api.h5 import receipts as receipt_pages
 from miniapp_api.h5 import staff as staff_pages
@@ -107,6 +108,8 @@ SURFACES: tuple[Routes, ...] = (
     verify.routes,
     sign_in.routes,
     display.routes,
+    finding_pages.routes,
+    mine.routes,
     well_known.routes,
     ops.routes,
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.catalogue.models import Department, LifeEvent, Region, Theme
 from app.finding.matching import LEVELS, RANK, Filters, Parameters, needs_sound, places_above, read_query, scored
+from app.finding.places import widest_place
 from app.finding.rules import Search
 from app.kit import db, texts
 
@@ -98,7 +99,7 @@ async def count_facets(text: str, filters: Filters) -> Facets:
     Raises RegionUnknownError.
     """
     search = await read_query(text)
-    here = await places_above(filters.region or await _widest())
+    here = await places_above(filters.region or await widest_place())
     children = await Region.filter(parent=here[-1]).order_by("code")
     by_sound = await needs_sound(search)
     local = await _offers(search, [*here, *(child.code for child in children)], by_sound=by_sound)
@@ -156,15 +157,6 @@ class _Names:
             levels={level: texts.text("level", level) for level in LEVELS},
             life_events={one.code: one.name async for one in LifeEvent.all().only("code", "name")},
         )
-
-
-async def _widest() -> str:
-    """The place that everything lies in and that is divided: the city, where the tree begins with its province."""
-    code, children = "", await Region.filter(parent=None).order_by("code").values_list("code", flat=True)
-    while len(children) == 1:
-        code = str(children[0])
-        children = await Region.filter(parent=code).values_list("code", flat=True)
-    return code
 
 
 async def _covered() -> dict[str, set[str]]:

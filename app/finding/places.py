@@ -75,6 +75,15 @@ async def get_family(code: str) -> Family:
     )
 
 
+async def widest_place() -> str:
+    """The place that everything lies in and that is divided: the city, where the tree begins with its province."""
+    code, children = "", await Region.filter(parent=None).order_by("code").values_list("code", flat=True)
+    while len(children) == 1:
+        code = str(children[0])
+        children = await Region.filter(parent=code).values_list("code", flat=True)
+    return code
+
+
 @dataclass(frozen=True, slots=True)
 class HallEntry:
     """A service hall; ``distance`` in metres from where the citizen is, None where that was not said."""

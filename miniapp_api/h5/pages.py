@@ -79,7 +79,7 @@ def page(
         "day": partial(_day, language=view.language),
         "moment": partial(_moment, language=view.language),
         "csrf": getattr(request.ctx, "csrf_token", ""),
-        "here": _address(request) if request.method == "GET" else "/h5/",
+        "here": address_of_page(request) if request.method == "GET" else "/h5/",
         "wechat_too_old": is_wechat_too_old(request),
     }
     content = _templates().get_template(template).render(context | values)
@@ -87,7 +87,8 @@ def page(
     return HTTPResponse(content, status=status, headers=headers, content_type=_HTML)
 
 
-def _address(request: Request) -> str:
+def address_of_page(request: Request) -> str:
+    """The path and query of a page, to come back to."""
     return request.path + (f"?{request.query_string}" if request.query_string else "")
 
 

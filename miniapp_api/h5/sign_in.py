@@ -1,5 +1,7 @@
 """Signing in on a web page: through WeChat or the province, into cookies that scripts cannot read."""
 
+import hashlib
+from urllib.parse import quote
 from uuid import UUID
 
 from pydantic import Field
@@ -225,6 +227,26 @@ async def refresh_page_session(call: Call) -> HTTPResponse:
     citizen = await get_citizen(grant.owner_id)
     answer = json_answer(PageSessionAnswer(expires_in=grant.tokens.expires_in, citizen=CitizenView.of(citizen)))
     cookies.give_session(answer, grant.tokens, call.house.settings.public_url)
+    return answer
+
+
+@routes.add("GET", "/h5/v1/session/renew", actor=Actor.ANYONE, limit="refresh", status=302, media_type="text/html")
+async def renew_page_session(call: Call, query: SignInQuery) -> HTTPResponse:
+    """Exchange the refresh token of a browser that opened a page too late, and go back to the page.
+
+    The cookie comes along from our own pages alone (SameSite=Strict). Two pages that are opened at once renew as one.
+    """
+    token = str(call.request.cookies.get(cookies.REFRESH, ""))
+    if not token:
+        return moved(f"{_SIGN_IN}?return_to={quote(query.return_to, safe='/')}")
+    once = hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
+    answer, public_url = moved(query.return_to), call.house.settings.public_url
+    try:
+        grant = await sessions.refresh_session(call.house.access_tokens, Audience.H5, token, once)
+    except errors.RefreshTokenInvalidError:
+        cookies.take_session(answer, public_url)
+    else:
+        cookies.give_session(answer, grant.tokens, public_url)
     return answer
 
 

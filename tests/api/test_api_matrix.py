@@ -141,6 +141,10 @@ CITIZEN: dict[str, tuple[str, ...]] = {
         ),
         ("in", "in", *SELF),
     ),
+    **dict.fromkeys(("open_cases", "open_inbox", "open_me", "sign_out_on_page"), ("in", "in", *SELF)),
+    "open_case": ("application_not_found", "in", *SELF),
+    "note_read_on_page": ("message_not_found", "message_not_found", *SELF),
+    "end_session_on_page": ("session_not_found", "in", *SELF),
     "list_mandates": ("in", "in", *SELF),
     **dict.fromkeys(
         ("offer_proxy", "read_invitation", "accept_invitation", "take_ward", "register_company"),
@@ -231,7 +235,8 @@ OPEN = {
     *("open_code", "open_code_upper", "open_sign_in", "begin_wechat_sign_in", "finish_wechat_sign_in"),
     *("open_staff_sign_in", "sign_in_staff_on_page", "renew_staff_session"),
     *("begin_province_sign_in", "finish_province_sign_in", "refresh_page_session"),
-    *("open_display", "change_display", "open_components", "read_page_file"),
+    *("open_display", "change_display", "open_components", "read_page_file", "renew_page_session"),
+    *("open_home", "open_search", "open_guide", "open_life_event", "open_halls"),
     *("read_live", "read_ready", "read_openapi"),
     *("read_licence_keys", "read_licence_jwks", "list_status_lists", "read_status_list"),
 }
@@ -289,6 +294,8 @@ class Things:
         if route.form:
             return client.request(route.method, path, headers=headers, data=self.body_of(route))
         body = self.body_of(route) if route.body else None
+        if route.form:
+            return client.request(route.method, path, headers=headers, data=self.form_of(route))
         if route.raw:
             return client.request(route.method, path, headers=headers, content=b"x")
         return client.request(route.method, path, headers=headers, json=body, params=self.query_of(route))
@@ -297,6 +304,14 @@ class Things:
         """A query that is read, where the route must have one."""
         about_material = {"item_code": self.item_code, "material_id": "site_photo"}
         return about_material if route.name == "list_earlier_materials" else QUERIES.get(route.name)
+
+    def form_of(self, route: Route) -> dict[str, str]:
+        """What a page's form sends."""
+        forms = {
+            "note_read_on_page": {"message_id": str(uuid.uuid4())},
+            "end_session_on_page": {"session_id": self.ids.get("session_id", "")},
+        }
+        return forms.get(route.name, {})
 
     def body_of(self, route: Route) -> dict[str, Any]:
         """A body that is read and goes as far as the question who is asking."""

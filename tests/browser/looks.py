@@ -18,7 +18,7 @@ SCREENSHOTS = REPOSITORY / "var" / "screenshots"
 _WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 _FIRST_VIEW_BYTES = 60 * 1024
 _TARGETS = """least => [...document
-  .querySelectorAll("a.button, a.row, .foot a, .tiles a, button, input, select, summary")]
+  .querySelectorAll("a.button, a.row, .pages a, .tiles a, button, input, select, summary")]
   .filter(one => one.offsetParent && !["hidden", "radio", "checkbox"].includes(one.type))
   .filter(one => one.getBoundingClientRect().height < least).map(one => one.outerHTML)"""
 _WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -51,7 +51,7 @@ def look_at_page(page: Page, name: str, mode: str) -> None:
     """The page as it stands in one mode."""
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
     found = Axe().run(page, options=_WCAG)
-    assert found.violations_count == 0, (name, found.generate_report())
+    assert found.violations_count == 0, "\n".join([name, found.generate_report()])
     assert page.evaluate(_WIDER) <= 0, name
     assert not page.evaluate(_TARGETS, 60 if MODES[mode].startswith("elder") else 44), name
 

@@ -1,0 +1,28 @@
+"""Where a browser is sent that is not signed in."""
+
+from urllib.parse import quote
+
+from sanic import Request
+
+from app.identity.errors import (
+    AccessTokenExpiredError,
+    AccessTokenInvalidError,
+    AccessTokenMissingError,
+    SessionEndedError,
+)
+from app.kit.errors import DomainError
+from miniapp_api import cookies
+from miniapp_api.h5.pages import address_of_page
+
+_NOT_SIGNED_IN = (AccessTokenMissingError, AccessTokenInvalidError, AccessTokenExpiredError, SessionEndedError)
+
+
+def way_to_sign_in(request: Request, error: DomainError) -> str | None:
+    """Where a browser is sent that opens a page which needs somebody signed in, None where an error is another.
+
+    A session whose access token ran out is renewed; what a form sent cannot be taken along.
+    """
+    if not isinstance(error, _NOT_SIGNED_IN) or request.method != "GET" or request.path.startswith("/h5/sign-in"):
+        return None
+    where = "/h5/v1/session/renew" if cookies.ACCESS in request.cookies else "/h5/sign-in"
+    return f"{where}?return_to={quote(address_of_page(request), safe='/')}"

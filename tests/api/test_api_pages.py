@@ -1,0 +1,143 @@
+"""Pages over HTTP: what they may load, what is kept, what a form may do, where nobody may be sent."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from app.demo.plan import Plan
+from app.kit.tls import public_tls
+from tests.conftest import Phone
+from tests.people import Person, make_person
+
+AS_BROWSER = {"Accept": "text/html,application/xhtml+xml"}
+
+
+@contextmanager
+def signed_in(plan: Plan, person: Person) -> Iterator[httpx.Client]:
+    """A browser on which a person is signed in."""
+    with httpx.Client(
+        base_url=plan.web_url, timeout=30, verify=public_tls(), trust_env=False, headers=AS_BROWSER
+    ) as http:
+        there = http.get("/h5/sign-in/wechat").headers["Location"]
+        login = person.login_code.removeprefix("login-")
+        back = http.get(there.replace("#wechat_redirect", f"&login={login}")).headers["Location"]
+        assert http.get(back).status_code == 302
+        yield http
+
+
+@pytest.fixture
+def browser(plan: Plan) -> Iterator[httpx.Client]:
+    """A browser on which nobody is signed in."""
+    with httpx.Client(
+        base_url=plan.web_url, timeout=30, verify=public_tls(), trust_env=False, headers=AS_BROWSER
+    ) as http:
+        yield http
+
+
+def test_pages_run_no_script_but_ours_and_are_framed_and_kept_by_nobody(browser: httpx.Client) -> None:
+    """None is written into the page, nor is a style."""
+    for path in ("/h5/", "/h5/components", "/h5/nothing", "/h5/sign-in", "/v/x"):
+        page = browser.get(path)
+        policy = dict(one.split(" ", 1) for one in page.headers["Content-Security-Policy"].split("; "))
+        assert policy["default-src"] == "'none'"
+        assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
+        assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+        assert page.headers["Cache-Control"] == "no-store"
+        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son\w+=|javascript:", page.text), path
+
+
+def test_one_request_holds_a_page_up(browser: httpx.Client) -> None:
+    """The style sheet; scripts wait."""
+    page = browser.get("/h5/").text
+    assert len(re.findall(r'<link rel="stylesheet"', page)) == 1
+    assert all("defer" in tag for tag in re.findall(r"<script[^>]*>", page))
+
+
+def test_files_are_kept_for_ever_by_the_address_that_names_their_content(browser: httpx.Client) -> None:
+    """Another version's address is answered and not kept; nothing else is."""
+    (address,) = re.findall(r'stylesheet" href="([^"]+)"', browser.get("/h5/").text)
+    ours = browser.get(address)
+    assert ours.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert ours.headers["Content-Type"] == "text/css; charset=utf-8"
+    older = browser.get(re.sub(r"\.\w+\.css", ".000000000000.css", address))
+    assert (older.content, older.headers["Cache-Control"]) == (ours.content, "no-store")
+    for name in ("none.000000000000.css", "pages", "..%2Fpages.py", "%2e%2e%2fview.py"):
+        assert browser.get(f"/h5/static/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("where", ["https://evil.example/", "//evil.example", "/\\evil.example", "/ x", "x"])
+def test_no_form_and_no_query_sends_a_browser_to_another_site(browser: httpx.Client, where: str) -> None:
+    """Only to a page of ours."""
+    assert browser.post("/h5/display", data={"size": "elder", "return_to": where}).status_code == 422
+    for path in ("/h5/sign-in", "/h5/sign-in/wechat", "/h5/v1/session/renew"):
+        assert browser.get(path, params={"return_to": where}).status_code == 422
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "elder", "elder.dark.fr", "elder.dark.en.x", '"><script>', "é" * 500])
+def test_a_cookie_that_nobody_wrote_changes_nothing(browser: httpx.Client, cookie: str) -> None:
+    """The page looks as it does for whoever chose nothing."""
+    page = browser.get("/h5/display", headers={b"Cookie": f"jiaban_view={cookie}".encode()})
+    assert page.status_code == 200
+    assert '<html lang="zh-CN" data-size="normal" data-colour="auto">' in page.text
+
+
+def test_another_site_sends_no_form(plan: Plan) -> None:
+    """The cookies go along with it; the token that our pages have does not."""
+    with signed_in(plan, make_person()) as browser:
+        token = re.findall(r'name="csrf_token" value="(\w{64})"', browser.get("/h5/me").text)[0]
+        for shown in ({}, {"csrf_token": ""}, {"csrf_token": "x" * 64}):
+            assert browser.post("/h5/me/sign-out", data=shown).status_code == 403
+        assert browser.get("/h5/me").status_code == 200
+        assert browser.post("/h5/me/sign-out", data={"csrf_token": token}).status_code == 303
+        assert browser.get("/h5/me").status_code == 302
+
+
+def test_a_form_that_came_too_late_is_not_sent_on(browser: httpx.Client) -> None:
+    """Whoever is not signed in reads why; only pages lead to signing in."""
+    late = browser.post("/h5/me/sign-out", data={"csrf_token": "x"})
+    assert late.status_code == 401
+    assert "请先登录" in late.text
+
+
+def test_two_pages_opened_too_late_renew_as_one(plan: Plan) -> None:
+    """The second does not take the first for a thief."""
+    with signed_in(plan, make_person()) as browser:
+        cookies = {one.name: one.value for one in browser.cookies.jar}
+        headers = {"Cookie": f"jiaban_refresh={cookies['jiaban_refresh']}"}
+        answers = [
+            httpx.get(f"{plan.web_url}/h5/v1/session/renew?return_to=/h5/me", headers=headers, trust_env=False)
+            for _ in range(2)
+        ]
+        assert [answer.headers["Location"] for answer in answers] == ["/h5/me"] * 2
+        assert answers[0].cookies["jiaban_access"]
+        assert answers[1].cookies["jiaban_refresh"] == answers[0].cookies["jiaban_refresh"]
+
+
+def test_a_session_that_is_over_is_taken_out_of_the_browser(browser: httpx.Client) -> None:
+    """So that the page after it asks to sign in, and does not go in circles."""
+    answer = browser.get("/h5/v1/session/renew?return_to=/h5/me", headers={"Cookie": "jiaban_refresh=x"})
+    assert answer.headers["Location"] == "/h5/me"
+    assert 'jiaban_access=""' in answer.headers["Set-Cookie"]
+
+
+def test_nobody_opens_the_case_or_message_of_another(plan: Plan, phone: Phone) -> None:
+    """It is not there for them."""
+    case = phone.draft()["id"]
+    with signed_in(plan, phone.person) as own, signed_in(plan, make_person()) as other:
+        assert own.get(f"/h5/cases/{case}").status_code == 200
+        assert other.get(f"/h5/cases/{case}").status_code == 404
+        token = re.findall(r'name="csrf_token" value="(\w{64})"', other.get("/h5/me").text)[0]
+        data = {"csrf_token": token, "message_id": str(uuid.uuid4())}
+        assert other.post("/h5/inbox/read", data=data).status_code == 404
+
+
+def test_what_was_searched_for_is_shown_as_text(browser: httpx.Client) -> None:
+    """Whatever it is."""
+    page = browser.get("/h5/items", params={"q": '"><script>alert(1)</script>]]>\u202e'}).text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;]]&gt;" in page
