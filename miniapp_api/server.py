@@ -35,7 +35,7 @@ from miniapp_api.citizen import (
     verifications,
 )
 from miniapp_api.errors import handle_error
-from miniapp_api.h5 import codes, display, mine, printed_licences, showing, sign_in, verify
+from miniapp_api.h5 import codes, display, mine, printed_licences, showing, sign_in, staff_requests, verify
 from miniapp_api.h5 import finding as finding_pages
 from miniapp_api.h5 import licences as licence_pages
 from miniapp_api.h5 import receipts as receipt_pages
@@ -106,6 +106,7 @@ SURFACES: tuple[Routes, ...] = (
     licence_pages.routes,
     staff_pages.routes,
     verify.routes,
+    staff_requests.routes,
     sign_in.routes,
     display.routes,
     finding_pages.routes,

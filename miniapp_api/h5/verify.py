@@ -7,12 +7,14 @@ from uuid import uuid4
 from pydantic import Field
 from sanic import HTTPResponse
 
+from app.catalogue.licence_type import Preset
 from app.identity.errors import DutyMissingError, PasswordChangeNeededError
 from app.identity.rules import Duty
 from app.identity.staff import require_duty
 from app.kit.errors import NotFoundError
 from app.licences.errors import DigitsPausedError, VerificationKeyReusedError
-from app.licences.verifying.service import verify_code
+from app.licences.verifying.service import Checked, verify_code
+from app.licences.verifying.verdicts import Verdict
 from media.images import ImageRefusedError
 from media.qr_reading import read_qr
 from miniapp_api.h5.pages import moved, page
@@ -77,7 +79,8 @@ async def verify_on_page(call: Call) -> HTTPResponse:
     if not text:
         return _form(call, form.duty, unread=True)
     checked = await verify_code(call.house.code_signer, call.staff, text, form.key, form.duty)
-    return page(call.request, "verdict.html", found=VerificationAnswer.of(checked), staff=call.staff)
+    found = VerificationAnswer.of(checked)
+    return page(call.request, "verdict.html", found=found, staff=call.staff, askable=_askable(checked))
 
 
 def _duties(call: Call) -> list[Duty]:
@@ -85,6 +88,19 @@ def _duties(call: Call) -> list[Duty]:
     found = [duty for duty in _DUTIES if duty in call.staff.duties]
     require_duty(call.staff, found[0] if found else Duty.VERIFY)
     return found
+
+
+def _askable(checked: Checked) -> list[tuple[str, str]]:
+    """The names and titles of fields that may still be asked for."""
+    licence, definition, seen = checked.licence, checked.definition, checked.verification
+    good = seen.verdict != Verdict.REFUSED and seen.preset != Preset.AGE_60
+    if licence is None or definition is None or not (good and licence.owned):
+        return []
+    return [
+        (field.name, field.title)
+        for field in definition.fields
+        if field.name in licence.values and field.name not in seen.shown
+    ]
 
 
 def _form(call: Call, duty: Duty, *, unread: bool = False) -> HTTPResponse:

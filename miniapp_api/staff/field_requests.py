@@ -13,6 +13,7 @@ from app.licences.queries import shown_values
 from app.licences.requests import rules, service
 from app.licences.requests.models import FieldRequest
 from app.licences.requests.rules import Standing
+from app.licences.requests.service import ReadFields
 from miniapp_api.routing import Actor, Call, Routes, Schema
 from miniapp_api.staff.verifications import ShownField
 
@@ -98,7 +99,11 @@ async def read_field_request(call: Call, request_id: UUID) -> FieldRequestView:
 )
 async def read_allowed_fields(call: Call, request_id: UUID) -> ReadFieldsView:
     """Read what was allowed, once. The same Idempotency-Key reads again, for a reply that was lost."""
-    found = await service.read_fields(call.staff, request_id, call.idempotency_key)
+    return read_view(await service.read_fields(call.staff, request_id, call.idempotency_key))
+
+
+def read_view(found: ReadFields) -> ReadFieldsView:
+    """The view of what was read."""
     fields = [
         ShownField(name=field.name, title=field.title, value=value)
         for field, value in shown_values(found.licence, found.definition)

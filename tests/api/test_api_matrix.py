@@ -176,9 +176,10 @@ STAFF: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("sign_out_staff", "open_password", "change_password_on_page"), ("in", "in")),
     **dict.fromkeys(("open_verify", "verify_on_page"), ("duty_missing", "in")),
     "answer_concern": ("duty_missing", "concern_not_found"),
-    "ask_for_fields": ("verification_not_found", "verification_not_found"),
+    **dict.fromkeys(("ask_for_fields", "ask_on_page"), ("verification_not_found", "verification_not_found")),
     **dict.fromkeys(
-        ("read_field_request", "read_allowed_fields"), ("field_request_not_found", "field_request_not_found")
+        ("read_field_request", "read_allowed_fields", "open_asked", "read_on_page"),
+        ("field_request_not_found", "field_request_not_found"),
     ),
     "list_kept_items": ("duty_missing", "in"),
     "begin_item": ("duty_missing", "outside_own_scope"),
@@ -352,7 +353,8 @@ class Things:
             **{key: {"old": "x", "new": "y"} for key in ("change_password", "change_password_on_page")},
             **{key: {"code": "x"} for key in ("verify_code", "verify_code_at_window")},
             "hand_in_scans": {"scans": [offline_scan("x")]},
-            "ask_for_fields": {"fields": ["x"], "purpose": "核对经营场所"},
+            **{key: {"fields": ["x"], "purpose": "核对经营场所"} for key in ("ask_for_fields", "ask_on_page")},
+            "read_on_page": {"key": uuid.uuid4().hex},
             "verify_on_page": {"code": "x", "duty": "verify", "key": uuid.uuid4().hex},
             "answer_concern": {"answer": "x"},
             **{key: {"answer": "refused"} for key in ("answer_field_request", "answer_on_page")},

@@ -4,12 +4,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from app.demo.plan import Plan
-from app.kit.tls import public_tls
 from tests.api.conftest import Holder
 from tests.browser.browsers import watch
 from tests.browser.looks import MODES, SCREENSHOTS, choose, look_at, look_at_page
@@ -117,24 +115,34 @@ def test_an_objection_takes_one_tap(citizen: Page, officer: Page, holder: Holder
     expect(citizen.locator("main section").first).to_contain_text("您已于")
 
 
-def test_what_an_officer_asks_is_answered(citizen: Page, officer: Page, plan: Plan, holder: Holder) -> None:
-    """The page that shows the code says that somebody asks; yes and no are one tap."""
-    digits = show(citizen, holder)
-    with httpx.Client(base_url=plan.web_url, verify=public_tls(), trust_env=False) as http:
-        signed_in = http.post("/staff/v1/sessions", json={"username": "verifier", "password": "verifier-demo"}).json()
-        http.headers["Authorization"] = f"Bearer {signed_in['access_token']}"
-        seen = http.post("/staff/v1/verifications", json={"code": digits}).json()
-        shown = {field["name"] for field in seen["licence"]["fields"]}
-        fields = http.get(f"/api/v1/licences/{holder.licence['id']}", headers=holder.headers).json()["fields"]
-        wanted = next(field for field in fields if field["name"] not in shown)
-        body = {"fields": [wanted["name"]], "purpose": "核对经营场所"}
-        asked = http.post(f"/staff/v1/verifications/{seen['id']}/field-requests", json=body).json()
-        expect(citizen.locator("#asked")).to_be_visible()
-        citizen.get_by_role("link", name="去答复").click()
-        expect(citizen.locator("main")).to_contain_text(wanted["title"])
-        citizen.get_by_role("button", name="同意").click()
-        expect(citizen.get_by_text("已同意，工作人员可以查看一次。")).to_be_visible()
-        assert http.get(f"/staff/v1/field-requests/{asked['id']}").json()["standing"] == "allowed"
+def test_what_an_officer_asks_is_answered_and_read_once(
+    citizen: Page, officer: Page, plan: Plan, holder: Holder
+) -> None:
+    """Both pages learn of it by themselves; yes is one tap, and what was allowed is shown once."""
+    type_code(officer, show(citizen, holder))
+    officer.get_by_text("请持证人同意查看更多内容").click()
+    officer.get_by_label("身份证号码").check()
+    officer.get_by_label("用途").fill("核对<b>经营者")
+    officer.get_by_role("button", name="发送请求").click()
+    expect(officer.get_by_text("正在等待持证人在手机上答复")).to_be_visible()
+    look_at_page(officer, "asked-normal", "normal")
+    expect(citizen.locator("#asked")).to_be_visible()
+    citizen.get_by_role("link", name="去答复").click()
+    expect(citizen.locator("main")).to_contain_text("核对<b>经营者")
+    for mode in MODES:
+        choose(citizen.context, plan.web_url, mode)
+        citizen.reload()
+        look_at_page(citizen, f"field-requests-{mode}", mode)
+    choose(citizen.context, plan.web_url, "normal")
+    citizen.reload()
+    citizen.get_by_role("button", name="同意").click()
+    expect(citizen.get_by_text("已同意，工作人员可以查看一次。")).to_be_visible()
+    officer.get_by_role("button", name="查看（仅一次）").click()
+    expect(officer.locator(".facts")).to_contain_text("身份证号码")
+    look_at_page(officer, "asked-read", "normal")
+    officer.go_back()
+    officer.reload()
+    expect(officer.get_by_text("已经查看过")).to_be_visible()
 
 
 def test_pages_of_licences_keep_the_rules(contexts: Contexts, plan: Plan, holder: Holder) -> None:
@@ -144,7 +152,7 @@ def test_pages_of_licences_keep_the_rules(contexts: Contexts, plan: Plan, holder
     look_at(context, "/h5/licences", "wallet", plan.web_url)
     look_at(context, f"{path}/show", "showing", plan.web_url)
     look_at(context, f"{path}/verifications", "verifications", plan.web_url)
-    look_at(context, "/h5/field-requests", "field-requests", plan.web_url)
+    look_at(context, "/h5/field-requests", "field-requests-none", plan.web_url)
 
 
 def test_pages_of_staff_keep_the_rules(officer: Page, citizen: Page, plan: Plan, holder: Holder) -> None:
