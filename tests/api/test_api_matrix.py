@@ -295,8 +295,6 @@ class Things:
         if route.form:
             return client.request(route.method, path, headers=headers, data=self.body_of(route))
         body = self.body_of(route) if route.body else None
-        if route.form:
-            return client.request(route.method, path, headers=headers, data=self.form_of(route))
         if route.raw:
             return client.request(route.method, path, headers=headers, content=b"x")
         return client.request(route.method, path, headers=headers, json=body, params=self.query_of(route))
@@ -305,14 +303,6 @@ class Things:
         """A query that is read, where the route must have one."""
         about_material = {"item_code": self.item_code, "material_id": "site_photo"}
         return about_material if route.name == "list_earlier_materials" else QUERIES.get(route.name)
-
-    def form_of(self, route: Route) -> dict[str, str]:
-        """What a page's form sends."""
-        forms = {
-            "note_read_on_page": {"message_id": str(uuid.uuid4())},
-            "end_session_on_page": {"session_id": self.ids.get("session_id", "")},
-        }
-        return forms.get(route.name, {})
 
     def body_of(self, route: Route) -> dict[str, Any]:
         """A body that is read and goes as far as the question who is asking."""
@@ -327,6 +317,8 @@ class Things:
             "find_held_licences": at_window,
             "print_paper_code": {"person": at_window, "licence_id": some_id, "preset": "card", "reason": "没有手机"},
             "report_paper_lost_at_window": {"person": at_window, "licence_id": some_id},
+            "note_read_on_page": {"message_id": some_id},
+            "end_session_on_page": {"session_id": self.ids.get("session_id", some_id)},
             "save_form": {"revision": 1, "form": {}},
             "change_contact": {"contact": {"phone": None, "address": None}, "delivery": {"method": "electronic"}},
             "answer_questions": {"revision": 1, "answers": {}},
