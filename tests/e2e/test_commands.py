@@ -67,7 +67,7 @@ def test_the_demonstration_ends_with_its_result(tmp_path: Path) -> None:
     with jiaban("demo", "--once", var=tmp_path, port=free_ports()) as process:
         output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output
-    assert "18 steps" in output
+    assert "19 steps" in output
     assert not (tmp_path / "run.json").exists()
 
 
