@@ -17,6 +17,7 @@ from app.licences.verifying.service import Checked, verify_code
 from app.licences.verifying.verdicts import Verdict
 from media.images import ImageRefusedError
 from media.qr_reading import read_qr
+from miniapp_api.errors import FieldInvalidError
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.h5.staff import PASSWORD
 from miniapp_api.parsing import parse_form
@@ -64,6 +65,7 @@ async def open_verify(call: Call) -> HTTPResponse:
     upload=VerifyForm,
     errors=(
         DutyMissingError,
+        FieldInvalidError,
         PasswordChangeNeededError,
         VerificationKeyReusedError,
         DigitsPausedError,

@@ -9,6 +9,7 @@ import pytest
 
 from app.bootstrap import House
 from app.demo.plan import Plan
+from app.identity.errors import DutyMissingError
 from app.identity.rules import Audience, Duty
 from app.identity.tokens import AccessTokens
 from app.kit import clock
@@ -82,6 +83,10 @@ async def test_staff_without_the_duty_are_refused(house: House, client: httpx.Cl
         headers = await signed_in(house, made)
         for route in STAFF:
             answer = visit(client, route, headers)
+            if route.duty is Duty.ANY and DutyMissingError in route.errors:
+                # A page for several duties, which asks for one of them itself; it leads to the page for passwords.
+                assert answer.status_code in {302, 422} or error_of(answer) == expected, route.name
+                continue
             assert (route.duty is Duty.ANY) == (answer.status_code not in {401, 403}), route.name
             if route.duty is not Duty.ANY:
                 assert error_of(answer) == expected, route.name

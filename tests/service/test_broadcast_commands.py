@@ -20,6 +20,8 @@ from app.sandbox.wechat.followers import generated_openid
 from tests.service.broadcasting import approved, forget_broadcasts, prepared, states
 
 MANY = 60
+# Others than those of the tests that count doubles.
+FIRST = 9_000
 
 
 @pytest.fixture
@@ -27,9 +29,11 @@ async def followed(quiet: House, plan: Plan) -> AsyncIterator[House]:
     """A house whose official account has followers at WeChat's stand-in too, and no broadcasts before and after."""
     await forget_broadcasts()
     async with httpx.AsyncClient(verify=public_tls(), trust_env=False) as http:
-        (await http.post(f"{plan.sandbox_url}/control/wechat/followers", json={"count": MANY})).raise_for_status()
+        (
+            await http.post(f"{plan.sandbox_url}/control/wechat/followers", json={"count": FIRST + MANY})
+        ).raise_for_status()
     appid, moment = quiet.settings.wechat.official_account_appid, clock.now()
-    openids = [generated_openid(number) for number in range(MANY)]
+    openids = [generated_openid(FIRST + number) for number in range(MANY)]
     await Follower.bulk_create(
         [Follower(appid=appid, openid=openid, subscribed=True, changed_at=moment) for openid in openids]
     )
