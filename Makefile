@@ -2,11 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-CODE := app miniapp_api wechat media config tests
+PRODUCT := app miniapp_api wechat media config
+CODE := $(PRODUCT) tests
 # Each test process starts a house of its own; the tests of a file stay together, in their order.
 TEST_PROCESSES ?= 2
 
-.PHONY: product demo run test test-long check format lock migrations
+.PHONY: product demo run test test-long check audit format lock migrations
 .DEFAULT_GOAL := test
 
 define MAKE_VENV
@@ -39,6 +40,12 @@ check: $(STAMP)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --severity-level medium --confidence-level high --recursive $(PRODUCT)
+	$(BIN)/pip check
+
+# Asks the register of known vulnerabilities about every locked package; fails where it cannot be asked.
+audit: $(STAMP)
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.txt
 
 test: check
 	$(BIN)/pytest -m "not long" -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
