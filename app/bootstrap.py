@@ -30,6 +30,7 @@ from app.identity.tokens import AccessTokens
 from app.kit import crypto
 from app.kit.crypto import Keyring
 from app.kit.db import database
+from app.kit.limits import SharedCounts, shared_counts
 from app.kit.record_signing import RecordSigner
 from app.kit.scanning import ClamScanner, Scanner
 from app.kit.signed_http import SignedHttp
@@ -94,6 +95,7 @@ class House:
 
     settings: Settings
     redis: aioredis.Redis
+    counts: SharedCounts
     blobs: BlobStore
     scanner: Scanner | None
     wechat: MiniProgramClient
@@ -278,6 +280,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         yield House(
             settings=settings,
             redis=redis,
+            counts=await stack.enter_async_context(shared_counts(redis)),
             blobs=blobs,
             scanner=_scanner(settings.scanner) if settings.scanner else None,
             wechat=MiniProgramClient(mini_program),
@@ -292,7 +295,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             shared=await shared(settings.shared_data) if settings.shared_data else None,
             access_tokens=access_tokens,
             live_sessions=LiveSessions(),
-            staff_door=StaffDoor(access_tokens, redis, second_factor_for_all=settings.environment == "production"),
+            staff_door=StaffDoor(access_tokens, second_factor_for_all=settings.environment == "production"),
             code_signer=CodeSigner(licence_keys),
             licence_keys=licence_keys,
             screens=Screens(),

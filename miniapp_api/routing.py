@@ -296,7 +296,10 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
         house: House = request.app.ctx.house
         caller = await auth.identify(house, request, route.actor.value, route.duty, acting=route.acting)
         subject = caller.subject if rule.per == "account" else f"address:{auth.address_of(request)}"
-        await limits.hold(rule, subject, house.redis)
+        if rule.guards:
+            await limits.hold(rule, subject)
+        else:
+            house.counts.hold(rule, subject)
         arguments: dict[str, Any] = path
         if route.body:
             if len(request.body) > MAX_JSON_BYTES:

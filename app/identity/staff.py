@@ -7,7 +7,6 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from redis.asyncio import Redis
 
 from app.audit import service as audit
 from app.identity import rules, second_factor, sessions
@@ -51,7 +50,6 @@ class StaffDoor:
     """
 
     tokens: AccessTokens
-    redis: Redis
     second_factor_for_all: bool
 
 
@@ -131,7 +129,7 @@ async def sign_in_known_staff(
 
 async def _count(door: StaffDoor, username: str, address: str) -> limits.Tries:
     tries = limits.Tries({"staff_try_here": f"{username} {address}", "staff_try": username})
-    await tries.count(door.redis)
+    await tries.count()
     return tries
 
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from redis.asyncio import Redis
-
 from app.audit import service as audit
 from app.identity import joining, rules
 from app.identity.errors import (
@@ -34,7 +32,7 @@ _PASSED = "UPDATE face_verifications SET passed_at = $2 WHERE id = $1 AND passed
 
 
 async def verify_real_name(
-    authority: RealNameAuthority, redis: Redis, citizen_id: UUID, name: str, id_number: str, *, device: str
+    authority: RealNameAuthority, citizen_id: UUID, name: str, id_number: str, *, device: str
 ) -> Citizen:
     """Verify a name and an identity number with the authority and raise the citizen to REAL_NAME.
 
@@ -48,7 +46,7 @@ async def verify_real_name(
     citizen = await get_citizen(citizen_id)
     if _is_already(citizen, name, number):
         return citizen
-    await _ask(authority, redis, citizen_id, name, number, device)
+    await _ask(authority, citizen_id, name, number, device)
     async with transaction():
         citizen = await lock_citizen(citizen_id)
         if _is_already(citizen, name, number):
@@ -57,9 +55,7 @@ async def verify_real_name(
     return citizen
 
 
-async def correct_name(
-    authority: RealNameAuthority, redis: Redis, citizen_id: UUID, name: str, *, device: str
-) -> Citizen:
+async def correct_name(authority: RealNameAuthority, citizen_id: UUID, name: str, *, device: str) -> Citizen:
     """Take over the name that a verified citizen bears now, as the authority confirms it for their number.
 
     Licences keep the name they were issued in. Raises LevelTooLowError, RealNameMismatchError,
@@ -67,7 +63,7 @@ async def correct_name(
     """
     name, citizen = name.strip(), await get_citizen(citizen_id)
     rules.require_level(citizen.level, Level.REAL_NAME)
-    await _ask(authority, redis, citizen_id, name, citizen.id_number or "", device)
+    await _ask(authority, citizen_id, name, citizen.id_number or "", device)
     async with transaction():
         locked = await lock_citizen(citizen_id)
         if locked.id_number != citizen.id_number:
@@ -78,12 +74,10 @@ async def correct_name(
     return locked
 
 
-async def _ask(
-    authority: RealNameAuthority, redis: Redis, citizen_id: UUID, name: str, number: str, device: str
-) -> None:
-    await limits.hold(limits.rules()["real_name"], str(citizen_id), redis)
+async def _ask(authority: RealNameAuthority, citizen_id: UUID, name: str, number: str, device: str) -> None:
+    await limits.hold(limits.rules()["real_name"], str(citizen_id))
     tries = limits.Tries({"real_name_device": device, "real_name_person": keyring().lookup(number, "limit")})
-    await tries.count(redis)
+    await tries.count()
     try:
         matches = await authority.matches(name, number)
     except PortError as error:
@@ -125,7 +119,7 @@ class FaceTask:
 
 
 async def begin_face_verification(
-    faces: FaceComparison, appid: str, redis: Redis, citizen_id: UUID, session_id: UUID, *, device: str
+    faces: FaceComparison, appid: str, citizen_id: UUID, session_id: UUID, *, device: str
 ) -> FaceTask:
     """Begin a comparison of the citizen's face with the identity card whose name and number were verified.
 
@@ -137,7 +131,7 @@ async def begin_face_verification(
     openid = await _openid_of_session(session_id, appid)
     number = citizen.id_number or ""
     tries = {"face": str(citizen_id), "face_device": device, "face_person": keyring().lookup(number, "limit")}
-    await limits.Tries(tries).count(redis)
+    await limits.Tries(tries).count()
     out_seq_no = secrets.token_hex(16)
     try:
         ticket = await faces.get_verify_id(

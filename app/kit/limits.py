@@ -1,13 +1,16 @@
 """Rate limits as data: ``config/limits.yaml`` names each rule, and a route names the rule it obeys.
 
-A rule that guards people (passwords, identity numbers, codes) is counted in PostgreSQL: it holds with Redis away, and
-where the database is away too the request fails. Every other rule is counted in Redis and gives way when Redis
-is away: it only keeps the house quick.
+A rule that guards people (passwords, identity numbers, codes) is counted in PostgreSQL: it holds whatever happens, and
+where the database is away the request fails. Every other rule only keeps the house quick: each process counts by itself
+and learns from Redis, once a second, what the others counted; with Redis away each goes on by its own count.
 """
 
+import asyncio
 import hashlib
 import logging
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Literal
@@ -21,6 +24,7 @@ from app.kit.errors import RateLimitedError
 from config.settings import LIMITS
 
 _log = logging.getLogger(__name__)
+_SHARED_EVERY_SECONDS = 1.0
 
 _COUNT = """
 INSERT INTO counted_tries (rule, subject, "window", count) VALUES ($1, $2, $3, 1)
@@ -59,18 +63,95 @@ def rules() -> dict[str, LimitRule]:
     return {name: LimitRule(name=name, **rule) for name, rule in loaded.items()}
 
 
-async def hold(rule: LimitRule, subject: str, redis: Redis) -> None:
-    """Count one request of ``subject`` against ``rule``.
+async def hold(rule: LimitRule, subject: str) -> None:
+    """Count one request of ``subject`` against a rule that guards people.
 
     Raises RateLimitedError with the seconds to wait once the rule's count is passed. The subject is hashed before
     it is kept.
     """
     moment = int(clock.now().timestamp())
     window = moment // rule.seconds
-    hashed = _hashed(subject)
-    count = await (_in_database(rule, hashed, window) if rule.guards else _in_redis(rule, hashed, window, redis))
-    if count > rule.count:
+    counted = await db.row(_COUNT, rule.name, _hashed(subject), window)
+    if counted and counted["count"] > rule.count:
         raise RateLimitedError(retry_after=(window + 1) * rule.seconds - moment)
+
+
+@dataclass(slots=True)
+class _Window:
+    """What one rule counted while one of its windows lasts, by subject: how many in all, as far as this process knows,
+    and how many of them Redis was not told yet."""
+
+    ends: int
+    known: dict[str, int] = field(default_factory=dict)
+    untold: dict[str, int] = field(default_factory=dict)
+
+
+class SharedCounts:
+    """The counts of the rules that guard nobody: this process's own at once, those of the others a second later.
+
+    A rule thus lets through at most what each process sees of one second more than its count.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._windows: dict[tuple[str, int], _Window] = {}
+
+    def hold(self, rule: LimitRule, subject: str) -> None:
+        """Count one request of ``subject`` against ``rule``. Raises RateLimitedError as ``hold`` does."""
+        moment = int(clock.now().timestamp())
+        number = moment // rule.seconds
+        window = self._windows.get((rule.name, number))
+        if window is None:
+            window = self._windows[rule.name, number] = _Window((number + 1) * rule.seconds)
+        count = window.known[subject] = window.known.get(subject, 0) + 1
+        window.untold[subject] = window.untold.get(subject, 0) + 1
+        if count > rule.count:
+            raise RateLimitedError(retry_after=window.ends - moment)
+
+    async def share(self) -> None:
+        """Tell Redis what was counted here and learn what was counted in all; forget windows that are over."""
+        moment = clock.now().timestamp()
+        for key in [key for key, window in self._windows.items() if window.ends <= moment]:
+            del self._windows[key]
+        for (name, number), window in list(self._windows.items()):
+            told, window.untold = window.untold, {}
+            try:
+                totals = await self._add(f"limit:{name}:{number}", window.ends, told)
+            except (RedisError, OSError) as error:
+                _log.warning("limit_gave_way", extra={"rule": name, "error": type(error).__name__})
+                return
+            for subject, total in totals.items():
+                window.known[subject] = total + window.untold.get(subject, 0)
+
+    async def _add(self, prefix: str, ends: int, counts: dict[str, int]) -> dict[str, int]:
+        if not counts:
+            return {}
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for subject, count in counts.items():
+                key = f"{prefix}:{_hashed(subject)}"
+                pipe.incrby(key, count)
+                pipe.expireat(key, ends)
+            answers = await pipe.execute()
+        return dict(zip(counts, answers[::2], strict=True))
+
+
+@asynccontextmanager
+async def shared_counts(redis: Redis) -> AsyncIterator[SharedCounts]:
+    """Counts that are shared every second while the context lasts."""
+    counts = SharedCounts(redis)
+
+    async def go_on() -> None:
+        while True:
+            await asyncio.sleep(_SHARED_EVERY_SECONDS)
+            await counts.share()
+
+    task = asyncio.create_task(go_on())
+    try:
+        yield counts
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _hashed(subject: str) -> str:
@@ -87,10 +168,10 @@ class Tries:
 
     subjects: dict[str, str]
 
-    async def count(self, redis: Redis) -> None:
+    async def count(self) -> None:
         """Count the try. Raises RateLimitedError."""
         for name, subject in self.subjects.items():
-            await hold(rules()[name], subject, redis)
+            await hold(rules()[name], subject)
 
     async def forgive(self) -> None:
         """Take the try back: it was right, or nobody could tell."""
@@ -98,24 +179,6 @@ class Tries:
             rule = rules()[name]
             window = int(clock.now().timestamp()) // rule.seconds
             await db.execute(_FORGIVE, name, _hashed(subject), window)
-
-
-async def _in_database(rule: LimitRule, subject: str, window: int) -> int:
-    counted = await db.row(_COUNT, rule.name, subject, window)
-    return int(counted["count"]) if counted else 0
-
-
-async def _in_redis(rule: LimitRule, subject: str, window: int, redis: Redis) -> int:
-    key = f"limit:{rule.name}:{window}:{subject}"
-    try:
-        async with redis.pipeline(transaction=False) as pipe:
-            pipe.incr(key)
-            pipe.expire(key, rule.seconds)
-            counted, _ = await pipe.execute()
-    except (RedisError, OSError) as error:
-        _log.warning("limit_gave_way", extra={"rule": rule.name, "error": type(error).__name__})
-        return 0
-    return int(counted)
 
 
 async def forget_before(before: datetime, most: int) -> int:

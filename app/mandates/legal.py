@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from redis.asyncio import Redis
-
 from app.audit import service as audit
 from app.identity import rules as identity_rules
 from app.identity.joining import PERSON_PROVEN
@@ -38,9 +36,7 @@ class Represented:
     odd_code: bool
 
 
-async def register_company(
-    authority: LegalAuthority, redis: Redis, citizen_id: UUID, uscc: str, name: str
-) -> Represented:
+async def register_company(authority: LegalAuthority, citizen_id: UUID, uscc: str, name: str) -> Represented:
     """Become the representative here of a company that one represents in law, as the authority says, for a year.
 
     A representative before oneself is ended and told; agents stay, offers do not. It takes a face, since whoever knows
@@ -49,7 +45,7 @@ async def register_company(
     """
     code, right = rules.parse_credit_code(uscc)
     citizen = await _verified(citizen_id)
-    await limits.hold(limits.rules()["legal_check"], f"citizen:{citizen_id}", redis)
+    await limits.hold(limits.rules()["legal_check"], f"citizen:{citizen_id}")
     try:
         matches = await authority.company_matches(code, name.strip(), citizen.name or "", citizen.id_number or "")
     except PortError as error:
@@ -88,7 +84,7 @@ async def _represent(company: Company, citizen: Citizen) -> Mandate:
     )
 
 
-async def take_ward(authority: LegalAuthority, redis: Redis, citizen_id: UUID, name: str, id_number: str) -> Mandate:
+async def take_ward(authority: LegalAuthority, citizen_id: UUID, name: str, id_number: str) -> Mandate:
     """Act for one's child until its fourteenth birthday, where the authority knows the guardianship.
 
     It takes a face; the child's other guardians are told. Raises IdNumberInvalidError, NotAMinorError,
@@ -97,7 +93,7 @@ async def take_ward(authority: LegalAuthority, redis: Redis, citizen_id: UUID, n
     number = identity_rules.parse_id_number(id_number, today=clock.today())
     ends_at = rules.end_of_guardianship(number, clock.today())
     citizen = await _verified(citizen_id)
-    await limits.hold(limits.rules()["legal_check"], f"citizen:{citizen_id}", redis)
+    await limits.hold(limits.rules()["legal_check"], f"citizen:{citizen_id}")
     try:
         guardian = await authority.is_guardian(citizen.id_number or "", name.strip(), number)
     except PortError as error:

@@ -12,7 +12,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from redis.asyncio import Redis
 from tortoise.expressions import Q
 
 from app.audit import service as audit
@@ -113,9 +112,9 @@ async def _offer(kind: MandateKind, by: UUID, matters: Iterable[str], last_day: 
     return Offer(mandate, code, moment + INVITATION_LIFETIME)
 
 
-async def read_invitation(citizen_id: UUID, code: str, redis: Redis) -> MandateView:
+async def read_invitation(citizen_id: UUID, code: str) -> MandateView:
     """The terms that wait under a code. Raises InvitationInvalidError, LevelTooLowError or RateLimitedError."""
-    await limits.hold(limits.rules()["invitation"], f"citizen:{citizen_id}", redis)
+    await limits.hold(limits.rules()["invitation"], f"citizen:{citizen_id}")
     require_level((await get_citizen(citizen_id)).level, Level.REAL_NAME)
     moment = clock.now()
     mandate = await Mandate.get_or_none(
@@ -126,12 +125,12 @@ async def read_invitation(citizen_id: UUID, code: str, redis: Redis) -> MandateV
     return view(mandate, citizen_id)
 
 
-async def accept_invitation(citizen_id: UUID, code: str, redis: Redis) -> MandateView:
+async def accept_invitation(citizen_id: UUID, code: str) -> MandateView:
     """Take the other side of an offer; from now on the mandate counts, and whoever offered it is told.
 
     Raises InvitationInvalidError, LevelTooLowError or RateLimitedError.
     """
-    seen = await read_invitation(citizen_id, code, redis)
+    seen = await read_invitation(citizen_id, code)
     async with transaction():
         await lock_present(citizen_id)
         accepted = await db.row(_ACCEPT, _digest(code), clock.now(), citizen_id)

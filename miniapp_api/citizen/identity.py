@@ -107,7 +107,7 @@ async def verify_real_name(call: Call, body: RealNameRequest) -> CitizenView:
     house = call.house
     await consents.respect_withdrawal(call.citizen_id, "real_name")
     citizen = await verification.verify_real_name(
-        house.authority, house.redis, call.citizen_id, body.name, body.id_number, device=call.device_id
+        house.authority, call.citizen_id, body.name, body.id_number, device=call.device_id
     )
     return CitizenView.of(citizen)
 
@@ -128,9 +128,7 @@ async def verify_real_name(call: Call, body: RealNameRequest) -> CitizenView:
 async def correct_name(call: Call, body: NameRequest) -> CitizenView:
     """Correct my name, which has changed in law; the authority confirms it for my number."""
     house = call.house
-    citizen = await verification.correct_name(
-        house.authority, house.redis, call.citizen_id, body.name, device=call.device_id
-    )
+    citizen = await verification.correct_name(house.authority, call.citizen_id, body.name, device=call.device_id)
     return CitizenView.of(citizen)
 
 
@@ -156,7 +154,6 @@ async def begin_face_verification(call: Call) -> FaceTaskAnswer:
     task = await verification.begin_face_verification(
         house.face,
         house.settings.wechat.mini_program_appid,
-        house.redis,
         call.citizen_id,
         call.session_id,
         device=call.device_id,

@@ -142,7 +142,7 @@ async def offer_proxy(call: Call, body: ProxyRequest) -> OfferAnswer:
 @routes.add("POST", "/api/v1/mandates/invitations", actor=Actor.CITIZEN, limit="write", errors=_INVITATION_ERRORS)
 async def read_invitation(call: Call, body: InvitationRequest) -> MandateAnswer:
     """Read what is offered under a code, before accepting it."""
-    return MandateAnswer.of(await service.read_invitation(call.citizen_id, body.code, call.house.redis))
+    return MandateAnswer.of(await service.read_invitation(call.citizen_id, body.code))
 
 
 @routes.add(
@@ -155,7 +155,7 @@ async def read_invitation(call: Call, body: InvitationRequest) -> MandateAnswer:
 )
 async def accept_invitation(call: Call, body: InvitationRequest) -> MandateAnswer:
     """Accept what is offered under a code; the mandate counts from now on."""
-    return MandateAnswer.of(await service.accept_invitation(call.citizen_id, body.code, call.house.redis))
+    return MandateAnswer.of(await service.accept_invitation(call.citizen_id, body.code))
 
 
 @routes.add(
@@ -191,7 +191,7 @@ async def take_ward(call: Call, body: WardRequest) -> MandateAnswer:
     """Act for one's child under fourteen, as the authority confirms."""
     house = call.house
     await require_consent(call.citizen_id, "child")
-    mandate = await legal.take_ward(house.authority, house.redis, call.citizen_id, body.name, body.id_number)
+    mandate = await legal.take_ward(house.authority, call.citizen_id, body.name, body.id_number)
     return MandateAnswer.of(queries.view(mandate, call.citizen_id))
 
 
@@ -212,7 +212,7 @@ async def take_ward(call: Call, body: WardRequest) -> MandateAnswer:
 async def register_company(call: Call, body: CompanyRequest) -> CompanyAnswer:
     """Become the representative here of a company that I represent in law."""
     house = call.house
-    found = await legal.register_company(house.authority, house.redis, call.citizen_id, body.uscc, body.name)
+    found = await legal.register_company(house.authority, call.citizen_id, body.uscc, body.name)
     return CompanyAnswer(
         id=found.company.id,
         uscc=found.company.uscc,

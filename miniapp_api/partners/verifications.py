@@ -74,6 +74,5 @@ async def verify_batch_of_system(call: Call, body: BatchRequest) -> BatchAnswer:
         [entry.meant for entry in body.entries],
         nonce=call.caller.nonce,
         idempotency_key=call.idempotency_key or call.caller.nonce,
-        redis=call.house.redis,
     )
     return BatchAnswer(items=[VerificationAnswer.of(checked) for checked in found])

@@ -80,9 +80,9 @@ async def test_staff_without_the_duty_are_refused(house: House, client: httpx.Cl
         (await staff_member([]), (403, "duty_missing")),
         (await staff_member(every, password_given=True), (403, "password_change_needed")),
     ):
-        headers = await signed_in(house, made)
         for route in STAFF:
-            answer = visit(client, route, headers)
+            # Some of these routes end sessions.
+            answer = visit(client, route, await signed_in(house, made))
             if route.duty is Duty.ANY and DutyMissingError in route.errors:
                 # A page for several duties, which asks for one of them itself; it leads to the page for passwords.
                 assert answer.status_code in {302, 422} or error_of(answer) == expected, route.name

@@ -42,9 +42,7 @@ async def verified_citizen(house: House, person: Person | None = None) -> Citize
     """A citizen at assurance level 2."""
     person = person or make_person()
     citizen = (await sign_in(house.wechat, house.settings.wechat.mini_program_appid, person.login_code)).citizen
-    return await verify_real_name(
-        house.authority, house.redis, citizen.id, person.name, person.id_number, device=f"{citizen.id}"
-    )
+    return await verify_real_name(house.authority, citizen.id, person.name, person.id_number, device=f"{citizen.id}")
 
 
 async def issued_licence(citizen: Citizen, case_no: str, result: LicenceResult | None = None) -> Licence:

@@ -62,7 +62,6 @@ async def ask(
         entries,
         nonce=nonce,
         idempotency_key=key or nonce,
-        redis=house.redis,
     )
 
 
@@ -163,7 +162,7 @@ async def test_a_system_types_no_digits(
 async def test_a_nonce_is_spent_once_and_a_rate_holds(house: House, system: RelyingSystem) -> None:
     """Whoever records a request cannot send it again."""
     slow = replace(system, per_minute=2)
-    arguments: dict[str, Any] = {"nonce": "n", "idempotency_key": "k", "redis": house.redis}
+    arguments: dict[str, Any] = {"nonce": "n", "idempotency_key": "k"}
     await verify_batch(house.code_signer, slow, "review", ["x"], **arguments)
     with pytest.raises(RequestReplayedError):
         await verify_batch(house.code_signer, slow, "review", ["x"], **arguments)

@@ -61,7 +61,6 @@ class Phone:
         """Prove a name and a number."""
         return await verification.verify_real_name(
             self.house.authority,
-            self.house.redis,
             self.citizen_id,
             person.name,
             person.id_number,
@@ -71,7 +70,7 @@ class Phone:
     async def begin(self) -> verification.FaceTask:
         """Begin to show a face."""
         return await verification.begin_face_verification(
-            self.house.face, MINI, self.house.redis, self.citizen_id, self.session_id, device=f"{self.citizen_id}"
+            self.house.face, MINI, self.citizen_id, self.session_id, device=f"{self.citizen_id}"
         )
 
     async def look(self, task: verification.FaceTask, *, passed: bool = True) -> None:
@@ -265,7 +264,7 @@ async def test_accounts_of_two_persons_are_not_joined(house: House) -> None:
     for one in (page, mini):
         person = make_person()
         await verification.verify_real_name(
-            house.authority, house.redis, one.citizen.id, person.name, person.id_number, device=unique
+            house.authority, one.citizen.id, person.name, person.id_number, device=unique
         )
     assert (await enter(OFFICIAL, f"oa-{unique}", f"u-{unique}")).citizen.id == page.citizen.id
     assert (await get_citizen(mini.citizen.id)).unionid == f"u-{unique}"
@@ -278,7 +277,7 @@ async def test_mandates_follow_a_joined_account_and_end_with_a_lost_name(house: 
     await unproven.verify(person)
     until = clock.today()
     offered = await offer_proxy(unproven.citizen_id, give=True, matters=["licence:food_business"], last_day=until)
-    await accept_invitation(other.id, offered.code, house.redis)
+    await accept_invitation(other.id, offered.code)
     await owner.verify(person)
     await owner.show_face()
     assert (await Mandate.get(id=offered.mandate.id)).state == "ended"
@@ -310,8 +309,7 @@ async def test_a_name_that_changed_in_law_is_taken_over(house: House, person: Pe
     one = await phone(house)
 
     async def correct(name: str) -> Citizen:
-        authority, redis = house.authority, house.redis
-        return await verification.correct_name(authority, redis, one.citizen_id, name, device=person.openid)
+        return await verification.correct_name(house.authority, one.citizen_id, name, device=person.openid)
 
     with pytest.raises(LevelTooLowError):
         await correct("改名后")
@@ -337,7 +335,7 @@ async def test_right_names_are_not_counted_against_the_person_or_the_device(hous
     for _ in range(32):
         entered = await sign_in(house.wechat, MINI, f"login-{uuid4().hex}")
         await verification.verify_real_name(
-            house.authority, house.redis, entered.citizen.id, person.name, person.id_number, device=person.openid
+            house.authority, entered.citizen.id, person.name, person.id_number, device=person.openid
         )
     counted = "SELECT sum(count) AS number FROM counted_tries WHERE rule = ANY($1) AND subject = ANY($2)"
     subjects = [
@@ -354,7 +352,7 @@ async def test_wrong_names_from_one_device_are_counted_over_all_accounts(house: 
     async def try_one() -> Any:
         entered, person = await sign_in(house.wechat, MINI, f"login-{uuid4().hex}"), make_person()
         return await verification.verify_real_name(
-            house.authority, house.redis, entered.citizen.id, "张不符", person.id_number, device=device
+            house.authority, entered.citizen.id, "张不符", person.id_number, device=device
         )
 
     await db.rows(

@@ -1,7 +1,7 @@
-"""Rate limits: those that guard people hold whatever happens to Redis, the others give way."""
+"""Rate limits: those that guard people are counted in the database, the others by each process, who tell each other."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -35,10 +35,34 @@ def until(second: int) -> timedelta:
     return timedelta(seconds=(second - clock.now().timestamp()) % HOUR)
 
 
-async def seconds_to_wait(rule: limits.LimitRule, subject: str, redis: Redis) -> int:
+Try = Callable[[limits.LimitRule, str], Awaitable[None]]
+
+
+@pytest.fixture(params=[REAL_NAME, PLAIN], ids=["guards", "plain"])
+def rule(request: pytest.FixtureRequest) -> limits.LimitRule:
+    """A rule of either kind."""
+    found: limits.LimitRule = request.param
+    return found
+
+
+@pytest.fixture
+def attempt(house: House, rule: limits.LimitRule) -> Try:
+    """How one request is counted against a rule."""
+    counts = limits.SharedCounts(house.redis)
+
+    async def attempt(rule: limits.LimitRule, subject: str) -> None:
+        if rule.guards:
+            await limits.hold(rule, subject)
+        else:
+            counts.hold(rule, subject)
+
+    return attempt
+
+
+async def seconds_to_wait(attempt: Try, rule: limits.LimitRule, subject: str) -> int:
     """What the next try is told, as the header Retry-After will say it."""
     with pytest.raises(RateLimitedError) as refused:
-        await limits.hold(rule, subject, redis)
+        await attempt(rule, subject)
     return int(refused.value.context["retry_after"])
 
 
@@ -55,15 +79,13 @@ class Denies:
         return False
 
 
-async def test_the_eleventh_try_of_a_real_name_in_an_hour_is_refused(
-    house: House, person: Person, nowhere: Redis
-) -> None:
-    """Counted in PostgreSQL, so also with Redis away; the window over, the citizen may try again."""
+async def test_the_eleventh_try_of_a_real_name_in_an_hour_is_refused(house: House, person: Person) -> None:
+    """The window over, the citizen may try again."""
     citizen = (await sign_in(house.wechat, house.settings.wechat.mini_program_appid, person.login_code)).citizen
     authority = Denies()
 
     async def attempt() -> None:
-        await verify_real_name(authority, nowhere, citizen.id, person.name, person.id_number, device="测试")
+        await verify_real_name(authority, citizen.id, person.name, person.id_number, device="测试")
 
     with clock.travel(until(600)):
         for _ in range(10):
@@ -76,47 +98,67 @@ async def test_the_eleventh_try_of_a_real_name_in_an_hour_is_refused(
             await attempt()
 
 
-@pytest.mark.parametrize("rule", [REAL_NAME, PLAIN], ids=["guards", "plain"])
-async def test_the_time_to_wait_ends_with_the_window(house: House, rule: limits.LimitRule) -> None:
+async def test_the_time_to_wait_ends_with_the_window(rule: limits.LimitRule, attempt: Try) -> None:
     """To the second: who waits so long is let in, who waits less is not."""
     rule, subject = replace(rule, count=1), uuid4().hex
     with clock.travel(until(600)):
-        await limits.hold(rule, subject, house.redis)
+        await attempt(rule, subject)
         before = int(clock.now().timestamp())
-        wait = await seconds_to_wait(rule, subject, house.redis)
+        wait = await seconds_to_wait(attempt, rule, subject)
         assert HOUR - int(clock.now().timestamp()) % HOUR <= wait <= HOUR - before % HOUR
         with clock.travel(timedelta(seconds=wait - 60)):
-            assert await seconds_to_wait(rule, subject, house.redis) <= 60
+            assert await seconds_to_wait(attempt, rule, subject) <= 60
         with clock.travel(timedelta(seconds=wait)):
-            await limits.hold(rule, subject, house.redis)
+            await attempt(rule, subject)
 
 
-@pytest.mark.parametrize("rule", [REAL_NAME, PLAIN], ids=["guards", "plain"])
-async def test_tries_at_once_are_all_counted(house: House, rule: limits.LimitRule) -> None:
+async def test_tries_at_once_are_all_counted(rule: limits.LimitRule, attempt: Try) -> None:
     """Nobody slips through by being quick, and another subject is not held up."""
     rule, subject = replace(rule, count=5), uuid4().hex
     with clock.travel(until(600)):
-        outcomes = await asyncio.gather(
-            *(limits.hold(rule, subject, house.redis) for _ in range(20)), return_exceptions=True
-        )
+        outcomes = await asyncio.gather(*(attempt(rule, subject) for _ in range(20)), return_exceptions=True)
         assert len([outcome for outcome in outcomes if outcome is None]) == 5
         assert len([outcome for outcome in outcomes if isinstance(outcome, RateLimitedError)]) == 15
-        await limits.hold(rule, uuid4().hex, house.redis)
+        await attempt(rule, uuid4().hex)
 
 
-async def test_other_limits_give_way_with_redis_away(house: House, nowhere: Redis) -> None:
-    """They only keep the house quick."""
-    subject = uuid4().hex
+async def test_processes_learn_what_the_others_counted(house: House) -> None:
+    """Four requests here and two there are six, as soon as both have told theirs; in the next window none."""
+    rule, subject = replace(PLAIN, count=6, name=f"test-{uuid4().hex}"), uuid4().hex
+    here, there = limits.SharedCounts(house.redis), limits.SharedCounts(house.redis)
     with clock.travel(until(600)):
-        await limits.hold(PLAIN, subject, house.redis)
-        await seconds_to_wait(PLAIN, subject, house.redis)
         for _ in range(3):
-            await limits.hold(PLAIN, subject, nowhere)
+            here.hold(rule, subject)
+        for _ in range(2):
+            there.hold(rule, subject)
+        for one in (here, there):
+            await one.share()
+        here.hold(rule, subject)
+        await here.share()
+        with pytest.raises(RateLimitedError):
+            here.hold(rule, subject)
+        here.hold(rule, uuid4().hex)
+        with clock.travel(timedelta(seconds=HOUR)):
+            for one in (here, there):
+                await one.share()
+                one.hold(rule, subject)
+                assert len(one._windows) == 1
+
+
+async def test_each_process_counts_for_itself_with_redis_away(nowhere: Redis) -> None:
+    """What was counted before goes on to count, and nobody is told an error."""
+    counts, subject = limits.SharedCounts(nowhere), uuid4().hex
+    with clock.travel(until(600)):
+        counts.hold(PLAIN, subject)
+        await counts.share()
+        with pytest.raises(RateLimitedError):
+            counts.hold(PLAIN, subject)
 
 
 async def test_who_was_counted_is_not_written_down(house: House) -> None:
     """The table knows a hash of an address or an account."""
+    del house
     subject = uuid4().hex
-    await limits.hold(REAL_NAME, subject, house.redis)
+    await limits.hold(REAL_NAME, subject)
     found = await db.rows("SELECT 1 AS found FROM counted_tries AS entry WHERE strpos(entry::text, $1) > 0", subject)
     assert found == []

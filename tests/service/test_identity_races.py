@@ -70,7 +70,7 @@ async def verified(house: House, citizen: Citizen, person: Person | None = None)
     """A citizen who proved a name and a number."""
     person = person or make_person()
     return await verification.verify_real_name(
-        house.authority, house.redis, citizen.id, person.name, person.id_number, device=uuid4().hex
+        house.authority, citizen.id, person.name, person.id_number, device=uuid4().hex
     )
 
 
@@ -197,7 +197,7 @@ async def test_a_name_that_is_confirmed_after_a_joining_goes_to_who_remains(quie
     """Nothing personal is written where nobody finds it."""
     two, person = await pair(), make_person()
     citizen = await verification.verify_real_name(
-        Slow(two.join), quiet.redis, two.mini.id, person.name, person.id_number, device=two.unique
+        Slow(two.join), two.mini.id, person.name, person.id_number, device=two.unique
     )
     assert (citizen.id, citizen.level) == (two.page.id, 2)
     assert (await bind_phone(quiet.wechat, two.mini.id, person.phone_code)).id == two.page.id

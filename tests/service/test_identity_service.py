@@ -111,10 +111,10 @@ async def test_real_names_are_verified_once(house: House) -> None:
     citizen = await verified_citizen(house, person)
     assert citizen.level == 2
     for _ in range(12):
-        await verify_real_name(house.authority, house.redis, citizen.id, person.name, person.id_number, device="测试")
+        await verify_real_name(house.authority, citizen.id, person.name, person.id_number, device="测试")
     other = make_person()
     with pytest.raises(AlreadyVerifiedError):
-        await verify_real_name(house.authority, house.redis, citizen.id, other.name, other.id_number, device="测试")
+        await verify_real_name(house.authority, citizen.id, other.name, other.id_number, device="测试")
     verified = AuditRecord.filter(chain=f"citizen:{citizen.id}", action="real_name_verified")
     assert await verified.count() == 1
 
@@ -123,7 +123,7 @@ async def test_a_mismatch_leaves_the_citizen_as_they_were(house: House, person: 
     """Nothing of what was tried is kept."""
     citizen = await known(house, person)
     with pytest.raises(RealNameMismatchError):
-        await verify_real_name(house.authority, house.redis, citizen.id, "不符", person.id_number, device="测试")
+        await verify_real_name(house.authority, citizen.id, "不符", person.id_number, device="测试")
     stored = await Citizen.get(id=citizen.id)
     assert (stored.level, stored.name, stored.id_number, stored.verified_at) == (0, None, None, None)
 
@@ -133,10 +133,7 @@ async def test_two_persons_at_once_cannot_both_become_one_citizen(house: House, 
     citizen = await known(house, person)
     persons = [make_person(), make_person()] * 3
     outcomes = await asyncio.gather(
-        *(
-            verify_real_name(house.authority, house.redis, citizen.id, one.name, one.id_number, device="测试")
-            for one in persons
-        ),
+        *(verify_real_name(house.authority, citizen.id, one.name, one.id_number, device="测试") for one in persons),
         return_exceptions=True,
     )
     verified = {outcome.id_number for outcome in outcomes if isinstance(outcome, Citizen)}

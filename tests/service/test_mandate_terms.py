@@ -22,7 +22,7 @@ async def test_a_mandate_is_over_when_its_last_day_is(house: House) -> None:
     mother, daughter = await verified_citizen(house), await verified_citizen(house)
     licence = await issued_licence(mother, some_case_no(mother.id))
     offer = await offer_proxy(mother.id, give=True, matters=["licence:food_business"], last_day=clock.today())
-    await accept_invitation(daughter.id, offer.code, house.redis)
+    await accept_invitation(daughter.id, offer.code)
     party = await party_of(daughter.id, offer.mandate.id)
     assert daughter.id in await people_to_tell(mother.id, None, offer.mandate.id)
     moment = clock.now()
@@ -44,5 +44,5 @@ async def test_an_invitation_waits_for_a_day(house: House) -> None:
     last_day = clock.today() + timedelta(days=9)
     offer = await offer_proxy(mother.id, give=True, matters=["licence:food_business"], last_day=last_day)
     with clock.travel(INVITATION_LIFETIME + timedelta(seconds=1)), pytest.raises(InvitationInvalidError):
-        await accept_invitation(daughter.id, offer.code, house.redis)
-    await accept_invitation(daughter.id, offer.code, house.redis)
+        await accept_invitation(daughter.id, offer.code)
+    await accept_invitation(daughter.id, offer.code)

@@ -78,7 +78,7 @@ async def given_mandate(house: House, giver: Citizen, taker: Citizen) -> Mandate
     offer = await mandates.offer_proxy(
         giver.id, give=True, matters=["licence:food_business"], last_day=clock.today() + timedelta(days=9)
     )
-    return (await mandates.accept_invitation(taker.id, offer.code, house.redis)).mandate
+    return (await mandates.accept_invitation(taker.id, offer.code)).mandate
 
 
 async def columns(citizen: Citizen) -> dict[str, object]:
@@ -242,7 +242,7 @@ async def test_a_companys_case_under_way_waits_too_and_its_drafts_stay_its(quiet
     """The citizen is its applicant."""
     await Citizen.filter(id=citizen.id).update(level=3)
     company = (
-        await register_company(quiet.authority, quiet.redis, citizen.id, "91230800MA1B2C3D4D", "佳木斯示例食品有限公司")
+        await register_company(quiet.authority, citizen.id, "91230800MA1B2C3D4D", "佳木斯示例食品有限公司")
     ).company
     moment = clock.now()
     case = await Application.create(
@@ -302,7 +302,7 @@ async def test_nothing_comes_to_an_account_while_it_is_deleted(quiet: House, cit
         give_consent(citizen.id, "face", 1, actor="x", session_id=None),
         request_export(citizen.id, actor="x", mandate_id=None),
         mandates.offer_proxy(citizen.id, give=True, matters=["licence:food_business"], last_day=clock.today()),
-        mandates.accept_invitation(citizen.id, offer.code, quiet.redis),
+        mandates.accept_invitation(citizen.id, offer.code),
         identity.bind_phone(quiet.wechat, citizen.id, person.phone_code),
         return_exceptions=True,
     )

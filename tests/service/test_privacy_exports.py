@@ -132,7 +132,7 @@ async def lived(house: House, citizen: Citizen, other: Citizen) -> Application:
     offer = await mandates.offer_proxy(
         citizen.id, give=True, matters=["licence:food_business"], last_day=clock.today() + timedelta(days=9)
     )
-    await mandates.accept_invitation(other.id, offer.code, house.redis)
+    await mandates.accept_invitation(other.id, offer.code)
     case = await ready_draft(house, citizen, photograph(), photograph(80))
     case = await submit_application(party, case.id, None)
     await Application.filter(id=case.id).update(state=State.SUPPLEMENT_REQUESTED)
@@ -263,9 +263,7 @@ async def test_a_copy_holds_nothing_of_anybody_else(quiet: House, citizen: Citiz
     other = await verified_citizen(quiet)
     await lived(quiet, citizen, other)
     await Citizen.filter(id=citizen.id).update(level=3)
-    company = await register_company(
-        quiet.authority, quiet.redis, citizen.id, "91230800MA1B2C3D4D", "佳木斯示例食品有限公司"
-    )
+    company = await register_company(quiet.authority, citizen.id, "91230800MA1B2C3D4D", "佳木斯示例食品有限公司")
     moment = clock.now()
     await Application.create(
         citizen_id=citizen.id,

@@ -5,7 +5,6 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
 from tortoise.exceptions import IntegrityError
 
 from app.catalogue import queries as catalogue
@@ -57,7 +56,6 @@ async def verify_batch(
     *,
     nonce: str,
     idempotency_key: str,
-    redis: Redis,
 ) -> list[Checked]:
     """Verify codes (``str``) and named licences for a purpose; the answers in the order of the entries.
 
@@ -66,7 +64,7 @@ async def verify_batch(
     RateLimitedError, PurposeUnknownError, RequestReplayedError or
     VerificationKeyReusedError.
     """
-    await limits.hold(system.rate, system.name, redis)
+    await limits.hold(system.rate, system.name)
     verifier = Verifier.of_system(system, system.purpose(purpose_code))
     if not await nonces.spend(system.signer.client_id, nonce):
         raise RequestReplayedError
