@@ -27,6 +27,7 @@ from app.approvals.drain import Drains
 from app.audit.checkpoints import make_checkpoints
 from app.bootstrap import House
 from app.broadcasts.sender import Sender
+from app.complaints.watching import watch_complaints
 from app.finding.tasks import tidy
 from app.identity import tasks as identity
 from app.identity.joining import PERSON_PROVEN
@@ -170,6 +171,11 @@ async def _settle_unanswered(timestamp: int) -> None:
     await settle_unanswered()
 
 
+async def _watch_complaints(timestamp: int) -> None:
+    del timestamp
+    await watch_complaints()
+
+
 async def _tidy(timestamp: int) -> None:
     del timestamp
     await tidy()
@@ -225,8 +231,9 @@ def build_queue(house: House, drains: Drains) -> procrastinate.App:
         ("kit.forget_old_jobs", "47 * * * *", old_jobs),
         ("kit.delete_due_blobs", "37 * * * *", delete_blobs),
         ("official_account.tag_staff_hourly", "7 * * * *", tag_staff_hourly),
-        # 00:10, 02:30, 02:50 and 03:20 in the city.
+        # 00:10, 00:20, 02:30, 02:50 and 03:20 in the city.
         ("reviews.settle_unanswered", "10 16 * * *", _settle_unanswered),
+        ("complaints.watch", "20 16 * * *", _watch_complaints),
         ("applications.reckon", "30 18 * * *", _reckon),
         ("finding.tidy", "50 18 * * *", _tidy),
         ("privacy.retain", "20 19 * * *", _retain),

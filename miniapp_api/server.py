@@ -15,6 +15,7 @@ from miniapp_api.callbacks import approvals, wechat
 from miniapp_api.citizen import (
     applications,
     cases,
+    complaints,
     evidence,
     finding,
     forms,
@@ -46,6 +47,7 @@ from miniapp_api.routing import Route, Routes, mount
 from miniapp_api.sandbox_phone import follow_grants
 from miniapp_api.staff import accounts as staff_accounts
 from miniapp_api.staff import broadcasts as staff_broadcasts
+from miniapp_api.staff import complaints as staff_complaints
 from miniapp_api.staff import concerns as staff_concerns
 from miniapp_api.staff import deliveries as staff_deliveries
 from miniapp_api.staff import field_requests as staff_field_requests
@@ -81,6 +83,7 @@ SURFACES: tuple[Routes, ...] = (
     mandates.routes,
     privacy.routes,
     reviews.routes,
+    complaints.routes,
     staff_sessions.routes,
     staff_accounts.routes,
     staff_verifications.routes,
@@ -92,6 +95,7 @@ SURFACES: tuple[Routes, ...] = (
     staff_figures.routes,
     staff_reviews.routes,
     staff_rectifications.routes,
+    staff_complaints.routes,
     staff_deliveries.routes,
     staff_licences.routes,
     staff_broadcasts.routes,

@@ -44,6 +44,7 @@ def _named(actor: str) -> str:
     names = {
         "citizen": "代办人或者授权的另一方",
         "reviewer": "评价人",
+        "complainant": "投诉建议人",
         "staff": "工作人员",
         "approval_system": "审批系统",
     }

@@ -35,6 +35,7 @@ MODEL_MODULES = (
     "app.applications.materials.models",
     "app.approvals.models",
     "app.reviews.models",
+    "app.complaints.models",
     "app.official_account.models",
     "app.privacy.models",
 )

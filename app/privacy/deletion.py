@@ -11,6 +11,7 @@ from uuid import UUID
 from app.applications.forgetting import Standing, delete_applications, standing_of
 from app.audit import service as audit
 from app.broadcasts import held as broadcasts
+from app.complaints import held as complaints
 from app.consents import service as consents
 from app.finding import held as finding
 from app.identity import held as identity
@@ -32,7 +33,7 @@ from app.privacy.parts import PARTS
 from app.reviews import held as reviews
 
 _GOES = (
-    *("wechat_accounts", "provincial_accounts", "face_verifications", "reviews"),
+    *("wechat_accounts", "provincial_accounts", "face_verifications", "reviews", "complaints"),
     *("messages", "sends", "grants", "message_preferences", "staff_tasks"),
     *("broadcast_recipients", "exports", "wechat_pushes"),
     *("favourites", "recent_items", "recent_items_off"),
@@ -132,6 +133,7 @@ async def delete_account(citizen_id: UUID, *, by: UUID, actor: str, mandate_id: 
         await broadcasts.forget_all(citizen_id)
         await finding.forget_all(citizen_id)
         await reviews.forget_all(citizen_id)
+        await complaints.forget_all(citizen_id)
         await _delete_exports(citizen_id)
         await identity.delete_account(citizen_id)
         must_stay = _must_stay(standing, licences)

@@ -3,6 +3,7 @@
 from app.applications.held import PARTS as APPLICATIONS
 from app.approvals.held import PARTS as APPROVALS
 from app.broadcasts.held import PARTS as BROADCASTS
+from app.complaints.held import PARTS as COMPLAINTS
 from app.consents.held import PARTS as CONSENTS
 from app.finding.held import PARTS as FINDING
 from app.followers.held import PARTS as FOLLOWERS
@@ -46,6 +47,7 @@ PARTS: tuple[Part, ...] = (
     *APPLICATIONS,
     *APPROVALS,
     *REVIEWS,
+    *COMPLAINTS,
     *LICENCES,
     *NOTIFICATIONS,
     *FOLLOWERS,

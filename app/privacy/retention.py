@@ -8,6 +8,7 @@ from app.applications import forgetting as applications
 from app.approvals import held as approvals
 from app.audit import service as audit
 from app.broadcasts import held as broadcasts
+from app.complaints import held as complaints
 from app.consents import held as consents
 from app.finding import held as finding
 from app.followers import held as followers
@@ -54,6 +55,7 @@ FORGET: dict[str, Callable[[datetime, int], Awaitable[int]]] = {
     "uploads": applications.forget_uploads,
     "materials": applications.forget_materials,
     "reviews": reviews.forget_reviews,
+    "complaints": complaints.forget_complaints,
     "cases": applications.forget_cases,
     "deliveries": approvals.forget_deliveries,
     "inbox_events": approvals.forget_events,

@@ -145,6 +145,8 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     "open_case": ("application_not_found", "in", *SELF),
     "note_read_on_page": ("message_not_found", "message_not_found", *SELF),
     "end_session_on_page": ("session_not_found", "in", *SELF),
+    **dict.fromkeys(("list_complaints", "write_complaint"), ("in", "in", *SELF)),
+    "read_complaint": ("complaint_not_found", "in", *SELF),
     "list_mandates": ("in", "in", *SELF),
     **dict.fromkeys(
         ("offer_proxy", "read_invitation", "accept_invitation", "take_ward", "register_company"),
@@ -196,6 +198,14 @@ STAFF: dict[str, tuple[str, str]] = {
             *("propose_groundless", "decide_groundless", "settle_rectification"),
         ),
         ("duty_missing", "rectification_not_found"),
+    ),
+    "list_complaints_seen": ("duty_missing", "in"),
+    **dict.fromkeys(
+        (
+            *("read_complaint_seen", "read_complainant", "accept_complaint", "hand_complaint_on"),
+            "answer_complaint",
+        ),
+        ("duty_missing", "complaint_not_found"),
     ),
     "find_licences": ("duty_missing", "in"),
     "move_licence": ("duty_missing", "licence_not_found"),
@@ -358,6 +368,9 @@ class Things:
             "call_back": {"reached": "nobody", "outcome": "x"},
             **{key: {"note": "x"} for key in ("complete_rectification", "propose_groundless", "settle_rectification")},
             "decide_groundless": {"note": "x", "confirmed": True},
+            "write_complaint": {"kind": "suggestion", "text": uuid.uuid4().hex, "named": False},
+            "hand_complaint_on": {"department": "ga", "note": "x"},
+            "answer_complaint": {"answer": "x"},
             "propose_draft": {"revision": 1, "effective_on": NEXT_MONTH, "note": "x"},
             "publish_draft": {"revision": 1},
             "reject_draft": {"revision": 1, "reason": "x"},
@@ -423,6 +436,9 @@ async def things_of(phone: Phone) -> Things:
         "verification_id": phone.http.post("/api/v1/identity/face-verifications").json()["id"],
         "review_id": str((await review_of(case)).id),
         "export_id": phone.http.post("/api/v1/privacy/exports").json()["id"],
+        "complaint_id": phone.http.post(
+            "/api/v1/complaints", json={"kind": "complaint", "text": "等了很久", "named": True}
+        ).json()["id"],
     }
     return Things(ids, item["item_code"])
 

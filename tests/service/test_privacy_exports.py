@@ -19,6 +19,7 @@ from app.approvals.models import Delivery, DeliveryKind, InboxEvent, Redrive
 from app.audit.service import first_broken
 from app.bootstrap import House
 from app.catalogue.licence_type import Preset
+from app.complaints.service import accept_complaint
 from app.consents.service import give_consent
 from app.finding.models import RecentItemsOff
 from app.finding.personal import add_favourite, note_opened
@@ -64,6 +65,8 @@ from tests.service.cases import (
     verified_citizen,
     verifier,
 )
+from tests.service.complained import a_complaint
+from tests.service.reviewed import scope_of_new
 
 TEMPLATE = "jiaban-case-submitted-000000000000000000000"
 
@@ -162,6 +165,7 @@ async def lived(house: House, citizen: Citizen, other: Citizen) -> Application:
     await Notice.create(application=case, kind=NoticeKind.HURRY, content={"text": "请加快"}, created_at=moment)
     await begin_upload(party, (await ready_draft(house, citizen)).id, "site_photo", 9, "0" * 64)
     await reviewed(case, citizen)
+    await accept_complaint(await scope_of_new(department="*"), (await a_complaint(citizen)).id)
     return case
 
 

@@ -19,6 +19,8 @@ from app.audit.service import first_broken
 from app.bootstrap import House
 from app.broadcasts.models import Broadcast, BroadcastRecipient, BroadcastSlice
 from app.catalogue.licence_type import Preset
+from app.complaints.models import Complaint
+from app.complaints.service import answer_complaint
 from app.consents.models import Consent
 from app.consents.service import give_consent
 from app.finding.models import RecentItem
@@ -54,7 +56,8 @@ from app.privacy.tasks import collect_export
 from app.reviews.models import Review
 from tests.service.broadcasting import reached
 from tests.service.cases import issued_licence, ready_draft, some_case_no, trip_item, verified_citizen, verifier
-from tests.service.reviewed import bad_review
+from tests.service.complained import a_complaint
+from tests.service.reviewed import bad_review, scope_of_new
 from wechat.message import read_message
 
 Left = Callable[[], Awaitable[Any]]
@@ -181,6 +184,13 @@ async def _verification(house: House, citizen: Citizen) -> Kept:
 async def _review(house: House, citizen: Citizen) -> Kept:
     review, _ = await bad_review(house, citizen, "很慢")
     return Kept(lambda: Review.filter(id=review.id, author=citizen).exists())
+
+
+async def _complaint(house: House, citizen: Citizen) -> Kept:
+    del house
+    complaint = await a_complaint(citizen)
+    await answer_complaint(await scope_of_new(department="*"), complaint.id, "已经处理")
+    return Kept(lambda: Complaint.filter(id=complaint.id).exists())
 
 
 async def _message(house: House, citizen: Citizen) -> Kept:
@@ -334,6 +344,7 @@ MADE: dict[str, Callable[[House, Citizen], Awaitable[Kept]]] = {
     "presentations": _presentation,
     "verifications": _verification,
     "reviews": _review,
+    "complaints": _complaint,
     "messages": _message,
     "broadcasts": _broadcast,
     "sends": _send,
@@ -378,10 +389,11 @@ async def test_each_kind_goes_when_its_time_is_over_and_not_before(quiet: House,
 
 
 async def test_what_has_not_ended_stays_whatever_its_age(quiet: House, citizen: Citizen) -> None:
-    """A case under way with its events and files, a valid licence, a session in use, a send on its way."""
+    """A case under way with its events, files and complaint, a valid licence, a session in use, a send on its way."""
     draft = await ready_draft(quiet, citizen)
     case = await submit_application(Party.own(citizen.id), draft.id, None)
     event = await event_of(case)
+    complaint = await a_complaint(citizen)
     licence = await issued_licence(citizen, some_case_no(citizen.id))
     with clock.travel(timedelta(days=200)):
         await sessions.open_session(quiet.access_tokens, Audience.CITIZEN, citizen.id, "x")
@@ -394,6 +406,7 @@ async def test_what_has_not_ended_stays_whatever_its_age(quiet: House, citizen: 
     assert await Material.filter(application_id=case.id).exists()
     assert await InboxEvent.exists(id=event.id)
     assert await Licence.exists(id=licence.id)
+    assert await Complaint.exists(id=complaint.id)
 
 
 async def test_a_session_that_nobody_ended_is_over_with_its_last_token(quiet: House, citizen: Citizen) -> None:

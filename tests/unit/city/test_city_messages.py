@@ -24,6 +24,7 @@ MESSAGE_KINDS = {
     *("identity_used_elsewhere", "accounts_joined", "name_taken_over"),
     *("export_ready", "guardian_added"),
     *("review_invitation", "review_rectified", "review_groundless", "review_settled"),
+    *("complaint_accepted", "complaint_answered"),
     *("draft_expiring", "draft_expired", "life_event_done"),
 }
 PLACEHOLDERS = {"item", "case_no", "case_tail", "time", "note", "licence", "verdict", "office", "phrase"}
