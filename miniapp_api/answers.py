@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from sanic import HTTPResponse
 from sanic.response.types import ResponseStream
 
+from miniapp_api.wire import Answer
+
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _JSON = "application/json; charset=utf-8"
 
@@ -18,7 +20,7 @@ def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | No
         content = body.model_dump_json(by_alias=True)
     else:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str)
-    return HTTPResponse(content, status=status, headers={**_HEADERS, **(headers or {})}, content_type=_JSON)
+    return Answer(content, status=status, headers={**_HEADERS, **headers} if headers else _HEADERS, content_type=_JSON)
 
 
 def cacheable_answer(

@@ -1,6 +1,7 @@
 """The one place where an error becomes an HTTP answer: ``{"code", "message", "request_id", "context"}``."""
 
 import logging
+import time
 
 import asyncpg
 from sanic import HTTPResponse, Request
@@ -158,11 +159,19 @@ def _known(exception: Exception) -> DomainError | None:
     return next((meaning() for kind, meaning in _MEANING if isinstance(exception, kind)), None)
 
 
-async def handle_error(request: Request, exception: Exception) -> HTTPResponse:
-    """Sanic's handler of every exception. A fault of ours is logged by its kind and place."""
+def handle_error(request: Request, exception: Exception) -> HTTPResponse:
+    """The answer to any exception. A fault of ours is logged by its kind and place."""
     error = _known(exception)
     if error is None:
         _log.error("unhandled_error", exc_info=exception, extra={"route": getattr(request.route, "path", "")})
         error = InternalError()
     telemetry.note_refusal(request, error.code)
     return error_answer(request, error)
+
+
+async def answer_error(request: Request, exception: Exception) -> HTTPResponse:
+    """Sanic's handler of what no route answered: an unknown path, a request that cannot be read, a broken stream."""
+    began = time.perf_counter()
+    answer = handle_error(request, exception)
+    telemetry.note_answer(request, answer, began)
+    return answer

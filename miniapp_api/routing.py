@@ -7,6 +7,7 @@ media type.
 
 import inspect
 import re
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -28,8 +29,15 @@ from app.mandates import errors as mandate_errors
 from app.mandates.party import Party
 from miniapp_api import auth
 from miniapp_api.answers import json_answer
-from miniapp_api.errors import BodyMalformedError, BodyTooLargeError, FieldInvalidError, IdempotencyKeyInvalidError
+from miniapp_api.errors import (
+    BodyMalformedError,
+    BodyTooLargeError,
+    FieldInvalidError,
+    IdempotencyKeyInvalidError,
+    handle_error,
+)
 from miniapp_api.parsing import parse, parse_form, parse_query
+from miniapp_api.telemetry import note_answer
 
 Handler = Callable[..., Awaitable[Any]]
 H = TypeVar("H", bound=Handler)
@@ -289,18 +297,32 @@ def mount(app: Sanic[Any, Any], routes: Routes) -> None:
 
 
 def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
-    wanted = set(inspect.signature(route.handler).parameters)
-    rule = limits.rules()[route.limit]
+    handle = _handled(route)
 
     async def serve(request: Request, **path: Any) -> HTTPResponse | ResponseStream:
+        began = time.perf_counter()
+        try:
+            answer = await handle(request, path)
+        except Exception as error:  # each is answered, and logged where it is a fault of ours
+            answer = handle_error(request, error)
+        note_answer(request, answer, began)
+        return answer
+
+    return serve
+
+
+def _handled(route: Route) -> Callable[[Request, dict[str, Any]], Awaitable[HTTPResponse | ResponseStream]]:
+    takes_call = "call" in inspect.signature(route.handler).parameters
+    rule, actor = limits.rules()[route.limit], route.actor.value
+
+    async def handle(request: Request, arguments: dict[str, Any]) -> HTTPResponse | ResponseStream:
         house: House = request.app.ctx.house
-        caller = await auth.identify(house, request, route.actor.value, route.duty, acting=route.acting)
+        caller = await auth.identify(house, request, actor, route.duty, acting=route.acting)
         subject = caller.subject if rule.per == "account" else f"address:{auth.address_of(request)}"
         if rule.guards:
             await limits.hold(rule, subject)
         else:
             house.counts.hold(rule, subject)
-        arguments: dict[str, Any] = path
         if route.body:
             if len(request.body) > MAX_JSON_BYTES:
                 raise BodyTooLargeError
@@ -311,9 +333,9 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
             arguments["form"] = parse_form(route.form, request)
         if route.query:
             arguments["query"] = parse_query(route.query, request)
-        if "call" in wanted:
+        if takes_call:
             arguments["call"] = Call(request, house, caller)
         answer = await route.handler(**arguments)
         return answer if isinstance(answer, HTTPResponse | ResponseStream) else json_answer(answer, status=route.status)
 
-    return serve
+    return handle

@@ -10,7 +10,7 @@ from sanic.worker.loader import AppLoader
 from app.bootstrap import open_house
 from app.kit.logs import configure_logs
 from config.settings import Settings, load_settings
-from miniapp_api import ops, telemetry, well_known
+from miniapp_api import ops, well_known
 from miniapp_api.callbacks import approvals, wechat
 from miniapp_api.citizen import (
     applications,
@@ -35,7 +35,7 @@ from miniapp_api.citizen import (
     uploads,
     verifications,
 )
-from miniapp_api.errors import handle_error
+from miniapp_api.errors import answer_error
 from miniapp_api.h5 import codes, display, mine, printed_licences, showing, sign_in, staff_requests, verify
 from miniapp_api.h5 import finding as finding_pages
 from miniapp_api.h5 import licences as licence_pages
@@ -61,6 +61,7 @@ from miniapp_api.staff import reviews as staff_reviews
 from miniapp_api.staff import sessions as staff_sessions
 from miniapp_api.staff import tasks as staff_tasks
 from miniapp_api.staff import verifications as staff_verifications
+from miniapp_api.wire import NumberedRequest
 
 SURFACES: tuple[Routes, ...] = (
     sessions.routes,
@@ -129,7 +130,7 @@ def all_routes() -> list[Route]:
 
 def create_app(settings: Settings) -> Sanic[Any, Any]:
     """The server for these settings. Its objects are made in the process and loop that serves."""
-    app: Sanic[Any, Any] = Sanic("jiaban", configure_logging=False)
+    app: Sanic[Any, Any] = Sanic("jiaban", configure_logging=False, request_class=NumberedRequest)
     app.config.update(
         FALLBACK_ERROR_FORMAT="json",
         REQUEST_MAX_SIZE=_MAX_BODY_BYTES,
@@ -154,8 +155,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     app.register_listener(open_all, "before_server_start")
     app.register_listener(end_streams, "before_server_stop")
     app.register_listener(close_all, "after_server_stop")
-    app.exception(Exception)(handle_error)
-    telemetry.attach(app)
+    app.exception(Exception)(answer_error)
     for surface in SURFACES:
         mount(app, surface)
     app.ctx.openapi = build_openapi(all_routes(), public_url=settings.public_url)
