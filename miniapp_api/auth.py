@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from app.kit.signing import CLIENT_ID, SignatureRefusedError, Signer
 from app.licences.relying import RelyingSystem
 from app.mandates.errors import ActingNotPossibleError, MandateInactiveError
 from app.mandates.party import Party, party_of
+from app.mandates.queries import principal_of
 from miniapp_api import cookies
 
 ACTING_FOR = "X-Acting-For"
@@ -29,6 +31,7 @@ CSRF_FIELD = "csrf_token"
 # A client id that nobody has: its signature is refused like any other wrong one.
 _NOBODY = Signer("", secrets.token_bytes(32))
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_FOR = "."  # between a page's token and the mandate by which it was opened
 
 PARTNER_ERRORS: tuple[type[DomainError], ...] = (
     SignatureMissingError,
@@ -60,6 +63,14 @@ class Caller:
     nonce: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ActingFor:
+    """For whom the pages of a browser act: a masked name or a company's; ``here`` tells whether this page is theirs."""
+
+    principal: str
+    here: bool
+
+
 def bearer_token(request: Request) -> str:
     """The token of the Authorization header. Raises AccessTokenMissingError."""
     scheme, _, token = str(request.headers.get("Authorization", "")).partition(" ")
@@ -69,13 +80,14 @@ def bearer_token(request: Request) -> str:
 
 
 async def identify(house: House, request: Request, actor: str, duty: Duty | None, *, acting: bool = False) -> Caller:
-    """Prove who is calling a route of ``actor``; ``acting`` lets a citizen act for another by ACTING_FOR.
+    """Prove who is calling a route of ``actor``.
 
-    Raises the errors that the route publishes.
+    ``acting`` lets a citizen act for another: by the mandate that ACTING_FOR names, else by the one that the pages of
+    this browser remember. Raises the errors that the route publishes.
     """
     match actor:
         case "citizen":
-            bearer = _bearer(house, request, cookies.ACCESS, Audience.CITIZEN, Audience.H5)
+            bearer = _bearer(house, request, cookies.ACCESS, Audience.CITIZEN, Audience.H5, acting=acting)
             citizen_id = await house.live_sessions.owner(bearer.session)
             party = await _party(request, citizen_id, acting=acting)
             return Caller(f"citizen:{citizen_id}", citizen_id=citizen_id, session_id=bearer.session, party=party)
@@ -97,18 +109,28 @@ async def identify(house: House, request: Request, actor: str, duty: Duty | None
             return Caller(f"address:{address_of(request)}")
 
 
-def _bearer(house: House, request: Request, cookie: str, app: Audience, pages: Audience) -> Bearer:
+def _bearer(
+    house: House, request: Request, cookie: str, app: Audience, pages: Audience, *, acting: bool = False
+) -> Bearer:
     """The token of the header, else that of a page's cookie: a browser sends it along whoever made the request.
 
     So a page that changes something also shows what no other site can read (OWASP: double submit, bound to the token).
+    What a citizen's page shows also names for whom it was opened: a form that was opened before the browser acted for
+    somebody else, or ceased to, changes nothing of theirs.
     """
     token = request.cookies.get(cookie)
     if token is None or "Authorization" in request.headers:
         return house.access_tokens.read(bearer_token(request), app)
     bearer = house.access_tokens.read(token, pages)
+    mandate_id = cookies.acting_of(request) if pages is Audience.H5 else None
+    expected = bearer.csrf_token or ""
+    request.ctx.mandate_id = mandate_id
+    request.ctx.csrf_token = f"{expected}{_FOR}{mandate_id}" if mandate_id else expected
     if request.method not in _SAFE:
-        require_csrf_token(request, bearer.csrf_token or "")
-    request.ctx.csrf_token = bearer.csrf_token or ""
+        if acting:
+            require_csrf_token(request, request.ctx.csrf_token)
+        else:
+            require_csrf_token(request, expected, for_anyone=True)
     return bearer
 
 
@@ -121,11 +143,14 @@ def require_own_site(request: Request) -> None:
         raise CsrfTokenWrongError
 
 
-def require_csrf_token(request: Request, expected: str) -> None:
-    """Raise CsrfTokenWrongError unless the request shows the token that our own pages know, in a header or a form."""
+def require_csrf_token(request: Request, expected: str, *, for_anyone: bool = False) -> None:
+    """Raise CsrfTokenWrongError unless the request shows the token that our own pages know, in a header or a form.
+
+    ``for_anyone`` takes it from a page whoever that was opened for.
+    """
     form = request.form
-    given = request.headers.get(CSRF_TOKEN) or (form.get(CSRF_FIELD) if form else None) or ""
-    shown = str(given).encode(errors="surrogateescape")
+    given = str(request.headers.get(CSRF_TOKEN) or (form.get(CSRF_FIELD) if form else None) or "")
+    shown = (given.partition(_FOR)[0] if for_anyone else given).encode(errors="surrogateescape")
     if not expected or not hmac.compare_digest(shown, expected.encode()):
         raise CsrfTokenWrongError
 
@@ -133,7 +158,7 @@ def require_csrf_token(request: Request, expected: str) -> None:
 async def _party(request: Request, citizen_id: UUID, *, acting: bool) -> Party:
     named = request.headers.get(ACTING_FOR)
     if named is None:
-        return Party.own(citizen_id)
+        return await _party_of_page(request, citizen_id, acting=acting)
     if not acting:
         raise ActingNotPossibleError
     try:
@@ -141,6 +166,31 @@ async def _party(request: Request, citizen_id: UUID, *, acting: bool) -> Party:
     except ValueError as error:
         raise MandateInactiveError from error
     return await party_of(citizen_id, mandate_id)
+
+
+async def _party_of_page(request: Request, citizen_id: UUID, *, acting: bool) -> Party:
+    """Whose things a page is about; pages that concern oneself stay one's own, and say for whom others act."""
+    own = Party.own(citizen_id)
+    mandate_id: UUID | None = getattr(request.ctx, "mandate_id", None)
+    if mandate_id is None:
+        return own
+    try:
+        party = await party_of(citizen_id, mandate_id)
+    except MandateInactiveError:
+        if acting:
+            raise
+        return own
+    request.ctx.acting_for = ActingFor(await principal_of(mandate_id), here=acting)
+    return party if acting else own
+
+
+async def note_acting(house: House, request: Request) -> None:
+    """Let a page for anybody say for whom this browser acts."""
+    if cookies.acting_of(request) is None or cookies.ACCESS not in request.cookies:
+        return
+    with suppress(DomainError):
+        bearer = _bearer(house, request, cookies.ACCESS, Audience.CITIZEN, Audience.H5)
+        await _party_of_page(request, await house.live_sessions.owner(bearer.session), acting=True)
 
 
 def address_of(request: Request) -> str:

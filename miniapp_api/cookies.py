@@ -1,5 +1,8 @@
 """Cookies of web pages: tokens that scripts cannot read, and one that only our own pages can."""
 
+from datetime import timedelta
+from uuid import UUID
+
 from sanic import HTTPResponse, Request
 
 from app.identity.logins import LIFETIME
@@ -9,12 +12,15 @@ ACCESS = "jiaban_access"
 REFRESH = "jiaban_refresh"
 CSRF = "jiaban_csrf"
 LOGIN = "jiaban_login"
+ACTING = "jiaban_acting"
 STAFF = "jiaban_staff"
 STAFF_REFRESH = "jiaban_staff_refresh"
 STAFF_SESSION_PATH = "/h5/staff/session"
 _SESSION_PATH = "/h5/v1/session"
 _STAFF_PAGES = "/h5/staff"
 _DAYS = int(REFRESH_LIFETIME.total_seconds())
+ACTING_LIFETIME = timedelta(hours=12)
+"""Whoever forgets that they act for somebody does not file next week's case for them."""
 
 
 def _is_secure(public_url: str) -> bool:
@@ -38,7 +44,7 @@ def give_session(answer: HTTPResponse, pair: TokenPair, public_url: str) -> None
 
 def take_session(answer: HTTPResponse, public_url: str) -> None:
     """Take a session out of a browser."""
-    for name, path in ((ACCESS, "/"), (REFRESH, _SESSION_PATH), (CSRF, "/")):
+    for name, path in ((ACCESS, "/"), (REFRESH, _SESSION_PATH), (CSRF, "/"), (ACTING, "/")):
         answer.add_cookie(name, "", path=path, max_age=0, secure=_is_secure(public_url))
 
 
@@ -56,6 +62,32 @@ def take_staff_session(answer: HTTPResponse, public_url: str) -> None:
     """Take a session of staff out of a browser."""
     for name, path in ((STAFF, _STAFF_PAGES), (STAFF_REFRESH, STAFF_SESSION_PATH)):
         answer.add_cookie(name, "", path=path, max_age=0, secure=_is_secure(public_url))
+
+
+def give_acting(answer: HTTPResponse, mandate_id: UUID, public_url: str) -> None:
+    """Remember by which mandate the pages of this browser act; each request asks whether it still counts."""
+    answer.add_cookie(
+        ACTING,
+        str(mandate_id),
+        path="/",
+        max_age=int(ACTING_LIFETIME.total_seconds()),
+        httponly=True,
+        secure=_is_secure(public_url),
+        samesite="Lax",
+    )
+
+
+def take_acting(answer: HTTPResponse, public_url: str) -> None:
+    """From now on the pages of this browser are those of whoever is signed in."""
+    answer.add_cookie(ACTING, "", path="/", max_age=0, secure=_is_secure(public_url))
+
+
+def acting_of(request: Request) -> UUID | None:
+    """The mandate by which the pages of this browser act, None where they act for nobody else."""
+    try:
+        return UUID(str(request.cookies.get(ACTING, "")))
+    except ValueError:
+        return None
 
 
 def give_login(answer: HTTPResponse, browser: str, public_url: str) -> None:

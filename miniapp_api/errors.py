@@ -10,9 +10,9 @@ from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicE
 from app.kit import texts
 from app.kit.db import AWAY
 from app.kit.errors import DomainError, Kind, NotFoundError, TemporarilyUnavailableError
-from miniapp_api import telemetry
+from app.mandates.errors import MandateInactiveError
+from miniapp_api import cookies, telemetry
 from miniapp_api.answers import json_answer
-from miniapp_api.cookies import STAFF_SESSION_PATH
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.h5.view import view_of
 from miniapp_api.h5.ways import way_to_sign_in
@@ -120,10 +120,12 @@ def error_answer(request: Request, error: DomainError) -> HTTPResponse:
     if error.kind is Kind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = "Bearer"
     if error.kind is Kind.UNAUTHENTICATED and _is_of_staff(request):
-        return moved(f"{STAFF_SESSION_PATH}?return_to={request.path}", status=303)
+        return moved(f"{cookies.STAFF_SESSION_PATH}?return_to={request.path}", status=303)
     if _is_for_a_person(request):
         if way := way_to_sign_in(request, error):
             return moved(way)
+        if isinstance(error, MandateInactiveError) and cookies.acting_of(request):
+            return _acting_is_over(request)
         return page(
             request,
             "error.html",
@@ -138,6 +140,13 @@ def error_answer(request: Request, error: DomainError) -> HTTPResponse:
         "context": error.context,
     }
     return json_answer(body, status=status_of(type(error)), headers=headers)
+
+
+def _acting_is_over(request: Request) -> HTTPResponse:
+    """A browser that acted by a mandate that counts no more: nothing was done, and its next page is one's own."""
+    answer = page(request, "acting_over.html", status=status_of(MandateInactiveError))
+    cookies.take_acting(answer, request.app.ctx.house.settings.public_url)
+    return answer
 
 
 # The first that fits, from the special to the general.

@@ -254,7 +254,8 @@ class Routes:
 
         Staff routes declare one, be it Duty.ANY: ValueError otherwise.
 
-        ``acting`` lets a citizen call it for another, by the mandate that ``X-Acting-For`` names. ``also`` are
+        ``acting`` lets a citizen call it for another, by the mandate that ``X-Acting-For`` names or that the pages of
+        their browser remember. ``also`` are
         statuses other than ``status`` under which the route gives its own answer, and no error. ``shape`` is the model
         of an answer in JSON that the handler writes itself. ``raw`` is a body of plain bytes, ``call.request.body``.
         """
@@ -314,10 +315,13 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
 def _handled(route: Route) -> Callable[[Request, dict[str, Any]], Awaitable[HTTPResponse | ResponseStream]]:
     takes_call = "call" in inspect.signature(route.handler).parameters
     rule, actor = limits.rules()[route.limit], route.actor.value
+    anybodys_page = route.actor is Actor.ANYONE and route.media_type == "text/html"
 
     async def handle(request: Request, arguments: dict[str, Any]) -> HTTPResponse | ResponseStream:
         house: House = request.app.ctx.house
         caller = await auth.identify(house, request, actor, route.duty, acting=route.acting)
+        if anybodys_page:
+            await auth.note_acting(house, request)
         subject = caller.subject if rule.per == "account" else f"address:{auth.address_of(request)}"
         if rule.guards:
             await limits.hold(rule, subject)

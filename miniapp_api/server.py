@@ -36,7 +36,7 @@ from miniapp_api.citizen import (
     verifications,
 )
 from miniapp_api.errors import answer_error
-from miniapp_api.h5 import codes, display, mine, printed_licences, showing, sign_in, staff_requests, verify
+from miniapp_api.h5 import acting, codes, display, mine, printed_licences, showing, sign_in, staff_requests, verify
 from miniapp_api.h5 import finding as finding_pages
 from miniapp_api.h5 import licences as licence_pages
 from miniapp_api.h5 import receipts as receipt_pages
@@ -116,6 +116,7 @@ SURFACES: tuple[Routes, ...] = (
     display.routes,
     finding_pages.routes,
     mine.routes,
+    acting.routes,
     well_known.routes,
     ops.routes,
 )

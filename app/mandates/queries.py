@@ -39,9 +39,12 @@ class LegalPerson:
 
 def view(mandate: Mandate, citizen_id: UUID) -> MandateView:
     """The view of a mandate whose sides are loaded."""
-    principal = mandate.company.name if mandate.company else _masked(mandate.principal)
     held = mandate.delegate is not None and mandate.delegate.id == citizen_id
-    return MandateView(mandate, not held, principal, _masked(mandate.delegate))
+    return MandateView(mandate, not held, _principal(mandate), _masked(mandate.delegate))
+
+
+def _principal(mandate: Mandate) -> str | None:
+    return mandate.company.name if mandate.company else _masked(mandate.principal)
 
 
 def _masked(citizen: object) -> str | None:
@@ -63,6 +66,12 @@ async def list_mandates(citizen_id: UUID) -> list[MandateView]:
         .prefetch_related("principal", "delegate", "company")
     )
     return [view(mandate, citizen_id) for mandate in found]
+
+
+async def principal_of(mandate_id: UUID) -> str:
+    """For whom a mandate lets act: a masked name, or a company's name."""
+    mandate = await Mandate.get(id=mandate_id).prefetch_related("principal", "company")
+    return _principal(mandate) or ""
 
 
 async def represented(citizen_id: UUID) -> list[UUID]:

@@ -41,6 +41,11 @@ def end_of_term(last_day: date, today: date) -> datetime:
     return datetime.combine(last_day + timedelta(days=1), time(), tzinfo=clock.CITY_TIME)
 
 
+def last_day(ends_at: datetime) -> date:
+    """The last day of the city on which a mandate that ends at a moment counts."""
+    return (ends_at - timedelta(microseconds=1)).astimezone(clock.CITY_TIME).date()
+
+
 def end_of_guardianship(id_number: str, today: date) -> datetime:
     """The moment at which a guardian's mandate ends. Raises NotAMinorError for who is fourteen already."""
     birthday = fourteenth_birthday(id_number)

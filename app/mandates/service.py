@@ -199,5 +199,5 @@ async def _tell_other_side(mandate: Mandate, by: UUID, kind: str) -> None:
             str(mandate.id),
             link="/mandates",
             person=mask_name(mover.name or ""),
-            until=mandate.ends_at.astimezone(clock.CITY_TIME).strftime("%Y-%m-%d"),
+            until=rules.last_day(mandate.ends_at).isoformat(),
         )

@@ -11,6 +11,7 @@ from app.finding.places import get_family, list_halls, widest_place
 from app.finding.popular import popular_items
 from app.identity.errors import AccessTokenExpiredError
 from app.kit.errors import InvalidCursorError
+from app.mandates.errors import MandateInactiveError
 from app.notifications.queries import count_unread
 from miniapp_api.citizen.applications import list_applications
 from miniapp_api.citizen.items import REGION, ItemQuery, search_items
@@ -31,7 +32,14 @@ class PlaceQuery(QuerySchema):
     region: str = Field(default="", pattern=REGION)
 
 
-@routes.add("GET", "/h5", actor=Actor.ANYONE, limit="browse", media_type="text/html", errors=(AccessTokenExpiredError,))
+@routes.add(
+    "GET",
+    "/h5",
+    actor=Actor.ANYONE,
+    limit="browse",
+    media_type="text/html",
+    errors=(AccessTokenExpiredError, MandateInactiveError),
+)
 async def open_home(call: Call) -> HTTPResponse:
     """Search, themes, life events; of whoever is signed in the cases, licences and unread messages."""
     mine = await visitor(call)

@@ -38,6 +38,7 @@ class RequestsQuery(QuerySchema):
     "GET",
     "/h5/licences",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="read",
     media_type="text/html",
     errors=(InvalidCursorError, NotFoundError),
@@ -52,6 +53,7 @@ async def open_wallet(call: Call, query: PageQuery) -> HTTPResponse:
     "GET",
     "/h5/licences/<licence_id:uuid>/verifications",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="read",
     media_type="text/html",
     errors=(errors.LicenceNotFoundError, InvalidCursorError, NotFoundError),
@@ -66,6 +68,7 @@ async def open_verifications(call: Call, licence_id: UUID, query: PageQuery) -> 
     "POST",
     "/h5/licences/<licence_id:uuid>/verifications/<verification_id:uuid>/objection",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="write",
     status=303,
     media_type="text/html",
@@ -77,7 +80,15 @@ async def object_on_page(call: Call, licence_id: UUID, verification_id: UUID) ->
     return moved(f"/h5/licences/{licence_id}/verifications#v-{verification_id}", status=303)
 
 
-@routes.add("GET", _REQUESTS, actor=Actor.CITIZEN, limit="read", media_type="text/html", errors=(NotFoundError,))
+@routes.add(
+    "GET",
+    _REQUESTS,
+    actor=Actor.CITIZEN,
+    acting=True,
+    limit="read",
+    media_type="text/html",
+    errors=(NotFoundError,),
+)
 async def open_field_requests(call: Call, query: RequestsQuery) -> HTTPResponse:
     """What officers ask to see and wait for at this moment."""
     found = await list_field_requests(call)
@@ -88,6 +99,7 @@ async def open_field_requests(call: Call, query: RequestsQuery) -> HTTPResponse:
     "POST",
     "/h5/field-requests/<request_id:uuid>/answer",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="write",
     status=303,
     media_type="text/html",

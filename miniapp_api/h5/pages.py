@@ -70,7 +70,8 @@ def page(
 
     Templates have ``t(key, …)``, the text of ``config/texts/pages`` in the browser's language; ``view``; ``csrf``, what
     a form shows in its field ``csrf_token``, empty where nobody is signed in; ``here``, the address to come back to;
-    ``day`` and ``moment``, which write dates. ``sources`` adds to the Content-Security-Policy: directive → sources.
+    ``acting``, for whom this browser acts, None where for nobody else; ``day`` and ``moment``, which write dates.
+    ``sources`` adds to the Content-Security-Policy: directive → sources.
     """
     view = view_of(request)
     context: dict[str, Any] = {
@@ -79,6 +80,7 @@ def page(
         "day": partial(_day, language=view.language),
         "moment": partial(_moment, language=view.language),
         "csrf": getattr(request.ctx, "csrf_token", ""),
+        "acting": getattr(request.ctx, "acting_for", None),
         "here": address_of_page(request) if request.method == "GET" else "/h5/",
         "wechat_too_old": is_wechat_too_old(request),
     }

@@ -20,6 +20,7 @@ from app.licences.errors import LicenceNotFoundError, PresetNotMetError, PresetN
 from app.licences.presenting.service import Presented, present_licence
 from app.licences.queries import shown_licence
 from app.licences.verifying.screens import News, Screen, Shown, look
+from app.mandates.queries import is_live
 from media.qr import qr_svg
 from miniapp_api.citizen.licence_codes import PresentationRequest
 from miniapp_api.h5.pages import page
@@ -99,6 +100,7 @@ _SHOWING = (
     "GET",
     "/h5/licences/<licence_id:uuid>/show",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="present",
     media_type="text/html",
     errors=_SHOWING,
@@ -128,6 +130,7 @@ async def open_showing(call: Call, licence_id: UUID, query: ShowQuery) -> HTTPRe
     "POST",
     "/h5/licences/<licence_id:uuid>/codes",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="present",
     status=201,
     errors=_SHOWING,
@@ -150,6 +153,7 @@ async def _code(call: Call, licence_id: UUID, preset: Preset) -> CodeView:
     "GET",
     "/h5/licences/<licence_id:uuid>/news",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="read",
     errors=(LicenceNotFoundError, LevelTooLowError, NotFoundError),
 )
@@ -163,6 +167,7 @@ async def read_showing_news(call: Call, licence_id: UUID) -> NewsView:
     "GET",
     "/h5/licences/<licence_id:uuid>/events",
     actor=Actor.CITIZEN,
+    acting=True,
     limit="present",
     media_type="text/event-stream",
     errors=(LicenceNotFoundError, LevelTooLowError, NotFoundError, TemporarilyUnavailableError),
@@ -192,6 +197,8 @@ async def _told(call: Call, screen: Screen) -> AsyncIterator[str]:
         try:
             await call.house.live_sessions.owner(call.session_id)
         except DomainError:
+            return
+        if call.party.mandate_id and not await is_live(call.party.mandate_id):
             return
         yield f"data: {NewsView.of(news).model_dump_json()}\n\n" if news else ": \n\n"
         if monotonic() > until:

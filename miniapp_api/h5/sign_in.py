@@ -206,8 +206,9 @@ async def _login(call: Call, kind: LoginKind, query: ReturnQuery) -> LoginState:
 
 async def _opened(call: Call, login: LoginState, citizen_id: UUID, account_id: UUID | None) -> HTTPResponse:
     grant = await sessions.open_session(call.house.access_tokens, Audience.H5, citizen_id, call.device(), account_id)
-    answer = moved(login.return_to)
-    cookies.give_session(answer, grant.tokens, call.house.settings.public_url)
+    answer, public_url = moved(login.return_to), call.house.settings.public_url
+    cookies.give_session(answer, grant.tokens, public_url)
+    cookies.take_acting(answer, public_url)
     return answer
 
 

@@ -114,23 +114,20 @@ CITIZEN: dict[str, tuple[str, ...]] = {
         ),
         OWN_LICENCE,
     ),
-    **dict.fromkeys(("read_showing_news", "watch_showing", "open_showing", "renew_code"), (*OWN_LICENCE[:2], *SELF)),
-    **dict.fromkeys(("open_wallet", "open_field_requests"), ("in", "in", *SELF)),
-    "open_verifications": (OWN_LICENCE[0], "in", *SELF),
-    "object_on_page": (OWN_LICENCE[0], "verification_not_found", *SELF),
-    "answer_on_page": ("field_request_not_found", "field_request_not_found", *SELF),
-    **dict.fromkeys(("list_verifications", "list_paper_codes"), (OWN_LICENCE[0], "in", *OWN_LICENCE[2:])),
+    **dict.fromkeys(("read_showing_news", "watch_showing", "open_showing", "renew_code"), OWN_LICENCE),
+    **dict.fromkeys(("open_wallet", "open_field_requests"), ("in",) * 6),
+    **dict.fromkeys(
+        ("list_verifications", "open_verifications", "list_paper_codes"), (OWN_LICENCE[0], "in", *OWN_LICENCE[2:])
+    ),
     # Nothing was printed.
     "report_paper_lost": (OWN_LICENCE[0], *("paper_code_not_found",) * 2, *OWN_LICENCE[3:]),
     # Whoever gets in is told that the licence was never verified.
-    "object_to_verification": (
-        OWN_LICENCE[0],
-        "verification_not_found",
-        "verification_not_found",
-        *OWN_LICENCE[3:],
+    **dict.fromkeys(
+        ("object_to_verification", "object_on_page"),
+        (OWN_LICENCE[0], "verification_not_found", "verification_not_found", *OWN_LICENCE[3:]),
     ),
     "list_field_requests": ("in",) * 6,
-    "answer_field_request": ("field_request_not_found",) * 6,
+    **dict.fromkeys(("answer_field_request", "answer_on_page"), ("field_request_not_found",) * 6),
     **dict.fromkeys(("list_subscriptions", "record_subscriptions", "list_messages"), ("in", "in", *SELF)),
     **dict.fromkeys(("read_message_preferences", "set_message_preferences"), ("in", "in", *SELF)),
     "read_message": ("message_not_found", "message_not_found", *SELF),
@@ -147,7 +144,8 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     "end_session_on_page": ("session_not_found", "in", *SELF),
     **dict.fromkeys(("list_complaints", "write_complaint"), ("in", "in", *SELF)),
     "read_complaint": ("complaint_not_found", "in", *SELF),
-    "list_mandates": ("in", "in", *SELF),
+    **dict.fromkeys(("list_mandates", "open_acting", "end_acting"), ("in", "in", *SELF)),
+    "begin_acting": ("mandate_inactive", "mandate_inactive", *SELF),
     **dict.fromkeys(
         ("offer_proxy", "read_invitation", "accept_invitation", "take_ward", "register_company"),
         ("in", "level_too_low", *SELF),
@@ -328,6 +326,7 @@ class Things:
             "print_paper_code": {"person": at_window, "licence_id": some_id, "preset": "card", "reason": "没有手机"},
             "report_paper_lost_at_window": {"person": at_window, "licence_id": some_id},
             "note_read_on_page": {"message_id": some_id},
+            "begin_acting": {"mandate_id": some_id},
             "end_session_on_page": {"session_id": self.ids.get("session_id", some_id)},
             "save_form": {"revision": 1, "form": {}},
             "change_contact": {"contact": {"phone": None, "address": None}, "delivery": {"method": "electronic"}},

@@ -22,11 +22,16 @@ def signed_in(plan: Plan, person: Person) -> Iterator[httpx.Client]:
     with httpx.Client(
         base_url=plan.web_url, timeout=30, verify=public_tls(), trust_env=False, headers=AS_BROWSER
     ) as http:
-        there = http.get("/h5/sign-in/wechat").headers["Location"]
-        login = person.login_code.removeprefix("login-")
-        back = http.get(there.replace("#wechat_redirect", f"&login={login}")).headers["Location"]
-        assert http.get(back).status_code == 302
+        sign_in_on(http, person)
         yield http
+
+
+def sign_in_on(browser: httpx.Client, person: Person) -> None:
+    """Sign a person in on a browser."""
+    there = browser.get("/h5/sign-in/wechat").headers["Location"]
+    login = person.login_code.removeprefix("login-")
+    back = browser.get(there.replace("#wechat_redirect", f"&login={login}")).headers["Location"]
+    assert browser.get(back).status_code == 302
 
 
 @pytest.fixture
