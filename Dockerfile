@@ -5,10 +5,16 @@ WORKDIR /srv/jiaban
 COPY Makefile requirements.txt ./
 RUN make product
 
+FROM node:24-slim AS scripts
+WORKDIR /srv/jiaban
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+
 FROM python:3.12-slim
 RUN useradd --system --home-dir /srv/jiaban --shell /usr/sbin/nologin jiaban
 WORKDIR /srv/jiaban
 COPY --from=build /srv/jiaban/.venv .venv
+COPY --from=scripts /srv/jiaban/node_modules node_modules
 COPY config config
 COPY wechat wechat
 COPY media media

@@ -4,6 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PRODUCT := app miniapp_api wechat media config
 CODE := $(PRODUCT) tests
+SCRIPTS := node_modules/.package-lock.json
 # Each test process starts a house of its own; the tests of a file stay together, in their order.
 TEST_PROCESSES ?= 2
 
@@ -24,15 +25,19 @@ $(STAMP): requirements-dev.txt pyproject.toml
 	$(PIP) --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
+# The scanner's decoder and others' scripts (package.json). Pages do without where they cannot be fetched.
+$(SCRIPTS): package.json package-lock.json .npmrc | $(STAMP)
+	-$(BIN)/npm ci
+
 # What the image holds: the product's own packages and nothing for demonstration or tests.
 product:
 	$(MAKE_VENV)
 	$(PIP) --require-hashes -r requirements.txt
 
-demo: $(STAMP)
+demo: $(STAMP) $(SCRIPTS)
 	$(BIN)/jiaban demo $(if $(ONCE),--once)
 
-run: $(STAMP)
+run: $(STAMP) $(SCRIPTS)
 	$(BIN)/jiaban run
 
 check: $(STAMP)
@@ -47,10 +52,10 @@ check: $(STAMP)
 audit: $(STAMP)
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.txt
 
-test: check
+test: check $(SCRIPTS)
 	$(BIN)/pytest -m "not long" -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
-test-long: $(STAMP)
+test-long: $(STAMP) $(SCRIPTS)
 	$(BIN)/pytest -m long
 
 format: $(STAMP)

@@ -6,6 +6,13 @@ from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).with_name("static")
+_PACKAGES = Path(__file__).parents[2] / "node_modules"
+_OF_PACKAGES = {
+    "zxing.js": "zxing-wasm/dist/iife/reader/index.js",
+    "zxing.wasm": "zxing-wasm/dist/reader/zxing_reader.wasm",
+    "ed25519.js": "@noble/ed25519/index.js",
+}
+"""Scripts of others, by what they are called here; they may not be installed."""
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -26,9 +33,12 @@ class Asset:
 @cache
 def _assets() -> dict[str, Asset]:
     """Every file by its name."""
+    packages = {name: _PACKAGES / path for name, path in _OF_PACKAGES.items()}
+    files = {path.name: path for path in sorted(_FOLDER.iterdir())} | packages
     return {
-        path.name: Asset(content, hashlib.sha256(content).hexdigest()[:12], _TYPES[path.suffix])
-        for path in sorted(_FOLDER.iterdir())
+        name: Asset(content, hashlib.sha256(content).hexdigest()[:12], _TYPES[path.suffix])
+        for name, path in files.items()
+        if path.exists()
         for content in [path.read_bytes()]
     }
 
@@ -38,6 +48,11 @@ def address_of(name: str) -> str:
     """The address of a file by its name. Raises KeyError where there is none."""
     stem, suffix = name.rsplit(".", 1)
     return f"/h5/static/{stem}.{_assets()[name].digest}.{suffix}"
+
+
+def address_if_there(name: str) -> str:
+    """The address of a file, empty where it is not installed."""
+    return address_of(name) if name in _assets() else ""
 
 
 def find_asset(name: str) -> tuple[Asset, bool] | None:

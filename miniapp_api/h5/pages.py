@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sanic import HTTPResponse, Request
 
 from app.kit import clock, texts
-from miniapp_api.h5.assets import address_of
+from miniapp_api.h5.assets import address_if_there, address_of
 from miniapp_api.h5.view import is_wechat_too_old, view_of
 
 _HTML = "text/html; charset=utf-8"
@@ -60,6 +60,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset"] = address_of
+    environment.globals["asset_if_there"] = address_if_there
     return environment
 
 

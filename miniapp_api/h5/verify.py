@@ -8,7 +8,7 @@ from pydantic import Field
 from sanic import HTTPResponse
 
 from app.catalogue.licence_type import Preset
-from app.identity.errors import DutyMissingError, PasswordChangeNeededError
+from app.identity.errors import DutyMissingError, PasswordChangeNeededError, WeChatUnavailableError
 from app.identity.rules import Duty
 from app.identity.staff import require_duty
 from app.kit.errors import NotFoundError
@@ -20,14 +20,21 @@ from media.qr_reading import read_qr
 from miniapp_api.errors import FieldInvalidError
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.h5.staff import PASSWORD
+from miniapp_api.h5.view import is_in_wechat
 from miniapp_api.parsing import parse_form
-from miniapp_api.routing import Actor, Call, QuerySchema, Routes
+from miniapp_api.routing import Actor, Call, QuerySchema, Routes, Schema
 from miniapp_api.staff.verifications import VerificationAnswer
+from wechat.errors import WeChatError
 
 routes = Routes()
 _DUTIES = (Duty.VERIFY, Duty.WINDOW)
 _PHOTOS_AT_ONCE = asyncio.Semaphore(2)
 """A photograph takes a tenth of a second and up to 150 MB while it is read."""
+_PATH = "/h5/staff/verify"
+_WECHAT_HOST = "https://res.wx.qq.com"
+_WECHAT_SCRIPT = f"{_WECHAT_HOST}/open/js/jweixin-1.6.0.js"
+_DECODER = "'wasm-unsafe-eval'"
+"""Without it, no browser lets the decoder's WebAssembly run."""
 
 
 class VerifyForm(QuerySchema):
@@ -38,9 +45,18 @@ class VerifyForm(QuerySchema):
     key: str = Field(min_length=16, max_length=64, pattern=r"^[0-9a-f-]+$")
 
 
+class WeChatScanner(Schema):
+    """What the page hands to WeChat's script, so that it may call the scanner; ``timestamp`` in seconds since 1970."""
+
+    app_id: str
+    timestamp: int
+    nonce: str
+    signature: str
+
+
 @routes.add(
     "GET",
-    "/h5/staff/verify",
+    _PATH,
     actor=Actor.STAFF,
     duty=Duty.ANY,
     limit="read",
@@ -57,7 +73,7 @@ async def open_verify(call: Call) -> HTTPResponse:
 
 @routes.add(
     "POST",
-    "/h5/staff/verify",
+    _PATH,
     actor=Actor.STAFF,
     duty=Duty.ANY,
     limit="verify",
@@ -85,6 +101,25 @@ async def verify_on_page(call: Call) -> HTTPResponse:
     return page(call.request, "verdict.html", found=found, staff=call.staff, askable=_askable(checked))
 
 
+@routes.add(
+    "GET",
+    "/h5/staff/wechat-scanner",
+    actor=Actor.STAFF,
+    duty=Duty.ANY,
+    limit="read",
+    errors=(WeChatUnavailableError,),
+)
+async def sign_scanner(call: Call) -> WeChatScanner:
+    """What lets the page for verifying call WeChat's scanner; the page asks beside being read, and does without."""
+    try:
+        signed = await call.house.official.js_signature(f"{call.house.settings.public_url}{_PATH}")
+    except WeChatError as error:
+        raise WeChatUnavailableError from error
+    return WeChatScanner(
+        app_id=signed.appid, timestamp=signed.timestamp, nonce=signed.nonce, signature=signed.signature
+    )
+
+
 def _duties(call: Call) -> list[Duty]:
     """Those of the caller's duties in which codes are verified. Raises as ``require_duty`` does."""
     found = [duty for duty in _DUTIES if duty in call.staff.duties]
@@ -106,10 +141,13 @@ def _askable(checked: Checked) -> list[tuple[str, str]]:
 
 
 def _form(call: Call, duty: Duty, *, unread: bool = False) -> HTTPResponse:
+    in_wechat = is_in_wechat(call.request)
     return page(
         call.request,
         "verify.html",
         status=422 if unread else 200,
+        sources={"script-src": f"{_DECODER} {_WECHAT_HOST}" if in_wechat else _DECODER},
+        wechat_script=_WECHAT_SCRIPT if in_wechat else "",
         staff=call.staff,
         duties=_duties(call),
         duty=duty,

@@ -44,6 +44,11 @@ def keep_view(answer: HTTPResponse, view: View, public_url: str) -> None:
     )
 
 
+def is_in_wechat(request: Request) -> bool:
+    """Whether the page is opened inside WeChat."""
+    return _WECHAT.search(str(request.headers.get("User-Agent", ""))) is not None
+
+
 def is_wechat_too_old(request: Request) -> bool:
     """Whether the page is opened in a WeChat whose engine lacks what our pages may use."""
     found = _WECHAT.search(str(request.headers.get("User-Agent", "")))

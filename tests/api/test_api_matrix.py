@@ -173,7 +173,7 @@ STAFF: dict[str, tuple[str, str]] = {
         ("find_held_licences", "print_paper_code", "report_paper_lost_at_window"), ("duty_missing", "holder_not_found")
     ),
     **dict.fromkeys(("verify_code", "verify_code_at_window", "hand_in_scans", "list_concerns"), ("duty_missing", "in")),
-    **dict.fromkeys(("sign_out_staff", "open_password", "change_password_on_page"), ("in", "in")),
+    **dict.fromkeys(("sign_out_staff", "open_password", "change_password_on_page", "sign_scanner"), ("in", "in")),
     **dict.fromkeys(("open_verify", "verify_on_page"), ("duty_missing", "in")),
     "answer_concern": ("duty_missing", "concern_not_found"),
     **dict.fromkeys(("ask_for_fields", "ask_on_page"), ("verification_not_found", "verification_not_found")),
