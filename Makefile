@@ -3,12 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 PRODUCT := app miniapp_api wechat media config
-CODE := $(PRODUCT) tests
+CODE := $(PRODUCT) bench tests
 SCRIPTS := node_modules/.package-lock.json
 # Each test process starts a house of its own; the tests of a file stay together, in their order.
 TEST_PROCESSES ?= 2
 
-.PHONY: product demo run test test-long check audit format lock migrations
+.PHONY: product demo run test test-long bench check audit format lock migrations
 .DEFAULT_GOAL := test
 
 define MAKE_VENV
@@ -58,6 +58,15 @@ test: check $(SCRIPTS)
 test-long: $(STAMP) $(SCRIPTS)
 	$(BIN)/pytest -m long
 
+# The product beside its peers and floors; their packages come into .venv too. ONLY="verify read" measures these alone.
+BENCH_STAMP := .venv/.installed-bench
+$(BENCH_STAMP): bench/requirements.txt $(STAMP)
+	$(PIP) --require-hashes -r bench/requirements.txt
+	@touch $@
+
+bench: $(BENCH_STAMP)
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(LICENCES),--licences $(LICENCES))
+
 format: $(STAMP)
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
@@ -67,6 +76,7 @@ LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --genera
 lock:
 	$(LOCK) --extra dev --output-file requirements-dev.txt
 	$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt
+	$(LOCK) --extra dev --extra bench --constraint requirements-dev.txt --output-file bench/requirements.txt
 
 migrations: $(STAMP)
 	$(BIN)/jiaban dev makemigrations

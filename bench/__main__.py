@@ -1,0 +1,54 @@
+"""``python -m bench``: measure, print the table, write ``bench/results/latest.json`` and the plots."""
+
+import argparse
+import asyncio
+import importlib
+from pathlib import Path
+
+from rich.progress import TaskID
+
+from bench import results
+from bench.rounds import Figures
+from bench.showing import console, progress_bar
+from bench.sides import ROOT
+from bench.subjects import Wanted
+from bench.town import town
+
+SUBJECTS = ("http", "verify", "read", "present", "search", "delegate", "wechat", "growth")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description="the product beside peers and floors, in one run")
+    parser.add_argument("--only", nargs="+", choices=SUBJECTS, default=list(SUBJECTS), help="what to compare (all)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds, in each of which every side has its turn (5)")
+    parser.add_argument("--licences", type=int, default=10_000, help="how many licences and cases there are (10000)")
+    parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results", help="where results are written")
+    return parser.parse_args()
+
+
+async def _measure(arguments: argparse.Namespace) -> dict[str, Figures]:
+    found: dict[str, Figures] = {}
+    async with town(arguments.licences) as filled:
+        with progress_bar() as bar:
+            for name in arguments.only:
+                task = bar.add_task(name, total=None)
+                subject = importlib.import_module(f"bench.subjects.{name}")
+
+                def tell(text: str, task: TaskID = task, name: str = name) -> None:
+                    bar.update(task, description=f"{name}: {text}")
+
+                found |= await subject.measure(Wanted(filled, arguments.rounds, tell))
+                bar.update(task, description=name, total=1, completed=1)
+    return found
+
+
+def main() -> None:
+    """Measure what the arguments ask for."""
+    arguments = _arguments()
+    found = asyncio.run(_measure(arguments))
+    console.print(results.table(found))
+    results.write(found, arguments)
+
+
+if __name__ == "__main__":
+    main()

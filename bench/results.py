@@ -1,0 +1,131 @@
+"""Results: the table, ``latest.json``."""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from bench.rounds import Figures, Spread, Taken
+from bench.sides import ROOT, Role
+
+_PACKAGES = (
+    *("sanic", "uvloop", "httptools", "asyncpg", "tortoise-orm", "procrastinate", "redis", "pydantic", "httpx"),
+    *("fastapi", "uvicorn", "sqlalchemy", "django", "psycopg", "celery", "qrcode", "pillow", "zxing-cpp", "wechatpy"),
+)
+
+
+def table(found: dict[str, Figures]) -> Table:
+    """The figures as people read them."""
+    shown = Table("what", "side", "a CPU second", "with engines'", "a second", "ours / theirs", "with engines'")
+    for name, figures in found.items():
+        for side, taken in figures.taken.items():
+            own, whole = (_middle(taken, which) for which in ("per_cpu_second", "per_whole_cpu_second"))
+            wall = statistics.median(one.done / one.wall for one in taken)
+            ratios = (
+                ("", "")
+                if side == figures.ours
+                else (_said(figures.ratio(side)), _said(figures.ratio(side, whole=True)))
+            )
+            shown.add_row(name, side, f"{own:.0f}", f"{whole:.0f}", f"{wall:.0f}", *ratios)
+        shown.add_section()
+    return shown
+
+
+def _middle(taken: list[Taken], which: str) -> float:
+    return float(statistics.median(getattr(one, which) for one in taken))
+
+
+def _said(spread: Spread) -> str:
+    return f"{spread.middle:.2f} ({spread.least:.2f} to {spread.most:.2f})"
+
+
+def write(found: dict[str, Figures], arguments: argparse.Namespace) -> None:
+    """Write ``latest.json``; what was not measured this time stays as it was measured last."""
+    path: Path = arguments.out / "latest.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"details": {}}
+    for name, figures in found.items():
+        kept[name] = _ratios(figures)
+        kept["details"][name] = {**_details(figures), **_circumstances(arguments)}
+    kept["commit"] = _commit()
+    path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _ratios(figures: Figures) -> dict[str, Any]:
+    floors = [round(figures.ratio(name).middle, 3) for name in figures.others(Role.FLOOR)]
+    return {
+        "ratio_to_peer": {name: round(figures.ratio(name).middle, 3) for name in figures.others(Role.PEER)},
+        **({"ratio_to_floor": floors[0]} if floors else {}),
+    }
+
+
+def _details(figures: Figures) -> dict[str, Any]:
+    return {
+        "sides": {
+            side: [
+                {
+                    "done": one.done,
+                    "wall": round(one.wall, 3),
+                    "cpu": round(one.cpu.own, 3),
+                    "cpu_postgres": round(one.cpu.postgres, 3),
+                    "cpu_redis": round(one.cpu.redis, 3),
+                }
+                for one in taken
+            ]
+            for side, taken in figures.taken.items()
+        },
+        "ratios": {
+            side: {"own": _shown(figures.ratio(side)), "with_engines": _shown(figures.ratio(side, whole=True))}
+            for side in figures.taken
+            if side != figures.ours
+        },
+    }
+
+
+def _shown(spread: Spread) -> list[float]:
+    return [round(one, 3) for one in (spread.middle, spread.least, spread.most)]
+
+
+def _circumstances(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "commit": _commit(),
+        "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "licences": arguments.licences,
+        "rounds": arguments.rounds,
+        "machine": {
+            "processors": os.cpu_count(),
+            "processor": _processor(),
+            "load": [round(one, 1) for one in os.getloadavg()],
+            "system": platform.platform(),
+            "python": platform.python_version(),
+        },
+        "versions": {name: found for name in _PACKAGES if (found := _version(name))},
+    }
+
+
+def _commit() -> str:
+    def git(*arguments: str) -> str:
+        command = ("git", *arguments)
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+    return git("rev-parse", "--short=12", "HEAD") + ("+changes" if git("status", "--porcelain", "-uno") else "")
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

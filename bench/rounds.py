@@ -1,0 +1,135 @@
+"""Rounds: every side does the same work in turns, so that what else the machine does falls on all of them."""
+
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from bench import load
+from bench.sides import Cpu, Role, Side, cpu_of
+from bench.town import Town
+
+CONNECTIONS = 8
+_SECONDS = 2.0
+_WARM = 200
+Requests = Callable[[Side, int], Awaitable[list[bytes]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one side did in one round: pieces of work, seconds, seconds of the processor."""
+
+    done: int
+    wall: float
+    cpu: Cpu
+
+    @property
+    def per_cpu_second(self) -> float:
+        """Work for each second of the processor of the side's own processes."""
+        return self.done / self.cpu.own
+
+    @property
+    def per_whole_cpu_second(self) -> float:
+        """The same with PostgreSQL's and Redis' seconds counted."""
+        return self.done / self.cpu.whole
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The middle of some figures, the least and the most."""
+
+    middle: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, figures: Sequence[float]) -> "Spread":
+        """The spread of figures, of which there is at least one."""
+        return cls(statistics.median(figures), min(figures), max(figures))
+
+
+@dataclass(slots=True)
+class Figures:
+    """What the sides of one comparison did, round by round; ``roles`` says what each side is."""
+
+    roles: dict[str, Role]
+    taken: dict[str, list[Taken]] = field(default_factory=dict)
+
+    def note(self, side: str, taken: Taken) -> None:
+        """Add what a side did in a round."""
+        self.taken.setdefault(side, []).append(taken)
+
+    @property
+    def ours(self) -> str:
+        """The name of the product's side."""
+        return next(name for name, role in self.roles.items() if role is Role.OURS)
+
+    def others(self, role: Role) -> list[str]:
+        """The names of the sides of a role."""
+        return [name for name, found in self.roles.items() if found is role]
+
+    def ratio(self, other: str, *, whole: bool = False) -> Spread:
+        """Ours to another's in work for a second of the processor, round by round; greater is better for us."""
+        pairs = zip(self.taken[self.ours], self.taken[other], strict=True)
+        return Spread.of([_work(mine, whole) / _work(theirs, whole) for mine, theirs in pairs])
+
+
+def _work(taken: Taken, whole: bool) -> float:
+    return taken.per_whole_cpu_second if whole else taken.per_cpu_second
+
+
+def summed(figures: Sequence[Figures]) -> Figures:
+    """Some comparisons as one, in which a piece of work is one of each: their costs are added, round by round."""
+    first = figures[0]
+    whole = Figures(first.roles)
+    for side in first.taken:
+        for taken in zip(*(one.taken[side] for one in figures), strict=True):
+            cost = [(one.wall / one.done, one.cpu, one.done) for one in taken]
+            cpu = Cpu(
+                sum(cpu.own / done for _, cpu, done in cost),
+                sum(cpu.postgres / done for _, cpu, done in cost),
+                sum(cpu.redis / done for _, cpu, done in cost),
+            )
+            whole.note(side, Taken(1, sum(wall for wall, _, _ in cost), cpu))
+    return whole
+
+
+async def over_http(
+    town: Town,
+    sides: Sequence[Side],
+    requests: Requests,
+    *,
+    rounds: int,
+    status: int = 200,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Figures:
+    """Have each side answer requests for about two seconds in each round.
+
+    ``requests`` makes so many for a side, before its time begins. Raises RuntimeError where an answer has another
+    ``status``.
+    """
+    figures = Figures({side.name: side.role for side in sides})
+    many = {}
+    for side in sides:
+        warm = await _send(town, side, await requests(side, _WARM), status)
+        warm = await _send(town, side, await requests(side, _WARM), status)
+        many[side.name] = max(int(_SECONDS * warm.done / warm.wall), _WARM)
+    for turn in range(rounds):
+        place = turn % len(sides)
+        for side in (*sides[place:], *sides[:place]):
+            progress(f"round {turn + 1} of {rounds}: {side.name}")
+            figures.note(side.name, await _send(town, side, await requests(side, many[side.name]), status))
+    return figures
+
+
+async def _send(town: Town, side: Side, requests: list[bytes], status: int) -> Taken:
+    before, begun = _cpu(town, side), time.perf_counter()
+    counted = await load.send(side.port, requests, CONNECTIONS)
+    wall = time.perf_counter() - begun
+    if set(counted.statuses) != {status}:
+        raise RuntimeError(f"{side.name} answered {counted.statuses}: {counted.body[:300]!r}")
+    return Taken(len(requests), wall, _cpu(town, side) - before)
+
+
+def _cpu(town: Town, side: Side) -> Cpu:
+    return Cpu(cpu_of(side.process), cpu_of(town.postgres), cpu_of(town.redis))

@@ -1,0 +1,95 @@
+"""The town that all sides serve: one database full of cases and licences, one Redis, one set of keys."""
+
+import subprocess
+import tomllib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from app.bootstrap import House, install_keyring, open_house
+from app.commands.bench import engine, free_port
+from app.commands.bench_cases import drop
+from app.commands.case_filling import fill_cases
+from app.demo.engines import redis_program
+from app.demo.house import ensure_database
+from app.demo.plan import CONFIG_VARIABLE, Plan, make_plan, write_settings
+from app.kit.db import database
+from app.licences.keys.ring import SigningKeys
+from app.licences.keys.service import make_missing
+from app.schema import migrate_database
+from app.upkeep.city import load_city
+from bench.showing import progress_bar
+from config.settings import CITY_DATA, DemoSettings, Settings, load_demo_settings
+
+_POSTGRES = ("-cshared_buffers=512MB", "-cmax_wal_size=4GB")
+_POOL = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """What there is before a side is started, and ``house``, the product's own objects in this process.
+
+    ``postgres`` and ``redis`` are the engines' processes.
+    """
+
+    plan: Plan
+    house: House
+    licences: int
+    postgres: psutil.Process
+    redis: psutil.Process
+    logs: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every side is told: the settings' file, and that one proxy stands in front, as in production."""
+        return {CONFIG_VARIABLE: str(self.plan.config_file), "JIABAN_PROXIES_COUNT": "1", "BENCH_POOL": str(_POOL)}
+
+
+@asynccontextmanager
+async def town(cases: int) -> AsyncIterator[Town]:
+    """PostgreSQL and Redis from their wheels, with so many cases and their licences; dropped at the end."""
+    var = load_demo_settings().var.resolve() / "bench"
+    async with engine(None, *_POSTGRES) as url:
+        demo = DemoSettings(port=free_port(5), var=var / "town", database_url=url)
+        plan = make_plan(demo)
+        write_settings(plan, demo)
+        settings = Settings(**tomllib.loads(plan.config_file.read_text(encoding="utf-8")))
+        with _redis(plan) as redis:
+            try:
+                await _fill(url, cases, settings)
+                async with open_house(settings) as house:
+                    yield Town(plan, house, cases, _postgres(url), redis, var / "log")
+            finally:
+                await drop(url)
+
+
+async def _fill(url: str, cases: int, settings: Settings) -> None:
+    install_keyring(settings)
+    await ensure_database(url)
+    await migrate_database(url)
+    async with database(url):
+        await load_city(CITY_DATA)
+        await make_missing(SigningKeys(), "bench")
+        with progress_bar() as progress:
+            task = progress.add_task("filling", total=cases)
+            await fill_cases(url, cases, lambda done: progress.update(task, completed=done))
+
+
+@contextmanager
+def _redis(plan: Plan) -> Iterator[psutil.Process]:
+    program = redis_program(plan.var / "redis", plan.redis_port)
+    child = subprocess.Popen(program.command, stdout=subprocess.DEVNULL, **program.identity)
+    try:
+        yield psutil.Process(child.pid)
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def _postgres(url: str) -> psutil.Process:
+    port = url.rpartition("/")[0].rpartition(":")[2]
+    children = psutil.Process().children()
+    return next(child for child in children if f"-p{port}" in child.cmdline())
