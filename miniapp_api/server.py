@@ -36,7 +36,21 @@ from miniapp_api.citizen import (
     verifications,
 )
 from miniapp_api.errors import answer_error
-from miniapp_api.h5 import acting, codes, display, mine, printed_licences, showing, sign_in, staff_requests, verify
+from miniapp_api.h5 import (
+    acting,
+    applying,
+    codes,
+    display,
+    filling,
+    mine,
+    printed_licences,
+    showing,
+    sign_in,
+    staff_requests,
+    submitting,
+    verify,
+)
+from miniapp_api.h5 import cases as case_pages
 from miniapp_api.h5 import finding as finding_pages
 from miniapp_api.h5 import licences as licence_pages
 from miniapp_api.h5 import receipts as receipt_pages
@@ -115,6 +129,10 @@ SURFACES: tuple[Routes, ...] = (
     sign_in.routes,
     display.routes,
     finding_pages.routes,
+    applying.routes,
+    filling.routes,
+    submitting.routes,
+    case_pages.routes,
     mine.routes,
     acting.routes,
     well_known.routes,

@@ -15,7 +15,7 @@ from app.applications.ports import SharedData
 from app.applications.prefill import Prefill, Sources
 from app.audit import service as audit
 from app.catalogue.guidance import asked_for, variant_of
-from app.catalogue.guide import Answers, Variant
+from app.catalogue.guide import Answers, Guide, Variant
 from app.catalogue.queries import ItemDetail, get_item
 from app.finding.service import count_use
 from app.identity.queries import lock_present
@@ -100,13 +100,18 @@ async def prepare_draft(party: Party, item_code: str, answers: Answers, sources:
     """
     detail = await get_item(item_code)
     guide = detail.guide
-    party.require("item", item_code)
+    await require_applicant(party, guide)
+    variant = variant_of(guide, answers)
+    return Prepared(detail, answers, variant, await sources.fill(asked_for(guide, variant).form_schema))
+
+
+async def require_applicant(party: Party, guide: Guide) -> None:
+    """Raise MatterNotCoveredError, LevelTooLowError or AudienceMismatchError unless a party may apply for an item."""
+    party.require("item", guide.item_code)
     require_level(await level_of(party), guide.assurance_level)
     audience = "company" if party.company_id else "person"
     if audience not in guide.audience:
         raise AudienceMismatchError(audience=guide.audience)
-    variant = variant_of(guide, answers)
-    return Prepared(detail, answers, variant, await sources.fill(asked_for(guide, variant).form_schema))
 
 
 async def begin_draft(

@@ -1,12 +1,10 @@
-"""A citizen's own pages that read: cases, inbox, data, where one is signed in."""
+"""A citizen's own pages that read: inbox, data, where one is signed in."""
 
 from uuid import UUID
 
 from pydantic import Field
 from sanic import HTTPResponse
 
-from app.applications.errors import ApplicationNotFoundError
-from app.catalogue.errors import ItemNotFoundError
 from app.identity import sessions
 from app.identity.errors import SessionNotFoundError
 from app.identity.rules import Audience
@@ -15,7 +13,6 @@ from app.kit.errors import InvalidCursorError, NotFoundError
 from app.notifications import service as notifications
 from app.notifications.errors import MessageNotFoundError
 from miniapp_api import cookies
-from miniapp_api.citizen.applications import list_applications, read_application, read_form
 from miniapp_api.citizen.identity import CitizenView
 from miniapp_api.citizen.messages import list_messages
 from miniapp_api.citizen.privacy import list_consents
@@ -45,38 +42,6 @@ class NothingMore(QuerySchema):
     """A form of one button."""
 
     csrf_token: str = Field(default="", max_length=128)
-
-
-@routes.add(
-    "GET",
-    "/h5/cases",
-    actor=Actor.CITIZEN,
-    limit="read",
-    media_type="text/html",
-    also=_ELSEWHERE,
-    errors=(InvalidCursorError,),
-)
-async def open_cases(call: Call, query: PageQuery) -> HTTPResponse:
-    """My cases, the newest first."""
-    return page(call.request, "cases.html", found=await list_applications(call, query))
-
-
-@routes.add(
-    "GET",
-    "/h5/cases/<application_id:uuid>",
-    actor=Actor.CITIZEN,
-    limit="read",
-    media_type="text/html",
-    also=_ELSEWHERE,
-    errors=(ApplicationNotFoundError, ItemNotFoundError, NotFoundError),
-)
-async def open_case(call: Call, application_id: UUID) -> HTTPResponse:
-    """A case: where it stands, what to do, its days, what happened."""
-    case = await read_application(call, application_id)
-    there = {material.material_id for material in case.materials}
-    asked = await read_form(call, application_id)
-    handed_in = [material.name for material in asked.materials if material.id in there]
-    return page(call.request, "case.html", case=case, handed_in=handed_in)
 
 
 @routes.add(

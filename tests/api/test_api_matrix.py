@@ -56,7 +56,10 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     "link_province": ("in", "in", *SELF),
     "begin_face_verification": ("in", "level_too_low", *SELF),
     "finish_face_verification": ("face_verification_not_found", "face_verification_not_found", *SELF),
-    "start_application": ("in", "level_too_low", "in", "matter_not_covered", "in", "in"),
+    **dict.fromkeys(
+        ("start_application", "open_applying", "begin_applying"),
+        ("in", "level_too_low", "in", "matter_not_covered", "in", "in"),
+    ),
     "start_group": ("in", "level_too_low", "matter_not_covered", "matter_not_covered", "matter_not_covered", "in"),
     **dict.fromkeys(
         ("read_group", "submit_group"),
@@ -100,7 +103,7 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     "read_review": OWN_REVIEW,
     # Its review is a good one: whoever gets in is told that there is nothing to confirm.
     "confirm_rectification": tuple("rectification_not_found" if seen == "in" else seen for seen in OWN_REVIEW),
-    "submit_application": (OWN_CASE[0], "level_too_low", *OWN_CASE[2:]),
+    **dict.fromkeys(("submit_application", "submit_on_page"), (OWN_CASE[0], "level_too_low", *OWN_CASE[2:])),
     **dict.fromkeys(
         (
             "read_licence",
@@ -138,8 +141,15 @@ CITIZEN: dict[str, tuple[str, ...]] = {
         ),
         ("in", "in", *SELF),
     ),
-    **dict.fromkeys(("open_cases", "open_inbox", "open_me", "sign_out_on_page"), ("in", "in", *SELF)),
-    "open_case": ("application_not_found", "in", *SELF),
+    **dict.fromkeys(("open_inbox", "open_me", "sign_out_on_page"), ("in", "in", *SELF)),
+    "open_cases": ("in",) * 6,
+    **dict.fromkeys(
+        (
+            *("open_case", "open_form", "save_form_on_page", "keep_typed", "open_answers", "change_answers"),
+            "open_check",
+        ),
+        OWN_CASE,
+    ),
     "note_read_on_page": ("message_not_found", "message_not_found", *SELF),
     "end_session_on_page": ("session_not_found", "in", *SELF),
     **dict.fromkeys(("list_complaints", "write_complaint"), ("in", "in", *SELF)),
@@ -329,6 +339,8 @@ class Things:
             "begin_acting": {"mandate_id": some_id},
             "end_session_on_page": {"session_id": self.ids.get("session_id", some_id)},
             "save_form": {"revision": 1, "form": {}},
+            **{key: {"revision": 1} for key in ("save_form_on_page", "keep_typed", "change_answers")},
+            "submit_on_page": {"revision": 1, "key": uuid.uuid4().hex},
             "change_contact": {"contact": {"phone": None, "address": None}, "delivery": {"method": "electronic"}},
             "answer_questions": {"revision": 1, "answers": {}},
             "reuse_material": {"material_id": "site_photo", "file_id": str(uuid.uuid4())},
