@@ -105,7 +105,7 @@ def _is_of_staff(request: Request) -> bool:
     return _is_for_a_person(request) and request.path.startswith("/h5/staff/")
 
 
-def _sentence(request: Request, error: DomainError) -> str:
+def sentence_of(request: Request, error: DomainError) -> str:
     """What a page says: each error's own sentence in Chinese, that of its kind in English."""
     if view_of(request).language == "zh-CN":
         return texts.text("errors", error.code)
@@ -130,7 +130,7 @@ def error_answer(request: Request, error: DomainError) -> HTTPResponse:
             request,
             "error.html",
             status=status_of(type(error)),
-            message=_sentence(request, error),
+            message=sentence_of(request, error),
             request_id=str(request.id),
         )
     body = {

@@ -51,10 +51,12 @@ from miniapp_api.h5 import (
     verify,
 )
 from miniapp_api.h5 import cases as case_pages
+from miniapp_api.h5 import complaints as complaint_pages
 from miniapp_api.h5 import finding as finding_pages
 from miniapp_api.h5 import licences as licence_pages
 from miniapp_api.h5 import receipts as receipt_pages
 from miniapp_api.h5 import staff as staff_pages
+from miniapp_api.h5 import staff_complaints as staff_complaint_pages
 from miniapp_api.openapi import build_openapi
 from miniapp_api.partners import verifications as batch_verifications
 from miniapp_api.routing import Route, Routes, mount
@@ -126,6 +128,7 @@ SURFACES: tuple[Routes, ...] = (
     staff_pages.routes,
     verify.routes,
     staff_requests.routes,
+    staff_complaint_pages.routes,
     sign_in.routes,
     display.routes,
     finding_pages.routes,
@@ -135,6 +138,7 @@ SURFACES: tuple[Routes, ...] = (
     case_pages.routes,
     mine.routes,
     acting.routes,
+    complaint_pages.routes,
     well_known.routes,
     ops.routes,
 )

@@ -14,6 +14,7 @@ class Terms(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     office: str = Field(min_length=1)
+    most_a_day: PositiveInt
     accept_working_days: PositiveInt
     answer_working_days: dict[ComplaintKind, PositiveInt]
 

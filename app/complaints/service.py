@@ -3,46 +3,36 @@
 It comes first to the supervision, and to the department it is about only where the supervision hands it on.
 """
 
+import math
 import secrets
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from app.applications.models import Application
 from app.audit import service as audit
-from app.catalogue.errors import ItemNotFoundError
-from app.catalogue.models import Department, Hall
-from app.catalogue.queries import get_item
+from app.catalogue.models import Department
 from app.complaints import rules
 from app.complaints.definitions import terms
 from app.complaints.errors import (
     ComplaintAnsweredError,
     ComplaintNotFoundError,
-    ComplaintSubjectUnknownError,
     DepartmentUnknownError,
 )
-from app.complaints.models import About, Complaint, ComplaintKind, ComplaintState, ComplaintStep
+from app.complaints.models import Complaint, ComplaintKind, ComplaintState, ComplaintStep
 from app.complaints.queries import kind_title, office_of
 from app.complaints.rules import Cause
+from app.complaints.subjects import Subject, describe
 from app.complaints.watching import task_key
 from app.identity.queries import lock_present
 from app.identity.rules import EVERY_DEPARTMENT
 from app.identity.staff_accounts import Scope
 from app.kit import clock, texts
 from app.kit.db import transaction
+from app.kit.errors import RateLimitedError
 from app.kit.workdays import add_working_days
 from app.notifications.service import notify
 from app.notifications.staff_tasks import close_by_itself
 
-_AGAIN_WITHIN = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a complaint is about: the code of an item or hall, or the id of one's own case."""
-
-    about: About
-    code: str
+_DAY = timedelta(days=1)
 
 
 async def write_complaint(
@@ -50,17 +40,20 @@ async def write_complaint(
 ) -> Complaint:
     """Keep what a citizen wrote, and give it a number and its days; the same again within a day answers the same.
 
-    Raises ComplaintSubjectUnknownError or SessionEndedError.
+    Raises ComplaintSubjectUnknownError, SessionEndedError, or RateLimitedError where it is too many for a day.
     """
     async with transaction():
         await lock_present(citizen_id)
-        name, region = await _about(citizen_id, subject) if subject else (None, "")
+        name, region = await describe(citizen_id, subject) if subject else (None, "")
         code = subject.code if subject else None
         moment, today = clock.now(), clock.today()
-        lately = Complaint.filter(citizen_id=citizen_id, kind=kind, about_code=code, named=named)
-        for earlier in await lately.filter(received_at__gt=moment - _AGAIN_WITHIN):
-            if earlier.text == text and earlier.state is not ComplaintState.ANSWERED:
+        lately = await Complaint.filter(citizen_id=citizen_id, received_at__gt=moment - _DAY).order_by("received_at")
+        for earlier in lately:
+            said = (earlier.kind, earlier.about_code, earlier.named, earlier.text)
+            if said == (kind, code, named, text) and earlier.state is not ComplaintState.ANSWERED:
                 return earlier
+        if len(lately) >= terms().most_a_day:
+            raise RateLimitedError(retry_after=math.ceil((lately[0].received_at + _DAY - moment).total_seconds()))
         complaint = await Complaint.create(
             number=rules.number_of(today, secrets.randbelow(rules.NUMBERS)),
             citizen_id=citizen_id,
@@ -79,34 +72,6 @@ async def write_complaint(
         # Staff may not learn who wrote it: no record names them.
         await audit.record(f"complaint:{complaint.id}", "complainant", "received", kind=kind)
     return complaint
-
-
-async def _about(citizen_id: UUID, subject: Subject) -> tuple[str, str]:
-    """The name and the region of what a complaint is about. Raises ComplaintSubjectUnknownError."""
-    if subject.about is About.HALL:
-        hall = await Hall.get_or_none(code=subject.code)
-        if hall is None:
-            raise ComplaintSubjectUnknownError
-        return hall.name, hall.region
-    item_code, version = subject.code, None
-    if subject.about is About.CASE:
-        case = await _own_case(citizen_id, subject.code)
-        item_code, version = case.item_code, case.item_version
-    try:
-        guide = (await get_item(item_code, version)).guide
-    except ItemNotFoundError as error:
-        raise ComplaintSubjectUnknownError from error
-    return guide.name, guide.region
-
-
-async def _own_case(citizen_id: UUID, id_: str) -> Application:
-    try:
-        found = await Application.get_or_none(id=UUID(id_), citizen_id=citizen_id)
-    except ValueError as error:
-        raise ComplaintSubjectUnknownError from error
-    if found is None:
-        raise ComplaintSubjectUnknownError
-    return found
 
 
 async def accept_complaint(scope: Scope, complaint_id: UUID) -> Complaint:

@@ -8,7 +8,7 @@ from pydantic import Field
 from app.complaints import errors, queries, rules, service
 from app.complaints.models import About, Complaint, ComplaintKind
 from app.complaints.queries import Own
-from app.complaints.service import Subject
+from app.complaints.subjects import Subject
 from app.kit import clock
 from app.kit.errors import InvalidCursorError
 from miniapp_api.paging import PageQuery
@@ -92,7 +92,7 @@ class ComplaintPage(Schema):
     "POST",
     "/api/v1/complaints",
     actor=Actor.CITIZEN,
-    limit="complain",
+    limit="write",
     status=201,
     errors=(errors.ComplaintSubjectUnknownError,),
 )

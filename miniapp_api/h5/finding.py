@@ -7,7 +7,7 @@ from app.catalogue.errors import ItemNotFoundError, LifeEventNotFoundError
 from app.catalogue.models import Theme
 from app.catalogue.queries import get_item
 from app.finding.errors import RegionUnknownError
-from app.finding.places import get_family, list_halls, widest_place
+from app.finding.places import Family, HallEntry, get_family, list_halls, widest_place
 from app.finding.popular import popular_items
 from app.identity.errors import AccessTokenExpiredError
 from app.kit.errors import InvalidCursorError
@@ -24,12 +24,22 @@ from miniapp_api.routing import Actor, Call, QuerySchema, Routes
 
 routes = Routes()
 _AT_A_GLANCE = 3
+_NEAREST = 10
+_PLACES = 2
+"""Decimals of a degree: a kilometre, which finds the nearest hall and no house."""
 
 
 class PlaceQuery(QuerySchema):
     """A county or district of the city; all of it unless given."""
 
     region: str = Field(default="", pattern=REGION)
+
+
+class PositionForm(QuerySchema):
+    """Where somebody is, in degrees; the script has rounded it already."""
+
+    longitude: float = Field(ge=73, le=136, allow_inf_nan=False)
+    latitude: float = Field(ge=3, le=54, allow_inf_nan=False)
 
 
 @routes.add(
@@ -108,6 +118,17 @@ async def open_life_event(call: Call, life_event: str) -> HTTPResponse:
 async def open_halls(call: Call, query: PlaceQuery) -> HTTPResponse:
     """The halls of a county or district, the nearest office first."""
     city = await get_family(await widest_place())
-    halls = await list_halls(None, None, query.region)
+    return _halls(call, city, await list_halls(None, None, query.region), query.region)
+
+
+@routes.add("POST", "/h5/halls", actor=Actor.ANYONE, limit="browse", media_type="text/html")
+async def find_halls_on_page(call: Call, form: PositionForm) -> HTTPResponse:
+    """The halls by their distance. Where somebody is comes in a form, so that no address and no log has it."""
+    city = await get_family(await widest_place())
+    halls = await list_halls(round(form.longitude, _PLACES), round(form.latitude, _PLACES), "")
+    return _halls(call, city, halls[:_NEAREST], "")
+
+
+def _halls(call: Call, city: Family, halls: list[HallEntry], region: str) -> HTTPResponse:
     places = [(place.code, place.name) for place in city.children]
-    return page(call.request, "halls.html", halls=halls, city=city, places=places, region=query.region)
+    return page(call.request, "halls.html", halls=halls, city=city, places=places, region=region)

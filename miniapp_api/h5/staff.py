@@ -4,6 +4,7 @@ from pydantic import Field
 from sanic import HTTPResponse
 
 from app.identity import errors, sessions
+from app.identity.models import Staff
 from app.identity.rules import Audience, Duty
 from app.identity.staff import change_own_password, sign_in_staff
 from app.kit import texts
@@ -16,6 +17,7 @@ from miniapp_api.staff.sessions import SIGN_IN_ERRORS
 
 routes = Routes()
 _SIGN_IN, _HOME = "/h5/staff/sign-in", "/h5/staff/verify"
+_COMPLAINTS = "/h5/staff/complaints"
 PASSWORD = "/h5/staff/password"  # noqa: S105  # a page's address
 _REFUSED = (errors.PasswordWrongError, *SIGN_IN_ERRORS)
 _NOT_CHANGED = (errors.PasswordWrongError, errors.PasswordWeakError)
@@ -73,9 +75,17 @@ async def sign_in_staff_on_page(call: Call, form: StaffSignInForm) -> HTTPRespon
         )
     except _REFUSED as error:
         return _again(call, form, error)
-    answer = moved(PASSWORD if granted.member.password_given else form.return_to, status=303)
+    answer = moved(_after_sign_in(granted.member, form.return_to), status=303)
     cookies.give_staff_session(answer, granted.grant.tokens, call.house.settings.public_url)
     return answer
+
+
+def _after_sign_in(member: Staff, return_to: str) -> str:
+    """What comes next: a password that was given is changed first; whoever only supervises has nothing to verify."""
+    if member.password_given:
+        return PASSWORD
+    verifies = {Duty.VERIFY, Duty.WINDOW} & set(member.duties)
+    return _COMPLAINTS if return_to == _HOME and not verifies and Duty.SUPERVISE in member.duties else return_to
 
 
 def _again(call: Call, form: StaffSignInForm, error: DomainError) -> HTTPResponse:

@@ -119,7 +119,8 @@ class ComplainantView(Schema):
     case_no: str | None
 
 
-async def _detail(found: Complaint) -> StaffComplaintDetail:
+async def detail_of(found: Complaint) -> StaffComplaintDetail:
+    """A complaint, who has it, and what was done about it."""
     return StaffComplaintDetail(
         complaint=StaffComplaintView.of(found),
         office=await queries.office_of(found.department),
@@ -153,7 +154,7 @@ async def list_complaints_seen(call: Call, query: StaffComplaintQuery) -> StaffC
 )
 async def read_complaint_seen(call: Call, complaint_id: UUID) -> StaffComplaintDetail:
     """A complaint with what was done about it."""
-    return await _detail(await queries.find_complaint(Scope.of(call.staff), complaint_id))
+    return await detail_of(await queries.find_complaint(Scope.of(call.staff), complaint_id))
 
 
 @routes.add(
@@ -180,7 +181,7 @@ async def read_complainant(call: Call, complaint_id: UUID) -> ComplainantView:
 )
 async def accept_complaint(call: Call, complaint_id: UUID) -> StaffComplaintDetail:
     """Take it up; the citizen is told until when it is answered."""
-    return await _detail(await service.accept_complaint(Scope.of(call.staff), complaint_id))
+    return await detail_of(await service.accept_complaint(Scope.of(call.staff), complaint_id))
 
 
 @routes.add(
@@ -193,7 +194,7 @@ async def accept_complaint(call: Call, complaint_id: UUID) -> StaffComplaintDeta
 )
 async def hand_complaint_on(call: Call, complaint_id: UUID, body: HandOnRequest) -> StaffComplaintDetail:
     """Hand it on to a department, or back to the supervision: afterwards it may lie outside my scope."""
-    return await _detail(await service.hand_on(Scope.of(call.staff), complaint_id, body.department, body.note))
+    return await detail_of(await service.hand_on(Scope.of(call.staff), complaint_id, body.department, body.note))
 
 
 @routes.add(
@@ -206,4 +207,4 @@ async def hand_complaint_on(call: Call, complaint_id: UUID, body: HandOnRequest)
 )
 async def answer_complaint(call: Call, complaint_id: UUID, body: ComplaintAnswer) -> StaffComplaintDetail:
     """Answer it; the citizen is told."""
-    return await _detail(await service.answer_complaint(Scope.of(call.staff), complaint_id, body.answer))
+    return await detail_of(await service.answer_complaint(Scope.of(call.staff), complaint_id, body.answer))

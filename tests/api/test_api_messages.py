@@ -46,7 +46,7 @@ def test_preferences_are_the_usual_ones_until_they_are_chosen(citizen: httpx.Cli
     found = citizen.get(PREFERENCES).json()
     assert (found["muted_channels"], found["quiet"]) == ([], USUAL["quiet"])
     assert {group["group"]: group["muted"] for group in found["groups"]} == dict.fromkeys(
-        ("cases", "licences", "account", "reviews"), False
+        ("cases", "licences", "account", "reviews", "complaints"), False
     )
     chosen = {"muted_groups": ["reviews"], "muted_channels": ["sms"], "quiet": None}
     set_ = citizen.put(PREFERENCES, json=chosen)

@@ -1,7 +1,8 @@
 """Complaints for tests, made by the services themselves."""
 
 from app.complaints.models import Complaint, ComplaintKind
-from app.complaints.service import Subject, write_complaint
+from app.complaints.service import write_complaint
+from app.complaints.subjects import Subject
 from app.identity.models import Citizen
 
 
