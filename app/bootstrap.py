@@ -197,7 +197,8 @@ def _account(
     return Account(appid, key, http, tokens, limits)
 
 
-def _blobs(settings: Settings) -> BlobStore:
+def blob_store(settings: Settings) -> BlobStore:
+    """Where these settings keep files."""
     return _s3(settings.s3) if settings.s3 else FolderStore(settings.blobs)
 
 
@@ -268,7 +269,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             return ProvinceLogin(await client("", one.timeout_seconds), one)
 
         wechat, keys = settings.wechat, settings.keys
-        blobs = _blobs(settings)
+        blobs = blob_store(settings)
         http = await stack.enter_async_context(
             open_http(wechat.base_url, seconds=wechat.timeout_seconds, verify=public_tls())
         )

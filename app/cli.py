@@ -8,7 +8,19 @@ from collections.abc import Callable
 from pydantic import ValidationError
 
 from app.bootstrap import UnsafeStartError, open_house
-from app.commands import audit, broadcasts, catalogue, licence_keys, licences, measuring, messages, staff, wechat
+from app.commands import (
+    audit,
+    backup,
+    broadcasts,
+    catalogue,
+    licence_keys,
+    licences,
+    measuring,
+    messages,
+    restore,
+    staff,
+    wechat,
+)
 from app.kit.logs import configure_logs
 from config.settings import CITY_DATA, Settings, load_settings
 
@@ -135,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     command("sandbox", _sandbox, "stand in for WeChat, the authority and the approval system")
     command("migrate", _migrate, "bring the database's schema up to date")
     command("load-city", _load_city, "load config/city into the database")
-    for room in (staff, audit, catalogue, licence_keys, licences, wechat, messages, broadcasts):
+    for room in (backup, restore, staff, audit, catalogue, licence_keys, licences, wechat, messages, broadcasts):
         room.add_commands(commands)
     keys = commands.add_parser("keys", help="keys of what is sealed").add_subparsers(required=True, metavar="command")
     keys.add_parser("rotate", help="put everything under the active keys").set_defaults(function=_keys_rotate)

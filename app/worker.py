@@ -64,6 +64,17 @@ _log = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
 _WEEK_HOURS = 7 * 24
 _SHORTEST, _LONGEST, _LONGEST_FAULT = 0.5, 60.0, 600.0
+ACTING_OUTSIDE = (
+    DELIVER_CASE,
+    DELIVER_SUPPLEMENT,
+    DELIVER_NOTICE,
+    DELIVER_WITHDRAWAL,
+    inbox.APPLY,
+    TELL,
+    TELL_OTHERS,
+    INVITE_REVIEW,
+)
+"""The jobs that write down what is to be sent to others."""
 
 
 class RepeatUntilDone(BaseRetryStrategy):

@@ -115,11 +115,15 @@ def next_state(state: State, cause: Cause) -> State | None:
     return TABLE[cause].to.get(state)
 
 
+MOST_CASES = 9999
+"""Of one item on one day: four digits."""
+
+
 def case_number(item_code: str, day: str, serial: int) -> str:
     """The case number (办件编号): implementation code, day as yyyyMMdd, four digits.
 
     Raises ValueError above 9999 cases of an item on one day.
     """
-    if not 1 <= serial <= 9999:  # noqa: PLR2004  # four digits
+    if not 1 <= serial <= MOST_CASES:
         raise ValueError("four digits hold 1 to 9999")
     return f"{item_code}{day}{serial:04d}"

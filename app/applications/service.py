@@ -6,11 +6,9 @@ from uuid import UUID
 from prometheus_client import Counter
 from tortoise.exceptions import IntegrityError
 
-from app.applications import rules
 from app.applications.asked import asked_of
 from app.applications.drafts import owned
 from app.applications.errors import (
-    CaseNumbersExhaustedError,
     DraftOutdatedError,
     IdempotencyKeyReusedError,
     MaterialsMissingError,
@@ -19,6 +17,7 @@ from app.applications.materials.rules import SET_ASIDE
 from app.applications.materials.service import drop_unasked
 from app.applications.models import Application, Material, State, Supplement
 from app.applications.moving import move, require_move, tell
+from app.applications.numbers import new_case_number
 from app.applications.prefill import kept_marks
 from app.applications.replaced import AskedMaterial, materials_of
 from app.applications.rules import Cause
@@ -26,7 +25,7 @@ from app.catalogue import forms
 from app.catalogue.errors import FormInvalidError
 from app.catalogue.queries import known_to
 from app.identity.rules import require_level
-from app.kit import clock, db, jobs
+from app.kit import clock, jobs
 from app.kit.db import transaction
 from app.mandates.party import Party
 from app.mandates.queries import level_of
@@ -36,12 +35,6 @@ DELIVER_SUPPLEMENT = "approvals.deliver_supplement"
 DELIVER_WITHDRAWAL = "approvals.deliver_withdrawal"
 
 _SAVED = Counter("jiaban_saved_total", "fields and materials that applicants need not fill in or hand in", ["what"])
-
-_NEXT_CASE = """
-INSERT INTO case_counters (id, item_code, day, last_number) VALUES (gen_random_uuid(), $1, $2, 1)
-ON CONFLICT (item_code, day) DO UPDATE SET last_number = case_counters.last_number + 1
-RETURNING last_number
-"""
 
 
 async def submit_application(
@@ -74,7 +67,7 @@ async def submit_application(
         await _require_valid(asked.form_schema, application.form)
         await _count_saved(application, await materials_of(party, asked, lock=True))
         await drop_unasked(application, asked)
-        application.case_no = await _new_case_number(application.item_code)
+        application.case_no = await new_case_number(application.item_code)
         application.idempotency_key = idempotency_key
         application.submitted_at = clock.now()
         await _save_submission(application)
@@ -123,15 +116,6 @@ async def _require_valid(schema: dict[str, Any], form: dict[str, Any]) -> None:
     problems = forms.problems(schema, form, complete=True, known=await known_to(schema, form))
     if problems:
         raise FormInvalidError(fields=problems)
-
-
-async def _new_case_number(item_code: str) -> str:
-    day = clock.today()
-    counted = await db.row(_NEXT_CASE, item_code, day)
-    try:
-        return rules.case_number(item_code, f"{day:%Y%m%d}", counted["last_number"] if counted else 0)
-    except ValueError as error:
-        raise CaseNumbersExhaustedError from error
 
 
 async def _hand_in(application: Application, supplement_id: UUID | None) -> None:

@@ -55,6 +55,10 @@ UPDATE deliveries SET due_at = $2 WHERE id = ANY(ARRAY(
     FOR UPDATE SKIP LOCKED
 ))
 """
+_ASK_FIRST = """
+UPDATE deliveries SET state = 'sending', due_at = NULL, claimed_until = NULL, updated_at = $1
+WHERE state IN ('waiting', 'sending')
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,11 @@ async def take_turn(connector: Connector) -> Pause | None:
         after_claim(channel, now, connector.per_second)
         await channel.save(update_fields=["next_at", "breaker", "probe_at"])
         return None
+
+
+async def ask_first() -> int:
+    """Have everything that is still to be sent asked about before: it may have arrived. Returns how many."""
+    return await db.execute(_ASK_FIRST, clock.now())
 
 
 async def learn(connector: Connector, *, answered: bool) -> None:

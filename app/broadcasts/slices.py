@@ -30,6 +30,18 @@ _CUT_OFF = """
 UPDATE broadcast_recipients SET state = 'uncertain', reason = 'cut_off', updated_at = $2
 WHERE slice_id = ANY($1::bigint[]) AND state = 'open'
 """
+_END_UNSENT = """
+WITH ended AS (
+    UPDATE broadcast_recipients SET state = 'uncertain', reason = $1, updated_at = $2
+    WHERE state IN ('waiting', 'open') AND slice_id IN (
+        SELECT slice.id FROM broadcast_slices AS slice JOIN broadcasts AS broadcast ON broadcast.id = slice.broadcast_id
+        WHERE broadcast.state IN ('sending', 'paused')
+    )
+    RETURNING slice_id
+)
+UPDATE broadcast_slices SET leased_until = NULL, attempt = attempt + 1
+WHERE id = ANY(ARRAY(SELECT slice_id FROM ended)) RETURNING id
+"""
 _CLAIM = """
 UPDATE broadcast_slices SET leased_until = clock_timestamp() + make_interval(secs => $2::float), attempt = attempt + 1
 WHERE id = (
@@ -142,6 +154,18 @@ async def end_lapsed() -> int:
             await db.execute(_CUT_OFF, lapsed, clock.now())
             await db.rows(_COUNT, lapsed)
     return len(lapsed)
+
+
+async def end_unsent(reason: str) -> int:
+    """Let nobody get a broadcast under way who has not got it yet: they may have, unknown to this database.
+
+    Returns how many slices this ended.
+    """
+    async with transaction():
+        ended = [found["id"] for found in await db.rows(_END_UNSENT, reason, clock.now())]
+        if ended:
+            await db.rows(_COUNT, ended)
+    return len(ended)
 
 
 async def claim(broadcast_id: UUID, seconds: float) -> Lease | None:

@@ -39,7 +39,7 @@ def _of_kind(kind: type, blobs: BlobStore) -> Iterator[Column]:
                 sealed = SealedColumn(table, columns[one.source], primary_key, source.place)
                 yield HashColumn(table, columns[name], primary_key, sealed, one.purpose)
             elif isinstance(one, BlobKeyField):
-                yield BlobColumn(table, columns[name], primary_key, blobs, _blob_columns())
+                yield BlobColumn(table, columns[name], primary_key, blobs, blob_columns())
 
 
 def _models() -> list[type[Model]]:
@@ -48,7 +48,8 @@ def _models() -> list[type[Model]]:
     return sorted(Tortoise.apps["jiaban"].values(), key=lambda one: str(one._meta.db_table))
 
 
-def _blob_columns() -> tuple[tuple[str, str], ...]:
+def blob_columns() -> tuple[tuple[str, str], ...]:
+    """Every column that names blobs, with its table first."""
     return tuple(
         (str(model._meta.db_table), model._meta.fields_db_projection[name])
         for model in _models()

@@ -13,7 +13,7 @@ from app.catalogue import queries as catalogue
 from app.catalogue.licence_type import LicenceTypeDefinition
 from app.catalogue.models import Department
 from app.identity.rules import born_on
-from app.kit import clock, db, texts
+from app.kit import clock, texts
 from app.kit.crypto import keyring
 from app.licences import identifiers, rules
 from app.licences.identifiers import LicenceIdentifier
@@ -21,16 +21,11 @@ from app.licences.models import HOLDER, HolderKind, Licence, LicenceCause, Licen
 from app.licences.moving import APPROVAL_SYSTEM, lock_newest, move_licence
 from app.licences.queries import by_name
 from app.licences.results import LicenceResult, Relation
+from app.licences.serials import next_serial
 from app.licences.status.service import mark, take_places
 from app.licences.telling import tell
 
 _REFERENCE_BYTES = 8
-
-_NEXT_SERIAL = """
-INSERT INTO licence_serials (id, type_code, year, last_number) VALUES (gen_random_uuid(), $1, $2, 1)
-ON CONFLICT (type_code, year) DO UPDATE SET last_number = licence_serials.last_number + 1
-RETURNING last_number
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +143,7 @@ async def _name(
         return following, earlier.number
     version = earlier.version + 1 if earlier else 1
     while True:
-        counted = await db.row(_NEXT_SERIAL, definition.code, year)
-        serial = f"{year}{counted['last_number'] if counted else 0:07d}"
+        serial = await next_serial(definition.code, year)
         identifier = LicenceIdentifier(definition.type_code, department.uscc, serial, version)
         # A licence that was brought here may have the serial already.
         if not await Licence.exists(identifier=str(identifier)):

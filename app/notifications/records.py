@@ -49,6 +49,13 @@ UPDATE sends SET state = 'uncertain', reason = 'cut_off', claimed_until = NULL, 
 WHERE id = ANY($3::uuid[]) AND state = 'sending' AND COALESCE(claimed_until, updated_at + $2::interval) < $1
 RETURNING message_id, channel
 """
+_HELD = "SELECT DISTINCT message_id FROM sends WHERE state IN ('waiting', 'sending') LIMIT 1000"
+_FORGET_PLANS = "UPDATE messages SET plan = NULL WHERE id = ANY($1::uuid[])"
+_END_UNSENT = """
+UPDATE sends SET state = 'uncertain', reason = $3, claimed_until = NULL, updated_at = $1
+WHERE message_id = ANY($2::uuid[]) AND state IN ('waiting', 'sending')
+RETURNING message_id, channel
+"""
 
 _UNSENT = {SendState.WAITING, SendState.FAILED}
 
@@ -95,3 +102,23 @@ async def end_lapsed(lifetime: timedelta) -> int:
             [Ended(row["message_id"], row["channel"], SendState.UNCERTAIN, "cut_off") for row in rows]
         )
     return len(rows)
+
+
+async def end_unsent(reason: str) -> int:
+    """Let nothing go out that has not yet: it may have before, unknown to this database. Returns how many sends.
+
+    The messages stay in the inbox; legal ones become tasks of staff, since no channel may bring them twice.
+    """
+    ended = 0
+    while True:
+        async with transaction():
+            messages = [row["message_id"] for row in await db.rows(_HELD)]
+            if not messages:
+                return ended
+            await aftermath.lock_messages(messages)
+            await db.execute(_FORGET_PLANS, messages)
+            rows = await db.rows(_END_UNSENT, clock.now(), messages, reason)
+            await aftermath.settle(
+                [Ended(row["message_id"], row["channel"], SendState.UNCERTAIN, reason) for row in rows]
+            )
+            ended += len(rows)

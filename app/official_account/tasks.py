@@ -28,6 +28,10 @@ UPDATE wechat_pushes SET late = $2::text, reason = $3,
     payload = CASE WHEN $2::text = 'owed' OR state = 'waiting' THEN payload END
 WHERE id = $1
 """
+_END_OWED = """
+UPDATE wechat_pushes SET late = 'uncertain', reason = $1, payload = CASE WHEN state = 'waiting' THEN payload END
+WHERE late IN ('owed', 'sending')
+"""
 
 
 class CustomMessages(Protocol):
@@ -69,6 +73,11 @@ async def answer_late(wechat: CustomMessages, counter: Counter, push_id: str) ->
         await _again(push, "unreachable", error)
     else:
         await _end(push, LateAnswer.SENT, None)
+
+
+async def end_owed(reason: str) -> int:
+    """Give no answer any more that is owed: it may have been given, unknown to this database. Returns how many."""
+    return await db.execute(_END_OWED, reason)
 
 
 async def _begin(push_id: UUID) -> tuple[WeChatPush, Message] | None:
