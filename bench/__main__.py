@@ -23,11 +23,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="rounds, in each of which every side has its turn (5)")
     parser.add_argument("--licences", type=int, default=10_000, help="how many licences and cases there are (10000)")
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results", help="where results are written")
+    parser.add_argument("--check", action="store_true", help="hold the contracts, with what is installed, and no more")
     return parser.parse_args()
 
 
 async def _measure(arguments: argparse.Namespace) -> dict[str, Figures]:
     found: dict[str, Figures] = {}
+    rounds = 0 if arguments.check else arguments.rounds
     async with town(arguments.licences) as filled:
         with progress_bar() as bar:
             for name in arguments.only:
@@ -37,7 +39,7 @@ async def _measure(arguments: argparse.Namespace) -> dict[str, Figures]:
                 def tell(text: str, task: TaskID = task, name: str = name) -> None:
                     bar.update(task, description=f"{name}: {text}")
 
-                found |= await subject.measure(Wanted(filled, arguments.rounds, tell))
+                found |= await subject.measure(Wanted(filled, rounds, tell))
                 bar.update(task, description=name, total=1, completed=1)
     return found
 
@@ -46,8 +48,9 @@ def main() -> None:
     """Measure what the arguments ask for."""
     arguments = _arguments()
     found = asyncio.run(_measure(arguments))
-    console.print(results.table(found))
-    results.write(found, arguments)
+    if not arguments.check:
+        console.print(results.table(found))
+        results.write(found, arguments)
 
 
 if __name__ == "__main__":

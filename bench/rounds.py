@@ -109,6 +109,8 @@ async def over_http(
     ``status``.
     """
     figures = Figures({side.name: side.role for side in sides})
+    if not rounds:
+        return figures
     many = {}
     for side in sides:
         warm = await _send(town, side, await requests(side, _WARM), status)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -30,11 +31,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """How a side is started; ``{port}`` in its command is its port."""
+    """How a side is started; ``{port}`` in its command is its port. A peer needs a ``package`` of its own."""
 
     name: str
     role: Role
     command: tuple[str, ...]
+    package: str = ""
+
+    @property
+    def installed(self) -> bool:
+        """Whether the package is there that it needs."""
+        return not self.package or find_spec(self.package) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +76,10 @@ def ours(*arguments: str) -> Program:
     return Program("ours", Role.OURS, (sys.executable, "-m", "app.cli", *arguments))
 
 
-def served_by_uvicorn(name: str, app: str) -> Program:
-    """A peer on uvicorn, with uvloop and httptools, and without its access log."""
+def served_by_uvicorn(package: str, app: str) -> Program:
+    """A peer made with a package, on uvicorn, with uvloop and httptools, and without its access log."""
     options = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning")
-    return Program(name, Role.PEER, (sys.executable, "-m", "uvicorn", app, "--port", "{port}", *options))
+    return Program(package, Role.PEER, (sys.executable, "-m", "uvicorn", app, "--port", "{port}", *options), package)
 
 
 def floor(module: str) -> Program:

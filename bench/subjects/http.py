@@ -2,7 +2,7 @@
 
 from bench import load
 from bench.rounds import Figures, over_http
-from bench.sides import Side, floor, ours, running, served_by_uvicorn
+from bench.sides import Side, floor, ours, served_by_uvicorn
 from bench.subjects import Wanted
 
 PROGRAMS = (
@@ -26,5 +26,5 @@ async def requests(side: Side, many: int) -> list[bytes]:
 async def measure(wanted: Wanted) -> dict[str, Figures]:
     """The figures."""
     town = wanted.town
-    async with running(PROGRAMS, town.environment, town.plan.web_port, town.logs) as sides:
+    async with wanted.running(*PROGRAMS) as sides:
         return {"http": await over_http(town, sides, requests, rounds=wanted.rounds, progress=wanted.progress)}

@@ -1,11 +1,28 @@
 """The application."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Literal
 
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-app = FastAPI()
+from bench.peers.fastapi_house import verifications
+from bench.peers.fastapi_house.codes import read_keys
+from bench.peers.fastapi_house.database import engine, redis
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    del app
+    await read_keys()
+    yield
+    await redis.aclose()
+    await engine.dispose()
+
+
+app = FastAPI(lifespan=_lifespan)
+app.include_router(verifications.router)
 
 
 class Alive(BaseModel):
