@@ -220,7 +220,7 @@ class LiveSessions:
         return owner
 
     async def _look(self, session_id: UUID, moment: datetime) -> UUID | None:
-        found = await db.row(_LIVE, session_id)
+        found = await db.quick().row(_LIVE, session_id)
         if found is None or found["ended_at"] is not None:
             return None
         if found["last_used_at"] is None or found["last_used_at"] < moment - _USE_NOTED_EVERY:

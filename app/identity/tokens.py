@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import jwt
+from cachetools import LRUCache
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.identity.errors import AccessTokenExpiredError, AccessTokenInvalidError
@@ -14,6 +15,7 @@ from app.kit import clock
 
 LIFETIME = timedelta(minutes=15)
 _ISSUER = "jiaban"
+_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class AccessTokens:
     def __init__(self, keys: Mapping[str, Ed25519PrivateKey], active: str) -> None:
         self._private, self._active = keys[active], active
         self._public = {key_id: key.public_key() for key_id, key in keys.items()}
+        # A signature that was right stays right: each token is verified once while it is used.
+        self._read: LRUCache[tuple[str, Audience], tuple[Bearer, int]] = LRUCache(_REMEMBERED)
 
     def issue(self, audience: Audience, subject: UUID, session: UUID, csrf_token: str | None = None) -> str:
         """A token of a session for ``subject``, good for LIFETIME."""
@@ -49,6 +53,15 @@ class AccessTokens:
 
     def read(self, token: str, audience: Audience) -> Bearer:
         """Who a token speaks for. Raises AccessTokenExpiredError or AccessTokenInvalidError."""
+        known = self._read.get((token, audience))
+        if known is None:
+            known = self._read[token, audience] = self._verify(token, audience)
+        bearer, expires = known
+        if expires <= clock.now().timestamp():
+            raise AccessTokenExpiredError
+        return bearer
+
+    def _verify(self, token: str, audience: Audience) -> tuple[Bearer, int]:
         try:
             key = self._public[jwt.get_unverified_header(token)["kid"]]
             claims = jwt.decode(
@@ -59,10 +72,6 @@ class AccessTokens:
                 issuer=_ISSUER,
                 options={"require": ["exp", "sub", "sid"], "verify_exp": False},
             )
-            bearer = Bearer(UUID(claims["sub"]), UUID(claims["sid"]), claims.get("csrf"))
-            expired = int(claims["exp"]) <= clock.now().timestamp()
+            return Bearer(UUID(claims["sub"]), UUID(claims["sid"]), claims.get("csrf")), int(claims["exp"])
         except (jwt.PyJWTError, KeyError, ValueError, TypeError) as error:
             raise AccessTokenInvalidError from error
-        if expired:
-            raise AccessTokenExpiredError
-        return bearer

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 from tortoise import Tortoise
+from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
@@ -13,6 +14,7 @@ from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
 
 from app.kit import postgres
+from app.kit.quick import Quick
 
 MODEL_MODULES = (
     "app.kit.models",
@@ -87,6 +89,16 @@ def transaction() -> Any:
 def connection() -> BaseDBAsyncClient:
     """The present connection: the open transaction's inside one, the pool's outside."""
     return get_connection("default")
+
+
+def quick() -> Quick:
+    """What runs single statements on hot paths, outside any transaction that is open."""
+    client = connection()
+    while isinstance(client, TransactionWrapper):
+        client = client._parent
+    if not isinstance(client, postgres.PostgresClient):
+        raise TypeError("the database is not opened by this module")
+    return client.quick
 
 
 async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 from app.kit import clock, db
 from app.kit.crypto import SealBrokenError
@@ -47,9 +48,9 @@ class PostgresTokenStore:
         """See ``TokenStore``."""
         async with AsyncExitStack() as stack, _bounded():
             raw = await stack.enter_async_context(db.connection().acquire_connection())
-            if not await raw.fetchval(_TRY, self._id):
+            if not await _ask(raw, _TRY, self._id):
                 return False
-            stack.push_async_callback(raw.execute, _FREE, self._id)
+            stack.push_async_callback(_ask, raw, _FREE, self._id)
             self._locks[owner] = stack.pop_all()
             return True
 
@@ -58,6 +59,15 @@ class PostgresTokenStore:
         if lock := self._locks.pop(owner, None):
             async with _bounded():
                 await lock.aclose()
+
+
+async def _ask(raw: Any, sql: str, value: str) -> Any:
+    """Ask on a connection; where nobody knows what became of it, the connection ends, and what it holds with it."""
+    try:
+        return await raw.fetchval(sql, value)
+    except BaseException:
+        raw.terminate()
+        raise
 
 
 @asynccontextmanager

@@ -1,0 +1,64 @@
+"""Single statements on hot paths: straight to asyncpg, prepared once, each a transaction of its own.
+
+The ORM's pool takes a connection, gives it back and resets it around every statement, which costs more than a small
+statement does. These connections hold no state, so they need none of that. Within ``db.transaction()`` they see what
+others see: nothing of the open transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import asyncpg
+
+T = TypeVar("T")
+
+MOST = 4
+"""Connections of a process: one that serves is rarely waiting in more statements at once."""
+
+
+class Quick:
+    """A few connections to one database; the one used last is used next."""
+
+    def __init__(self, **where: Any) -> None:
+        """``where`` is what ``asyncpg.connect`` takes."""
+        self._where = where
+        self._free: list[asyncpg.Connection[asyncpg.Record]] = []
+        self._places = asyncio.Semaphore(MOST)
+
+    async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
+        """The first row that a statement answers, or None. Raises what asyncpg does, and OSError."""
+        return await self._with(lambda connection: connection.fetchrow(sql, *values))
+
+    async def rows(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        """All rows that a statement answers. Raises as ``row`` does."""
+        return await self._with(lambda connection: connection.fetch(sql, *values))
+
+    async def _with(self, ask: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[T]]) -> T:
+        async with self._places:
+            connection = await self._take()
+            try:
+                answer = await ask(connection)
+            except asyncpg.PostgresError:
+                self._free.append(connection)
+                raise
+            except BaseException:
+                # Cancelled half-way, or broken: what it would answer next is not known.
+                connection.terminate()
+                raise
+            self._free.append(connection)
+            return answer
+
+    async def _take(self) -> asyncpg.Connection[asyncpg.Record]:
+        while self._free:
+            connection = self._free.pop()
+            if not connection.is_closed():
+                return connection
+        return await asyncpg.connect(**self._where)
+
+    async def close(self) -> None:
+        """End every connection."""
+        while self._free:
+            await self._free.pop().close()
