@@ -55,6 +55,7 @@ from miniapp_api.h5 import complaints as complaint_pages
 from miniapp_api.h5 import finding as finding_pages
 from miniapp_api.h5 import licences as licence_pages
 from miniapp_api.h5 import receipts as receipt_pages
+from miniapp_api.h5 import reviews as review_pages
 from miniapp_api.h5 import staff as staff_pages
 from miniapp_api.h5 import staff_complaints as staff_complaint_pages
 from miniapp_api.openapi import build_openapi
@@ -139,6 +140,7 @@ SURFACES: tuple[Routes, ...] = (
     mine.routes,
     acting.routes,
     complaint_pages.routes,
+    review_pages.routes,
     well_known.routes,
     ops.routes,
 )

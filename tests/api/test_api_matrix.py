@@ -98,12 +98,17 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     "discard_draft": (*OWN_CASE[:3], *OWN_CASE[4:], OWN_CASE[0]),
     "reuse_material": (OWN_CASE[0], "not_found", "not_found", *OWN_CASE[3:]),
     "resubmit_application": OWN_CASE,
-    **dict.fromkeys(("list_case_reviews", "submit_review"), OWN_CASE),
-    "list_reviews": ("in",) * 6,
-    "read_review": OWN_REVIEW,
+    **dict.fromkeys(("list_case_reviews", "submit_review", "open_case_reviews", "review_on_page"), OWN_CASE),
+    **dict.fromkeys(("list_reviews", "open_reviews"), ("in",) * 6),
+    **dict.fromkeys(("read_review", "open_review"), OWN_REVIEW),
     # Its review is a good one: whoever gets in is told that there is nothing to confirm.
     "confirm_rectification": tuple("rectification_not_found" if seen == "in" else seen for seen in OWN_REVIEW),
     **dict.fromkeys(("submit_application", "submit_on_page"), (OWN_CASE[0], "level_too_low", *OWN_CASE[2:])),
+    **dict.fromkeys(
+        ("confirm_rectification", "confirm_on_page"),
+        tuple("rectification_not_found" if seen == "in" else seen for seen in OWN_REVIEW),
+    ),
+    "submit_application": (OWN_CASE[0], "level_too_low", *OWN_CASE[2:]),
     **dict.fromkeys(
         (
             "read_licence",
@@ -375,8 +380,8 @@ class Things:
             **{key: {"answer": "refused"} for key in ("answer_field_request", "answer_on_page")},
             "begin_item": {"item_code": f"{'1' * 18}{'3' * 13}", "department": "scjg", "region": "230800"},
             "save_draft": {"revision": 1, "guide": {}},
-            "submit_review": {"stage": "result", "level": 5},
-            "confirm_rectification": {"satisfied": True},
+            **{key: {"stage": "result", "level": 5} for key in ("submit_review", "review_on_page")},
+            **{key: {"satisfied": True} for key in ("confirm_rectification", "confirm_on_page")},
             "decide_comment": {"decision": "release"},
             "call_back": {"reached": "nobody", "outcome": "x"},
             **{key: {"note": "x"} for key in ("complete_rectification", "propose_groundless", "settle_rectification")},
