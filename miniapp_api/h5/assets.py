@@ -1,6 +1,8 @@
 """Files that pages load: each address names its content, so that a browser asks for it once."""
 
+import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +15,8 @@ _OF_PACKAGES = {
     "ed25519.js": "@noble/ed25519/index.js",
 }
 """Scripts of others, by what they are called here; they may not be installed."""
+_WORTH = re.compile(r"q=(1(\.0{0,3})?|0\.(?=\d*[1-9])\d{1,3})")
+"""A weight above nothing."""
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -23,9 +27,10 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file, the digest of its content, its media type."""
+    """A file, plain and packed by gzip, the digest of its content, its media type."""
 
     content: bytes
+    packed: bytes
     digest: str
     media_type: str
 
@@ -36,11 +41,23 @@ def _assets() -> dict[str, Asset]:
     packages = {name: _PACKAGES / path for name, path in _OF_PACKAGES.items()}
     files = {path.name: path for path in sorted(_FOLDER.iterdir())} | packages
     return {
-        name: Asset(content, hashlib.sha256(content).hexdigest()[:12], _TYPES[path.suffix])
+        name: Asset(
+            content, gzip.compress(content, mtime=0), hashlib.sha256(content).hexdigest()[:12], _TYPES[path.suffix]
+        )
         for name, path in files.items()
         if path.exists()
         for content in [path.read_bytes()]
     }
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding takes gzip (RFC 9110, 12.5.3); nobody who does not say so gets it."""
+    said = {}
+    for part in accepted.lower().split(","):
+        name, _, weight = part.partition(";")
+        said[name.strip()] = weight.replace(" ", "")
+    found = said.get("gzip", said.get("*"))
+    return found is not None and (not found or bool(_WORTH.fullmatch(found)))
 
 
 @cache

@@ -4,7 +4,7 @@ from pydantic import Field
 from sanic import HTTPResponse
 
 from app.kit.errors import NotFoundError
-from miniapp_api.h5.assets import find_asset
+from miniapp_api.h5.assets import find_asset, takes_gzip
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.h5.view import Colour, Language, Size, View, keep_view, view_of
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
@@ -26,8 +26,8 @@ class DisplayForm(QuerySchema):
 @routes.add(
     "GET", "/h5/static/<name:str>", actor=Actor.ANYONE, limit="static", media_type="*/*", errors=(NotFoundError,)
 )
-async def read_page_file(name: str) -> HTTPResponse:
-    """A style sheet or a script, whose address names its content.
+async def read_page_file(call: Call, name: str) -> HTTPResponse:
+    """A style sheet or a script, whose address names its content, packed for whoever takes it so.
 
     Another version's address is answered with what there is, and not kept: while servers are replaced, a page of one
     asks the other.
@@ -36,7 +36,15 @@ async def read_page_file(name: str) -> HTTPResponse:
     if found is None:
         raise NotFoundError
     asset, is_named = found
-    headers = {"Cache-Control": _FOR_EVER if is_named else "no-store", "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Cache-Control": _FOR_EVER if is_named else "no-store",
+        "Vary": "Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if takes_gzip(str(call.request.headers.get("Accept-Encoding", ""))):
+        return HTTPResponse(
+            asset.packed, headers={**headers, "Content-Encoding": "gzip"}, content_type=asset.media_type
+        )
     return HTTPResponse(asset.content, headers=headers, content_type=asset.media_type)
 
 

@@ -75,6 +75,34 @@ def test_files_are_kept_for_ever_by_the_address_that_names_their_content(browser
         assert browser.get(f"/h5/static/{name}").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip, deflate, br", True),
+        ("br;q=1.0, gzip;q=0.8, *;q=0.1", True),
+        ("*", True),
+        ("GZIP", True),
+        ("gzip;q=0", False),
+        ("gzip;q=0.000, *", False),
+        ("*;q=0", False),
+        ("br, identity", False),
+        ("xgzip", False),
+        ("", False),
+        (";;q=,gzip;q=x", False),
+    ],
+)
+def test_files_are_packed_for_whoever_takes_it_so(browser: httpx.Client, accepted: str, packed: bool) -> None:
+    """Both are the same file; a cache on the way keeps them apart. Pages, which hold secrets, are never packed."""
+    (address,) = re.findall(r'stylesheet" href="([^"]+)"', browser.get("/h5/").text)
+    plain = browser.get(address, headers={"Accept-Encoding": "identity"})
+    answer = browser.get(address, headers={"Accept-Encoding": accepted})
+    assert (answer.headers.get("Content-Encoding") == "gzip") is packed
+    assert answer.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    assert answer.content == plain.content
+    assert (int(answer.headers["Content-Length"]) < len(plain.content) / 2) is packed
+    assert "Content-Encoding" not in browser.get("/h5/", headers={"Accept-Encoding": accepted}).headers
+
+
 @pytest.mark.parametrize("where", ["https://evil.example/", "//evil.example", "/\\evil.example", "/ x", "x"])
 def test_no_form_and_no_query_sends_a_browser_to_another_site(browser: httpx.Client, where: str) -> None:
     """Only to a page of ours."""
