@@ -67,6 +67,11 @@ def address_of(name: str) -> str:
     return f"/h5/static/{stem}.{_assets()[name].digest}.{suffix}"
 
 
+def asset_of(name: str) -> Asset:
+    """A file by its name. Raises KeyError where there is none."""
+    return _assets()[name]
+
+
 def address_if_there(name: str) -> str:
     """The address of a file, empty where it is not installed."""
     return address_of(name) if name in _assets() else ""

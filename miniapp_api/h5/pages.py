@@ -31,6 +31,9 @@ _SOURCES = {
     "base-uri": "'none'",
 }
 
+DECODER = "'wasm-unsafe-eval'"
+"""A source of ``script-src`` without which no browser lets the scanner's WebAssembly run."""
+
 
 def _policy(more: Mapping[str, str]) -> str:
     """The Content-Security-Policy, with ``more`` sources where a page needs them."""

@@ -18,7 +18,7 @@ from app.licences.verifying.verdicts import Verdict
 from media.images import ImageRefusedError
 from media.qr_reading import read_qr
 from miniapp_api.errors import FieldInvalidError
-from miniapp_api.h5.pages import moved, page
+from miniapp_api.h5.pages import DECODER, moved, page
 from miniapp_api.h5.staff import PASSWORD
 from miniapp_api.h5.view import is_in_wechat
 from miniapp_api.parsing import parse_form
@@ -33,8 +33,6 @@ _PHOTOS_AT_ONCE = asyncio.Semaphore(2)
 _PATH = "/h5/staff/verify"
 _WECHAT_HOST = "https://res.wx.qq.com"
 _WECHAT_SCRIPT = f"{_WECHAT_HOST}/open/js/jweixin-1.6.0.js"
-_DECODER = "'wasm-unsafe-eval'"
-"""Without it, no browser lets the decoder's WebAssembly run."""
 
 
 class VerifyForm(QuerySchema):
@@ -146,7 +144,7 @@ def _form(call: Call, duty: Duty, *, unread: bool = False) -> HTTPResponse:
         call.request,
         "verify.html",
         status=422 if unread else 200,
-        sources={"script-src": f"{_DECODER} {_WECHAT_HOST}" if in_wechat else _DECODER},
+        sources={"script-src": f"{DECODER} {_WECHAT_HOST}" if in_wechat else DECODER},
         wechat_script=_WECHAT_SCRIPT if in_wechat else "",
         staff=call.staff,
         duties=_duties(call),

@@ -12,7 +12,7 @@ from app.kit.errors import NotFoundError
 from app.licences.errors import DigitsPausedError, VerificationKeyReusedError
 from app.licences.queries import shown_values
 from app.licences.verifying import service
-from app.licences.verifying.offline import HandedIn, OfflineScan, hand_in
+from app.licences.verifying.offline import HandedIn, NotTaken, OfflineScan, hand_in
 from app.licences.verifying.service import Checked
 from app.licences.verifying.verdicts import Reason, Verdict
 from miniapp_api.routing import Actor, Call, Routes, Schema
@@ -92,14 +92,17 @@ class VerificationAnswer(Schema):
 
 
 class Scan(Schema):
-    """A scan that the phone kept under its own ``id``; ``scanned_at`` by its clock, ``said`` is what it answered."""
+    """A scan that the phone kept under its own ``id``; ``scanned_at`` by its clock.
+
+    ``said`` is what it answered, null where it could not tell.
+    """
 
     id: Annotated[UUID, Strict(strict=False)]
     code: str = Field(min_length=1, max_length=4096)
     scanned_at: Annotated[AwareDatetime, Strict(strict=False)]
     keys_age_seconds: Age | None
     status_age_seconds: Age | None
-    said: Reason
+    said: Reason | None
 
 
 class ScansRequest(Schema):
@@ -139,10 +142,24 @@ class JudgedScan(Schema):
         )
 
 
+class RefusedScan(Schema):
+    """A scan that is not taken, and would not be if it came again; ``code`` as of errors, ``message`` in Chinese."""
+
+    id: UUID
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, one: NotTaken) -> "RefusedScan":
+        """What is said of a scan that is not taken."""
+        return cls(id=one.scan_id, code=one.error.code, message=texts.text("errors", one.error.code))
+
+
 class JudgedScans(Schema):
-    """The scans in their order."""
+    """The scans in their order; those that are not taken hold up no other."""
 
     items: list[JudgedScan]
+    refused: list[RefusedScan]
 
 
 def _shown(checked: Checked) -> ShownLicence | None:
@@ -208,7 +225,6 @@ async def verify_code_at_window(call: Call, body: VerificationRequest) -> Verifi
     actor=Actor.STAFF,
     duty=Duty.VERIFY,
     limit="write",
-    errors=(VerificationKeyReusedError, NotFoundError),
 )
 async def hand_in_scans(call: Call, body: ScansRequest) -> JudgedScans:
     """Hand in scans that were made without network; each is judged again, and known by its id the next time."""
@@ -216,5 +232,5 @@ async def hand_in_scans(call: Call, body: ScansRequest) -> JudgedScans:
         OfflineScan(one.id, one.code, one.scanned_at, one.keys_age_seconds, one.status_age_seconds, one.said)
         for one in body.scans
     ]
-    found = await hand_in(call.house.code_signer, call.staff, scans)
-    return JudgedScans(items=[JudgedScan.of(one) for one in found])
+    taken, refused = await hand_in(call.house.code_signer, call.staff, scans)
+    return JudgedScans(items=[JudgedScan.of(one) for one in taken], refused=[RefusedScan.of(one) for one in refused])

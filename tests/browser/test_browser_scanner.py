@@ -157,8 +157,10 @@ def test_inside_wechat_its_own_scanner_reads_the_code(contexts: Contexts, citize
     assert not troubles
 
 
-def test_the_scanner_is_light_and_trusts_wechat_in_wechat_alone(officer: Page, plan: Plan) -> None:
-    """The decoder is no part of the first view."""
+def test_the_scanner_is_light_and_trusts_wechat_in_wechat_alone(contexts: Contexts, plan: Plan) -> None:
+    """Neither the decoder nor what is kept for verifying without network is part of the first view."""
+    officer = contexts(service_workers="block").new_page()
+    sign_in(officer)
     policy = officer.request.get("/h5/staff/verify").headers["content-security-policy"]
     assert "res.wx.qq.com" not in policy
     assert "script-src 'self' 'wasm-unsafe-eval';" in policy

@@ -44,6 +44,8 @@ async def shown_code(
         masked_holder="测*",
         valid_until=licence.valid_until,
         preset=preset,
+        status_list=licence.status_list,
+        status_index=licence.status_index,
     )
     signed = await house.code_signer.sign(claims)
     await Presentation.create(
@@ -72,7 +74,9 @@ def kept(code: str, at: datetime | None = None) -> OfflineScan:
 
 async def handed_in(house: House, staff: Staff, *scans: OfflineScan) -> list[HandedIn]:
     """What becomes of scans."""
-    return await hand_in(house.code_signer, staff, scans)
+    taken, refused = await hand_in(house.code_signer, staff, scans)
+    assert not refused
+    return taken
 
 
 async def verifications_of(licence: Licence) -> list[Verification]:

@@ -1,6 +1,7 @@
 """Scans without network: handed in, judged again, and two of one code are flagged."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from app.licences.models import Licence, LicenceCause, Presentation
 from app.licences.moving import lock_licence, move_licence
 from app.licences.verifying.concerns import list_concerns
 from app.licences.verifying.models import Concern, ConcernKind, Way
+from app.licences.verifying.offline import hand_in
 from app.notifications.models import Message
 from tests.service.cases import staff_member, verified_citizen
 from tests.service.scans import handed_in, kept, licence_of, scan, shown_code, verifications_of
@@ -75,16 +77,23 @@ async def test_a_live_code_scanned_without_network_waits_for_the_identity_card_t
 
 
 async def test_handing_in_once_more_changes_nothing(house: House, licence: Licence, officers: list[Staff]) -> None:
-    """Nor do ten at once; the id belongs to its code alone."""
+    """Nor do ten at once."""
     code = await shown_code(house, licence, CodeKind.HELD)
     one = kept(code)
     outcomes = await asyncio.gather(*(handed_in(house, officers[0], one) for _ in range(10)))
     assert len({found.verification.id for (found,) in outcomes}) == 1
     assert len(await verifications_of(licence)) == 1
     assert not await Concern.exists(verification__licence=licence)
-    other = await shown_code(house, licence, CodeKind.HELD)
-    with pytest.raises(VerificationKeyReusedError):
-        await handed_in(house, officers[0], type(one)(one.id, other, one.scanned_at, None, None, one.said))
+
+
+async def test_an_id_of_another_code_holds_up_no_other(house: House, licence: Licence, officers: list[Staff]) -> None:
+    """It is refused; those before and after it are taken."""
+    first, other, last = [await shown_code(house, licence, CodeKind.HELD) for _ in range(3)]
+    one = kept(first)
+    reused = replace(one, text=other)
+    taken, refused = await hand_in(house.code_signer, officers[0], [one, reused, kept(last)])
+    assert [found.verification.reason for found in taken] == ["genuine_offline"] * 2
+    assert [(lost.scan_id, type(lost.error)) for lost in refused] == [(one.id, VerificationKeyReusedError)]
 
 
 async def test_two_offline_scans_of_one_code_are_flagged_to_all(

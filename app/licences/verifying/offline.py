@@ -12,6 +12,7 @@ from app.identity.models import Session, Staff
 from app.identity.rules import Duty
 from app.kit import clock, db
 from app.kit.db import transaction
+from app.kit.errors import DomainError, NotFoundError
 from app.licences.codes import CodeKind, CodeSigner, SignedCode
 from app.licences.errors import VerificationKeyReusedError
 from app.licences.models import Licence, Presentation
@@ -33,7 +34,7 @@ class OfflineScan:
     """A scan as the phone kept it under its own ``id``: what was shown, when by its clock, and what it ``said``.
 
     ``keys_age`` and ``status_age`` are the seconds since the phone fetched the keys and the status list it went by,
-    None where it had none.
+    None where it had none; ``said`` is None where it could not tell.
     """
 
     id: UUID
@@ -41,7 +42,7 @@ class OfflineScan:
     scanned_at: datetime
     keys_age: int | None
     status_age: int | None
-    said: Reason
+    said: Reason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,31 @@ class HandedIn:
     doubled: bool
 
 
-async def hand_in(signer: CodeSigner, staff: Staff, scans: Sequence[OfflineScan]) -> list[HandedIn]:
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """A scan that is refused, whenever it comes again."""
+
+    scan_id: UUID
+    error: DomainError
+
+
+async def hand_in(
+    signer: CodeSigner, staff: Staff, scans: Sequence[OfflineScan]
+) -> tuple[list[HandedIn], list[NotTaken]]:
     """Take scans that a phone made without network, each by itself; one that was handed in before is known by its id.
 
-    Raises VerificationKeyReusedError where an id came with another code before.
+    Those that are not taken hold up no other: an id that came with another code before (VerificationKeyReusedError), a
+    licence of a type that is none any more (NotFoundError).
     """
-    return [await _hand_in(signer, Verifier.of_staff(staff, Duty.VERIFY, Way.OFFLINE), scan) for scan in scans]
+    verifier = Verifier.of_staff(staff, Duty.VERIFY, Way.OFFLINE)
+    taken: list[HandedIn] = []
+    refused: list[NotTaken] = []
+    for scan in scans:
+        try:
+            taken.append(await _hand_in(signer, verifier, scan))
+        except (VerificationKeyReusedError, NotFoundError) as error:
+            refused.append(NotTaken(scan.id, error))
+    return taken, refused
 
 
 async def _hand_in(signer: CodeSigner, verifier: Verifier, scan: OfflineScan) -> HandedIn:

@@ -21,4 +21,13 @@
     var scanned = window.jiabanWeChat ? jiabanWeChat.scan() : jiabanScanner.watch(document.getElementById("picture"));
     scanned.then(send).catch(function () { rest(true); });
   });
+
+  // Where the network is gone, the scanner that needs none takes up what could not be sent (worker.js).
+  function keepUnsent(text) {
+    try {
+      if (text) { sessionStorage.setItem("jiaban-unsent", text); } else { sessionStorage.removeItem("jiaban-unsent"); }
+    } catch (error) { return; }
+  }
+  keepUnsent("");
+  form.addEventListener("submit", function () { keepUnsent(document.getElementById("code").value); });
 })();
