@@ -1,12 +1,12 @@
 """Filling a database with cases, their histories and all that hangs on them, by SQL alone.
 
 The cases of three years are spread evenly up to yesterday; what the nights delete by ``config/retention.yaml`` is not
-made. Every sealed column holds one constant value that opens; digests, signatures and roots of the audit are noise, so
-such a database does not pass ``jiaban audit verify``.
+made. Every sealed column holds one constant value that opens, a form the example of its item; digests, signatures and
+roots of the audit are noise, so such a database does not pass ``jiaban audit verify``.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -49,6 +49,7 @@ CREATE FUNCTION pg_temp.citizen(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
     SELECT pg_temp.uid(0, '2023-01-01Z', n)
 $$;
 CREATE TEMP TABLE sealed (place text PRIMARY KEY, value bytea);
+CREATE TEMP TABLE forms (item_code text PRIMARY KEY, value bytea);
 CREATE TEMP TABLE ways (state text PRIMARY KEY, causes text[], states text[]);
 CREATE TEMP TABLE offers AS
     SELECT (row_number() OVER (ORDER BY item_code <> '{item}', item_code) - 1)::int AS number,
@@ -130,7 +131,7 @@ INSERT INTO applications (id, citizen_id, company_id, item_code, item_name, item
     idempotency_key, last_sequence, promised_on, statutory_on, promised_provisional, saved_fields, saved_materials,
     created_at, updated_at, submitted_at)
 SELECT id, citizen_id, company_id, item_code, item_name, 1, state,
-    (SELECT value FROM sealed WHERE place = 'applications.form'), case_no, 'filled-' || n, GREATEST(moves - 1, 0),
+    (SELECT value FROM forms WHERE forms.item_code = made.item_code), case_no, 'filled-' || n, GREATEST(moves - 1, 0),
     (at + interval '10 days')::date, (at + interval '20 days')::date, n % 500 = 0, 3, 1, at, updated_at,
     CASE WHEN case_no IS NOT NULL THEN at END
 FROM made
@@ -224,6 +225,7 @@ SELECT n, now() - interval '1 day', (n - 1) * $2 + 1, LEAST($2, $1 - (n - 1) * $
     sha256(int8send(n)), 'filled', sha256(int8send(n))
 FROM generate_series(1, ($1::bigint + $2::bigint - 1) / $2::bigint) AS n
 """
+_FORM = "applications.form"
 _SEALED = {
     "citizens.name": "测试人",
     "citizens.id_number": "11010519491231002X",
@@ -231,7 +233,18 @@ _SEALED = {
     "inbox_events.data": "{}",
     "messages.text": "您的办件有新的进展，请在办件详情中查看。",
     "licences.holder": "测试人",
-    "licences.values": '{"business_name":"小吃店"}',
+    "licences.values": json.dumps(
+        {
+            "business_name": "佳木斯市前进区桂兰小吃店",
+            "business_uscc": "92230803MA1EXAMPL0",
+            "holder_name": "测试人",
+            "holder_id_number": "11010519491231002X",
+            "business_site": "黑龙江省佳木斯市前进区示例路1号",
+            "business_kind": "餐饮服务经营者",
+            "business_items": ["热食类食品制售", "自制饮品制售"],
+        },
+        ensure_ascii=False,
+    ),
 }
 
 
@@ -247,20 +260,28 @@ async def fill_cases(url: str, cases: int, progress: Callable[[int], None] = lam
     triggers and without waiting for the disk. ``progress`` is told after each batch how many cases are there.
     """
     item = await trip_item()
-    form = (await get_item(item)).guide.form_example
     connection = await asyncpg.connect(url, server_settings={"synchronous_commit": "off"})
     try:
         await connection.execute("SET session_replication_role = replica")
         await connection.execute(_PREPARE.format(item=item))
-        ring, plain = keyring(), {**_SEALED, "applications.form": json.dumps(form, ensure_ascii=False)}
-        sealed = [(place, ring.seal(value.encode(), place)) for place, value in plain.items()]
+        ring = keyring()
+        sealed = [(place, ring.seal(value.encode(), place)) for place, value in _SEALED.items()]
         await connection.executemany("INSERT INTO sealed VALUES ($1, $2)", sealed)
+        forms = [(code, ring.seal(form.encode(), _FORM)) async for code, form in _forms(connection)]
+        await connection.executemany("INSERT INTO forms VALUES ($1, $2)", forms)
         ways = [(state, [one for one, _ in way], [one for _, one in way]) for state, way in _WAYS.items()]
         await connection.executemany("INSERT INTO ways VALUES ($1, $2, $3)", ways)
-        await connection.execute("ANALYZE offers, ways")
+        await connection.execute("ANALYZE offers, ways, forms")
         await _fill(connection, cases, progress)
     finally:
         await connection.close()
+
+
+async def _forms(connection: asyncpg.Connection) -> AsyncIterator[tuple[str, str]]:
+    """Each item's code, and the form that its guide gives as an example."""
+    for row in await connection.fetch("SELECT item_code FROM offers"):
+        guide = (await get_item(row["item_code"])).guide
+        yield row["item_code"], json.dumps(guide.form_example, ensure_ascii=False)
 
 
 async def _fill(connection: asyncpg.Connection, cases: int, progress: Callable[[int], None]) -> None:

@@ -45,9 +45,9 @@ class Bearers:
         }
         self._audience = audience
 
-    def session(self, request: Request) -> UUID | None:
-        """The session of the request's token, None where it has none that is genuine and alive."""
-        scheme, _, token = request.headers.get(b"authorization", b"").partition(b" ")
+    def session(self, header: bytes) -> UUID | None:
+        """The session of an Authorization header's token, None where it has none that is genuine and alive."""
+        scheme, _, token = header.partition(b" ")
         try:
             signed, _, signature = token.rpartition(b".")
             head, _, body = signed.partition(b".")

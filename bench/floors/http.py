@@ -1,12 +1,10 @@
-"""Sanic without anything: one route, one answer, no middleware."""
+"""One route, one answer."""
 
-import sys
-from typing import Any
+from sanic import HTTPResponse, Request
 
-from sanic import HTTPResponse, Request, Sanic
+from bench.floors.on_sanic import bare_app, serve
 
-app = Sanic("floor", configure_logging=False)
-app.config.ACCESS_LOG = False
+app = bare_app()
 
 
 @app.get("/health/live")
@@ -16,11 +14,5 @@ async def read_live(request: Request) -> HTTPResponse:
     return HTTPResponse('{"status":"ok"}', content_type="application/json")
 
 
-def serve(app: Sanic[Any, Any], port: int) -> None:
-    """Serve on loopback in this process."""
-    app.prepare(host="127.0.0.1", port=port, single_process=True, motd=False, access_log=False)
-    Sanic.serve_single(primary=app)
-
-
 if __name__ == "__main__":
-    serve(app, int(sys.argv[1]))
+    serve(app)

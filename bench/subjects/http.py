@@ -27,4 +27,5 @@ async def measure(wanted: Wanted) -> dict[str, Figures]:
     """The figures."""
     town = wanted.town
     async with wanted.running(*PROGRAMS) as sides:
+        await wanted.hold_contract("http", sides)
         return {"http": await over_http(town, sides, requests, rounds=wanted.rounds, progress=wanted.progress)}

@@ -46,8 +46,9 @@ async def _officer(credentials: _Credentials, database: Database) -> Staff:
 
 async def _citizen(credentials: _Credentials, database: Database) -> Session:
     session_id = _session_of(credentials, "citizen")
-    session = await database.scalar(select(Session).where(Session.id == session_id, Session.ended_at.is_(None)))
-    if session is None or session.citizen_id is None:
+    found = select(Session).where(Session.id == session_id, Session.ended_at.is_(None))
+    session = await database.scalar(found.options(joinedload(Session.citizen)))
+    if session is None or session.citizen is None:
         raise _UNKNOWN
     return session
 
