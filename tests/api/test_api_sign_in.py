@@ -81,7 +81,8 @@ def test_a_page_signs_in_through_wechat(browsers: Callable[..., Browser]) -> Non
     back = browser.http.get(browser.back_from_wechat(browser.begin(return_to="/h5/sign-in?x=1")))
     assert (back.status_code, back.headers["Location"]) == (302, "/h5/sign-in?x=1")
     given = {one.split("=")[0]: one for one in back.headers.get_list("Set-Cookie")}
-    assert set(given) == {"jiaban_access", "jiaban_refresh", "jiaban_csrf"}
+    assert set(given) == {"jiaban_access", "jiaban_refresh", "jiaban_csrf", "jiaban_acting"}
+    assert "Max-Age=0" in given["jiaban_acting"]
     assert all("HttpOnly" in given[name] for name in ("jiaban_access", "jiaban_refresh"))
     assert "SameSite=Lax" in given["jiaban_access"]
     assert all("SameSite=Strict" in given[name] for name in ("jiaban_refresh", "jiaban_csrf"))
