@@ -39,7 +39,9 @@ from miniapp_api.errors import answer_error
 from miniapp_api.h5 import (
     acting,
     applying,
+    case_actions,
     codes,
+    contact,
     display,
     filling,
     mine,
@@ -49,12 +51,14 @@ from miniapp_api.h5 import (
     sign_in,
     staff_requests,
     submitting,
+    supplement,
     verify,
 )
 from miniapp_api.h5 import cases as case_pages
 from miniapp_api.h5 import complaints as complaint_pages
 from miniapp_api.h5 import finding as finding_pages
 from miniapp_api.h5 import licences as licence_pages
+from miniapp_api.h5 import materials as material_pages
 from miniapp_api.h5 import receipts as receipt_pages
 from miniapp_api.h5 import reviews as review_pages
 from miniapp_api.h5 import staff as staff_pages
@@ -137,8 +141,12 @@ SURFACES: tuple[Routes, ...] = (
     finding_pages.routes,
     applying.routes,
     filling.routes,
+    material_pages.routes,
     submitting.routes,
     case_pages.routes,
+    case_actions.routes,
+    contact.routes,
+    supplement.routes,
     mine.routes,
     acting.routes,
     complaint_pages.routes,

@@ -34,8 +34,8 @@ FILE_ERRORS = (
     errors.UploadUnsupportedError,
     errors.UploadBrokenError,
 )
-_SCAN_ERRORS = (errors.MaterialPendingError, errors.MaterialInfectedError, errors.MaterialLostError)
-_READ_ERRORS = (ApplicationNotFoundError, NotFoundError, *_SCAN_ERRORS)
+SCAN_ERRORS = (errors.MaterialPendingError, errors.MaterialInfectedError, errors.MaterialLostError)
+_READ_ERRORS = (ApplicationNotFoundError, NotFoundError, *SCAN_ERRORS)
 
 
 class MaterialUpload(Schema):
@@ -100,7 +100,7 @@ async def add_material(call: Call, application_id: UUID) -> MaterialView:
     acting=True,
     limit="upload",
     status=201,
-    errors=(*ASKED_ERRORS, *ROOM_ERRORS, errors.MaterialNotReusableError, *_SCAN_ERRORS),
+    errors=(*ASKED_ERRORS, *ROOM_ERRORS, errors.MaterialNotReusableError, *SCAN_ERRORS),
 )
 async def reuse_material(call: Call, application_id: UUID, body: ReuseRequest) -> MaterialView:
     """Give a file of an earlier case of mine once more."""

@@ -5,10 +5,13 @@ from uuid import UUID
 
 from sanic import HTTPResponse
 
-from app.applications.errors import ApplicationNotFoundError
+from app.applications.errors import ApplicationNotFoundError, NotSubmittedError
+from app.applications.models import State
 from app.catalogue.errors import ItemNotFoundError
-from app.kit.errors import InvalidCursorError, NotFoundError
+from app.kit.errors import InvalidCursorError, NotFoundError, TemporarilyUnavailableError
 from miniapp_api.citizen.applications import list_applications, read_application, read_form
+from miniapp_api.citizen.receipts import read_receipt
+from miniapp_api.h5.case_actions import actions_of
 from miniapp_api.h5.pages import page
 from miniapp_api.paging import PageQuery
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
@@ -19,7 +22,7 @@ routes = Routes()
 class CaseQuery(QuerySchema):
     """What was just done."""
 
-    done: Literal["", "submitted"] = ""
+    done: Literal["", "submitted", "supplemented", "withdrawn", "hurried", "contact"] = ""
 
 
 @routes.add(
@@ -53,4 +56,26 @@ async def open_case(call: Call, application_id: UUID, query: CaseQuery) -> HTTPR
     there = {material.material_id for material in case.materials}
     asked = await read_form(call, application_id)
     handed_in = [material.name for material in asked.materials if material.id in there]
-    return page(call.request, "case.html", case=case, handed_in=handed_in, done=query.done)
+    actions = actions_of(State(case.state), submitted=case.case_no is not None)
+    return page(call.request, "case.html", case=case, handed_in=handed_in, actions=actions, done=query.done)
+
+
+@routes.add(
+    "GET",
+    "/h5/cases/<application_id:uuid>/receipt",
+    actor=Actor.CITIZEN,
+    acting=True,
+    limit="receipt",
+    media_type="application/pdf",
+    also=(302,),
+    errors=(
+        ApplicationNotFoundError,
+        NotSubmittedError,
+        ItemNotFoundError,
+        NotFoundError,
+        TemporarilyUnavailableError,
+    ),
+)
+async def download_receipt(call: Call, application_id: UUID) -> HTTPResponse:
+    """The receipt of a submission, by a link of a page: whoever opens it late signs in and comes back."""
+    return await read_receipt(call, application_id)

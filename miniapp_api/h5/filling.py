@@ -163,7 +163,7 @@ async def save_form_on_page(call: Call, application_id: UUID, form: FillingForm)
     kept = await keep(call.party, application_id, typed, form.revision)
     told = [*kept.wrong, *(kept.missing if form.go == "next" else [])]
     if not told and not kept.outdated:
-        step = "check" if form.go == "next" else "form?saved=true"
+        step = "materials" if form.go == "next" else "form?saved=true"
         return moved(f"/h5/cases/{application_id}/{step}", status=303)
     application, asked, _ = await queries.get_asked(call.party, application_id)
     beside = {**application.form, **{name: value for name, value in typed.items() if value is not None}}

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.catalogue.choices import CODES, LEVEL, REGION, WIDGET
 from app.catalogue.conditions import COMPUTE, WHEN, is_asked
-from miniapp_api.h5.form_kinds import PREFIX, TIGHT, kind_of, list_of, object_of, text_of, type_of, widget_of
+from miniapp_api.h5.form_kinds import PREFIX, kind_of, list_of, object_of, text_of, type_of, widget_of
 
 Options = Sequence[tuple[str, str]]
 
@@ -57,7 +57,6 @@ class FormField:
     options: Options = ()
     places: Sequence[tuple[Options, str]] = ()
     inputmode: str = ""
-    maxlength: int = 0
     wrong: str = ""
     source: str = ""
     other: str = ""
@@ -130,22 +129,17 @@ def _of_kind(name: str, kind: str, definition: Mapping[str, Any], value: Any, sh
         ),
         **dict.fromkeys(("yes_no", "tick"), lambda: {"chosen": _chosen(value)}),
     }
-    return made.get(kind, lambda: _typed(kind, definition, value))()
+    return made.get(kind, lambda: _typed(definition, value))()
 
 
 def _chosen(*values: Any) -> tuple[str, ...]:
     return tuple(text_of(one) for one in values if one is not None)
 
 
-def _typed(kind: str, definition: Mapping[str, Any], value: Any) -> dict[str, Any]:
-    widget = widget_of(definition)
-    # What is pasted with gaps is put right, not cut off.
-    is_cut = kind == "text" and widget not in TIGHT
-    return {
-        "written": text_of(value),
-        "inputmode": _INPUT_MODE.get(widget) or _INPUT_MODE.get(type_of(definition), ""),
-        "maxlength": int(definition.get("maxLength", 0)) if is_cut else 0,
-    }
+def _typed(definition: Mapping[str, Any], value: Any) -> dict[str, Any]:
+    # A browser would cut what is pasted, and say nothing: what is too long is told instead.
+    mode = _INPUT_MODE.get(widget_of(definition)) or _INPUT_MODE.get(type_of(definition), "")
+    return {"written": text_of(value), "inputmode": mode}
 
 
 def _entries(name: str, definition: Mapping[str, Any], value: Any, shown: Shown) -> Iterator[FormField]:

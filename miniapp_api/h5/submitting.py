@@ -1,21 +1,22 @@
 """An application looked through once more on a page, and submitted."""
 
-from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import Field
 from sanic import HTTPResponse
 
 from app.applications import errors, queries, service
+from app.applications.asked import asked_of
 from app.applications.models import State
 from app.catalogue.errors import FormInvalidError, ItemNotFoundError
 from app.identity.errors import LevelTooLowError
 from app.kit import texts
 from app.kit.errors import DomainError, NotFoundError
-from miniapp_api.citizen.application_views import AskedMaterialView, ReachView
+from miniapp_api.citizen.application_views import ReachView
 from miniapp_api.errors import status_of
 from miniapp_api.h5.filling import fields_shown
 from miniapp_api.h5.form_fields import Shown
+from miniapp_api.h5.materials import given_of
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
 
@@ -54,14 +55,11 @@ async def open_check(call: Call, application_id: UUID) -> HTTPResponse:
 
 
 async def _page(call: Call, application_id: UUID, refused: DomainError | None = None) -> HTTPResponse:
-    application, asked, materials = await queries.get_asked(call.party, application_id)
+    detail = await queries.get_application(call.party, application_id)
+    application, given = await given_of(call, application_id)
     if application.state is not State.DRAFT:
         return moved(f"/h5/cases/{application_id}", status=303 if refused else 302)
-    detail = await queries.get_application(call.party, application_id)
-    views = [AskedMaterialView.of_asked(material) for material in materials]
-    given: dict[str, int] = {}
-    for file in detail.materials:
-        given[file.material_id] = given.get(file.material_id, 0) + 1
+    asked = await asked_of(application)
     return page(
         call.request,
         "check.html",
@@ -69,20 +67,13 @@ async def _page(call: Call, application_id: UUID, refused: DomainError | None = 
         case=application,
         fields=await fields_shown(asked, application.form, Shown()),
         missing=detail.missing,
-        materials=[material for material in views if material.id in given or material.needed or _replaced(material)],
-        lacking=[material for material in views if material.needed and material.id not in given],
         given=given,
-        asked_materials=bool(views),
+        lacking=[one.asked.name for one in given if one.asked.needed and not one.count],
         reach=ReachView.of(application),
         halls={window.hall: window.name for window in asked.guide.windows if window.hall},
         refused=texts.text("errors", refused.code) if refused else "",
         key=uuid4().hex,
     )
-
-
-def _replaced(material: AskedMaterialView) -> bool:
-    by: Any = material.replaced_by
-    return material.replaced_by_licence is not None or (by is not None and by.kind != "licence")
 
 
 @routes.add(

@@ -95,7 +95,7 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     ),
     "withdraw_application": OWN_CASE,
     # Whose mandate covers it has deleted it before the others come.
-    "discard_draft": (*OWN_CASE[:3], *OWN_CASE[4:], OWN_CASE[0]),
+    **dict.fromkeys(("discard_draft", "discard_on_page"), (*OWN_CASE[:3], *OWN_CASE[4:], OWN_CASE[0])),
     "reuse_material": (OWN_CASE[0], "not_found", "not_found", *OWN_CASE[3:]),
     "resubmit_application": OWN_CASE,
     **dict.fromkeys(("list_case_reviews", "submit_review", "open_case_reviews", "review_on_page"), OWN_CASE),
@@ -151,10 +151,21 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         (
             *("open_case", "open_form", "save_form_on_page", "keep_typed", "open_answers", "change_answers"),
-            "open_check",
+            *(
+                "open_check",
+                "open_materials",
+                "open_material",
+                "add_on_page",
+                "remove_on_page",
+                "open_contact",
+                "change_contact_on_page",
+            ),
+            *("open_supplement", "supplement_on_page", "open_hurry", "hurry_on_page", "download_receipt"),
+            *("open_withdrawal", "withdraw_on_page", "open_discard", "open_resubmission", "resubmit_on_page"),
         ),
         OWN_CASE,
     ),
+    "reuse_on_page": (OWN_CASE[0], "not_found", "not_found", *OWN_CASE[3:]),
     "note_read_on_page": ("message_not_found", "message_not_found", *SELF),
     "end_session_on_page": ("session_not_found", "in", *SELF),
     **dict.fromkeys(("list_complaints", "write_complaint"), ("in", "in", *SELF)),
@@ -314,6 +325,7 @@ class Things:
     def visit(self, client: httpx.Client, route: Route, headers: dict[str, str]) -> httpx.Response:
         """Call a route about these things with a body that the route understands."""
         texts = {"item_code": self.item_code, "life_event": "open_restaurant", "purpose": "licence_presentation"}
+        texts["material_id"] = "site_photo"
         path = re.sub(r"<(\w+):uuid>", lambda part: self.ids.get(part[1], str(uuid.uuid4())), route.path)
         path = re.sub(r"<(\w+):str>", lambda part: texts.get(part[1], "x"), path).replace("<number:int>", "0")
         if route.upload:
@@ -349,7 +361,9 @@ class Things:
             "end_session_on_page": {"session_id": self.ids.get("session_id", some_id)},
             "save_form": {"revision": 1, "form": {}},
             **{key: {"revision": 1} for key in ("save_form_on_page", "keep_typed", "change_answers")},
+            **{key: {"file_id": self.ids.get("file_id", some_id)} for key in ("reuse_on_page", "remove_on_page")},
             "submit_on_page": {"revision": 1, "key": uuid.uuid4().hex},
+            **{key: {"key": uuid.uuid4().hex} for key in ("hurry_on_page", "supplement_on_page")},
             "change_contact": {"contact": {"phone": None, "address": None}, "delivery": {"method": "electronic"}},
             "answer_questions": {"revision": 1, "answers": {}},
             "reuse_material": {"material_id": "site_photo", "file_id": str(uuid.uuid4())},

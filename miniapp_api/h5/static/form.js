@@ -3,7 +3,7 @@
   "use strict";
   var form = document.getElementById("form");
   var kept = document.getElementById("kept");
-  if (!form) { return; }
+  if (!form || !window.fetch) { return; }
 
   function all(selector, within) { return Array.prototype.slice.call((within || form).querySelectorAll(selector)); }
   function inputs(within) { return all("input[name], select[name], textarea[name]", within); }
@@ -60,7 +60,7 @@
     if (!isHalfway(event.target)) { touch(event.target); }
   });
   ask();
-  if (!form.dataset.keep) { return; }
+  if (!form.hasAttribute("data-keep")) { return; }
 
   // Saving: one request at a time, with the fields that were touched since the last.
   var PAUSE_MS = 900;
@@ -98,9 +98,8 @@
     saving = true;
     say("saving");
     var body = ["revision=" + revision.value].concat(fields.map(encoded)).filter(Boolean).join("&");
-    fetch(form.action + "/kept", {
+    window.jiabanAsk(form.action + "/kept", {
       method: "POST",
-      credentials: "same-origin",
       headers: {
         "Content-Type": "application/x-www-form-urlencoded",
         "X-CSRF-Token": form.querySelector("[name=csrf_token]").value
@@ -112,20 +111,21 @@
     }).then(function (told) {
       saving = false;
       if (told.outdated) { stopped = true; say("outdated"); return; }
-      revision.value = told.revision;
+      revision.value = form.dataset.keep = told.revision;
       fields.forEach(function (field) { tell(field, told.wrong); });
       Object.keys(told.computed).forEach(function (name) {
         var place = document.getElementById("f." + name);
         if (place && told.computed[name]) { place.textContent = told.computed[name]; }
       });
-      say("saved");
-      forget();
-      if (Object.keys(touched).length) { later(PAUSE_MS); }
-    }).catch(function () {
+      if (told.wrong.length) { say("partly"); } else { say("saved"); }
+      if (Object.keys(touched).length) { later(PAUSE_MS); } else if (!told.wrong.length) { forget(); }
+    }).catch(function (status) {
       saving = false;
       fields.forEach(function (field) { touched[field.dataset.field] = touched[field.dataset.field] || field; });
-      say("stuck");
-      later(RETRY_MS);
+      // No session, or no draft any more: sending the form says which, and loses nothing.
+      stopped = status >= 400 && status < 429;
+      say(stopped ? "over" : "stuck");
+      if (!stopped) { later(RETRY_MS); }
     });
   }
   function tell(field, wrong) {
@@ -145,36 +145,47 @@
   window.addEventListener("online", function () { later(PAUSE_MS); });
   document.addEventListener("visibilitychange", function () { if (document.hidden) { save(); } });
 
-  // What is sent is kept in this tab until it is known to be saved: a session may have ended before.
+  // What is typed is kept in this tab until it is known to be saved: a session may have ended before, or a page between
+  // may give a file. What belongs to an older state of the case is not brought back.
   var KEY = "form:" + location.pathname;
-  function forget() { try { sessionStorage.removeItem(KEY); } catch (refused) { return; } }
-  form.addEventListener("submit", function () {
-    stopped = true;
-    var fields = inputs().filter(function (one) { return one.name.indexOf("f.") === 0; }).map(function (one) {
-      return [one.name, one.value, one.checked];
-    });
-    try { sessionStorage.setItem(KEY, JSON.stringify({ revision: revision.value, fields: fields })); } catch (full) { return; }
-  });
+  var isTouched = false;
+  function typed() {
+    return inputs().filter(function (one) { return one.type !== "hidden" && one.type !== "file"; });
+  }
+  function isTicked(one) { return one.type === "radio" || one.type === "checkbox"; }
+  function forget() {
+    isTouched = false;
+    try { sessionStorage.removeItem(KEY); } catch (refused) { return; }
+  }
+  function remember() {
+    if (!isTouched) { return; }
+    var fields = typed().map(function (one) { return [one.name, one.value, one.checked]; });
+    try {
+      sessionStorage.setItem(KEY, JSON.stringify({ mark: form.dataset.keep, fields: fields }));
+    } catch (full) { return; }
+  }
+  form.addEventListener("input", function () { isTouched = true; });
+  form.addEventListener("change", function () { isTouched = true; });
+  form.addEventListener("submit", function () { stopped = true; remember(); });
+  window.addEventListener("pagehide", remember);
+
   function restore() {
     var left = null;
     try { left = JSON.parse(sessionStorage.getItem(KEY) || "null"); } catch (broken) { left = null; }
     forget();
-    var came = document.querySelector("[role=alert]");
-    if (!left || came || left.revision !== revision.value) { return; }
-    var present = inputs().filter(function (one) { return one.name.indexOf("f.") === 0; });
-    var changed = false;
+    if (!left || form.hasAttribute("data-answered") || left.mark !== form.dataset.keep) { return; }
+    var present = typed();
     left.fields.forEach(function (one, place) {
       var input = present[place];
       if (!input || input.name !== one[0]) { return; }
-      if (input.type === "radio" || input.type === "checkbox") {
-        if (input.checked !== one[2] && input.value === one[1]) { input.checked = one[2]; changed = true; touch(input); }
-      } else if (input.type !== "hidden" && input.value !== one[1]) {
-        input.value = one[1];
-        changed = true;
-        touch(input);
-      }
+      var other = isTicked(input) ? input.value === one[1] && input.checked !== one[2] : input.value !== one[1];
+      if (!other) { return; }
+      if (isTicked(input)) { input.checked = one[2]; } else { input.value = one[1]; }
+      isTouched = true;
+      touch(input);
     });
-    document.getElementById("restored").hidden = !changed;
+    var note = document.getElementById("restored");
+    if (note) { note.hidden = !isTouched; }
     ask();
   }
   restore();
