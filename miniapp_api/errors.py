@@ -123,7 +123,7 @@ def error_answer(request: Request, error: DomainError) -> HTTPResponse:
         return moved(f"{cookies.STAFF_SESSION_PATH}?return_to={request.path}", status=303)
     if _is_for_a_person(request):
         if way := way_to_sign_in(request, error):
-            return moved(way)
+            return moved(way, status=302 if request.method == "GET" else 307)
         if isinstance(error, MandateInactiveError) and cookies.acting_of(request):
             return _acting_is_over(request)
         return page(
@@ -132,6 +132,7 @@ def error_answer(request: Request, error: DomainError) -> HTTPResponse:
             status=status_of(type(error)),
             message=sentence_of(request, error),
             request_id=str(request.id),
+            back=_page_of(request) if error.kind is Kind.UNAUTHENTICATED else "",
         )
     body = {
         "code": error.code,
@@ -140,6 +141,15 @@ def error_answer(request: Request, error: DomainError) -> HTTPResponse:
         "context": error.context,
     }
     return json_answer(body, status=status_of(type(error)), headers=headers)
+
+
+def _page_of(request: Request) -> str:
+    """The page at the address that a form was sent to, which is where most come from; empty where there is none."""
+    try:
+        request.app.router.get(request.path, "GET", None)
+    except (NotFound, MethodNotAllowed):
+        return ""
+    return request.path
 
 
 def _acting_is_over(request: Request) -> HTTPResponse:

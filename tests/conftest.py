@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import hypothesis
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from xdist.scheduler import LoadFileScheduling
 
 from app.bootstrap import House, open_house
@@ -20,6 +21,7 @@ from app.demo.engines import port_is_free
 from app.demo.house import running_house
 from app.demo.plan import Plan
 from app.demo.trip import Traveller
+from app.identity.tokens import AccessTokens
 from app.kit.tls import public_tls
 from config.settings import DemoSettings, Settings
 from tests.people import Person, make_person, personal_values
@@ -201,3 +203,14 @@ def error_of(response: httpx.Response) -> tuple[int, str]:
 
 
 REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def tokens(settings: Settings) -> AccessTokens:
+    """Makes tokens as the running house does."""
+    keys = settings.keys
+    ring = {
+        name: Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key.get_secret_value()))
+        for name, key in keys.session_signing.items()
+    }
+    return AccessTokens(ring, keys.session_signing_active)

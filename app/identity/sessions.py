@@ -25,6 +25,7 @@ RETRY_WINDOW = timedelta(seconds=60)
 # The room that tells citizens stands above this one: it is reached by the name of its job.
 TELL = "notifications.tell"
 _SEEN_SECONDS = 1.0
+_DOT = "."
 _UNSEEN = object()
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -64,8 +65,17 @@ class Grant:
 
 
 def csrf_token_of(refresh_token: str) -> str:
-    """The token against forged requests that goes with a refresh token. It tells nothing about that."""
-    return _digest(f"csrf {refresh_token}")
+    """The token against forged requests that goes with a refresh token, and with all that follow it in its session.
+
+    So a page that was opened before a renewal, in another tab too, still changes what it shows. It tells nothing about
+    the refresh token.
+    """
+    return _digest(f"csrf {_line_of(refresh_token)}")
+
+
+def _line_of(refresh_token: str) -> str:
+    """What the refresh tokens of a session have in common: what stands before the last dot, else all of it."""
+    return refresh_token.rpartition(_DOT)[0] or refresh_token
 
 
 def _digest(token: str) -> str:
@@ -96,7 +106,7 @@ async def open_session(
             created_at=moment,
             last_used_at=moment,
         )
-        return Grant(await _new_pair(tokens, session), owner_id)
+        return Grant(await _new_pair(tokens, session, secrets.token_urlsafe(16)), owner_id)
 
 
 async def refresh_session(
@@ -117,7 +127,7 @@ async def refresh_session(
         if spent:
             session = await Session.select_for_update().get(id=spent["session_id"])
             if session.ended_at is None:
-                pair = await _new_pair(tokens, session)
+                pair = await _new_pair(tokens, session, _line_of(refresh_token))
                 await RefreshToken.filter(id=spent["id"]).update(answer=asdict(pair))
                 return Grant(pair, session.owner_id)
         else:
@@ -147,8 +157,8 @@ async def _used_before(digest: str, idempotency_key: str | None) -> Grant | None
     return None
 
 
-async def _new_pair(tokens: AccessTokens, session: Session) -> TokenPair:
-    refresh_token = secrets.token_urlsafe(32)
+async def _new_pair(tokens: AccessTokens, session: Session, line: str) -> TokenPair:
+    refresh_token = f"{line}{_DOT}{secrets.token_urlsafe(32)}"
     # Staff show their second factor every day, however often a session is refreshed.
     since = session.created_at if session.surface is Audience.STAFF else clock.now()
     await RefreshToken.create(

@@ -231,17 +231,32 @@ async def refresh_page_session(call: Call) -> HTTPResponse:
     return answer
 
 
-@routes.add("GET", "/h5/v1/session/renew", actor=Actor.ANYONE, limit="refresh", status=302, media_type="text/html")
+_RENEW = "/h5/v1/session/renew"
+
+
+@routes.add("GET", _RENEW, actor=Actor.ANYONE, limit="refresh", status=302, media_type="text/html")
 async def renew_page_session(call: Call, query: SignInQuery) -> HTTPResponse:
     """Exchange the refresh token of a browser that opened a page too late, and go back to the page.
 
     The cookie comes along from our own pages alone (SameSite=Strict). Two pages that are opened at once renew as one.
     """
-    token = str(call.request.cookies.get(cookies.REFRESH, ""))
-    if not token:
+    if not call.request.cookies.get(cookies.REFRESH):
         return moved(f"{_SIGN_IN}?return_to={quote(query.return_to, safe='/')}")
+    return await _renewed(call, moved(query.return_to))
+
+
+@routes.add("POST", _RENEW, actor=Actor.ANYONE, limit="refresh", status=307, media_type="text/html")
+async def renew_and_send_again(call: Call, query: SignInQuery) -> HTTPResponse:
+    """The same for a form that was sent too late: the browser sends it again, where it shows that it is ours.
+
+    Where there is nothing to renew, what was sent meets a page that asks to sign in.
+    """
+    return await _renewed(call, moved(query.return_to, status=307))
+
+
+async def _renewed(call: Call, answer: HTTPResponse) -> HTTPResponse:
+    token, public_url = str(call.request.cookies.get(cookies.REFRESH, "")), call.house.settings.public_url
     once = hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
-    answer, public_url = moved(query.return_to), call.house.settings.public_url
     try:
         grant = await sessions.refresh_session(call.house.access_tokens, Audience.H5, token, once)
     except errors.RefreshTokenInvalidError:

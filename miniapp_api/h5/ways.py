@@ -20,9 +20,12 @@ _NOT_SIGNED_IN = (AccessTokenMissingError, AccessTokenInvalidError, AccessTokenE
 def way_to_sign_in(request: Request, error: DomainError) -> str | None:
     """Where a browser is sent that opens a page which needs somebody signed in, None where an error is another.
 
-    A session whose access token ran out is renewed; what a form sent cannot be taken along.
+    A session whose access token ran out is renewed, and what a form sent goes along (RFC 9110, 15.4.8); where there is
+    no session any more it stays with the browser, which is told.
     """
-    if not isinstance(error, _NOT_SIGNED_IN) or request.method != "GET" or request.path.startswith("/h5/sign-in"):
+    if not isinstance(error, _NOT_SIGNED_IN) or request.path.startswith("/h5/sign-in"):
+        return None
+    if request.method != "GET" and not isinstance(error, AccessTokenExpiredError):
         return None
     where = "/h5/v1/session/renew" if cookies.ACCESS in request.cookies else "/h5/sign-in"
     return f"{where}?return_to={quote(address_of_page(request), safe='/')}"

@@ -8,15 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft202012Validator
 from PIL import Image
 
 from app.demo.plan import Plan
 from app.demo.trip import Traveller, Trip
-from app.identity.tokens import AccessTokens
 from app.kit.tls import public_tls
-from config.settings import Settings
 from tests.conftest import Phone
 from tests.people import Person, make_person, personal_values
 
@@ -103,17 +100,6 @@ def stranger(plan: Plan, documented: Callable[[httpx.Response], None]) -> Iterat
 def citizen(phone: Phone) -> httpx.Client:
     """The client of a citizen who verified their real name."""
     return phone.http
-
-
-@pytest.fixture(scope="session")
-def tokens(settings: Settings) -> AccessTokens:
-    """Makes tokens as the running house does."""
-    keys = settings.keys
-    ring = {
-        name: Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key.get_secret_value()))
-        for name, key in keys.session_signing.items()
-    }
-    return AccessTokens(ring, keys.session_signing_active)
 
 
 @pytest.fixture

@@ -4,15 +4,20 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from app.demo.plan import Plan
+from app.identity.rules import Audience
+from app.identity.tokens import AccessTokens
+from app.kit import clock
 from app.kit.tls import public_tls
 from tests.conftest import Phone
 from tests.people import Person, make_person
 
+RENEW = "/h5/v1/session/renew"
 AS_BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 
 
@@ -135,6 +140,24 @@ def test_a_form_that_came_too_late_is_not_sent_on(browser: httpx.Client) -> None
     late = browser.post("/h5/me/sign-out", data={"csrf_token": "x"})
     assert late.status_code == 401
     assert "请先登录" in late.text
+
+
+def test_a_form_whose_session_ran_out_is_sent_again(plan: Plan, tokens: AccessTokens) -> None:
+    """By way of the renewal, with what it showed before; where there is nothing to renew it is asked to sign in."""
+    with signed_in(plan, make_person()) as browser:
+        shown = {"csrf_token": re.findall(r'name="csrf_token" value="(\w{64})"', browser.get("/h5/me").text)[0]}
+        for worth in (True, False):
+            bearer = tokens.read(browser.cookies["jiaban_access"], Audience.H5)
+            with clock.travel(timedelta(minutes=-16)):
+                late = tokens.issue(Audience.H5, bearer.id, bearer.session, bearer.csrf_token)
+            browser.cookies.set("jiaban_access", late, domain=browser.base_url.host, path="/")
+            if not worth:
+                browser.cookies.delete("jiaban_refresh")
+            there = browser.post("/h5/acting/end", data=shown)
+            assert (there.status_code, there.headers["Location"]) == (307, RENEW + "?return_to=/h5/acting/end")
+            back = browser.post(there.headers["Location"], data=shown)
+            assert (back.status_code, back.headers["Location"]) == (307, "/h5/acting/end")
+            assert browser.post("/h5/acting/end", data=shown).status_code == (303 if worth else 401)
 
 
 def test_two_pages_opened_too_late_renew_as_one(plan: Plan) -> None:

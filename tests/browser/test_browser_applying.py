@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from app.demo.plan import Plan
-from app.kit import texts
+from app.identity.rules import Audience
+from app.identity.tokens import AccessTokens
+from app.kit import clock, texts
 from tests.api.conftest import photograph_of_site
-from tests.browser.browsers import watch
+from tests.browser.browsers import cookies_of, watch
 from tests.browser.looks import assert_light, look_at
 from tests.conftest import Phone
 from tests.e2e.breaking import await_true
@@ -250,6 +253,53 @@ def test_a_case_is_hurried_told_of_and_withdrawn(contexts: Contexts, plan: Plan,
     page.get_by_role("link", name="删除草稿").click()
     page.get_by_role("button", name="确认删除").click()
     expect(page.get_by_role("heading", name="我的办件")).to_be_visible()
+
+
+def expire(context: BrowserContext, tokens: AccessTokens) -> None:
+    """A quarter of an hour goes by for the access token of a browser."""
+    access = next(one for one in context.cookies() if one["name"] == "jiaban_access")
+    bearer = tokens.read(str(access["value"]), Audience.H5)
+    with clock.travel(timedelta(hours=-1)):
+        late = tokens.issue(Audience.H5, bearer.id, bearer.session, bearer.csrf_token)
+    cookie: Any = {**access, "value": late}
+    context.add_cookies([cookie])
+
+
+def test_a_form_that_comes_late_loses_nothing(contexts: Contexts, phone: Phone, tokens: AccessTokens) -> None:
+    """The session is renewed on the way, whoever sends it; another tab may have renewed it before."""
+    for scripts in (False, True):
+        context = contexts(phone.person, java_script_enabled=scripts)
+        page, other = context.new_page(), context.new_page()
+        page.goto(f"/h5/cases/{phone.draft()['id']}/form")
+        page.get_by_label("备注").fill("很久以后")
+        expire(context, tokens)
+        other.goto("/h5/cases")
+        expire(context, tokens)
+        if scripts:
+            page.get_by_label("备注").press("Tab")
+            expect(page.locator("#kept")).to_have_text("已保存")
+        page.get_by_role("button", name="保存").click()
+        expect(page.get_by_text("可以接着填，也可以以后再来。")).to_be_visible()
+        expect(page.get_by_label("备注")).to_have_value("很久以后")
+
+
+def test_what_was_typed_outlives_the_session(contexts: Contexts, phone: Phone, plan: Plan) -> None:
+    """The page says that it is kept, leads to signing in, and has it again after that."""
+    context = contexts(phone.person)
+    page = context.new_page()
+    page.goto(f"/h5/cases/{phone.draft()['id']}/form")
+    page.route("**/form/kept", lambda route: route.abort())
+    page.get_by_label("备注").fill("重新登录以后")
+    context.clear_cookies()
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_text("您填的内容还在，登录后会自动填回。")).to_be_visible()
+    again = page.get_by_role("link", name="重新登录").get_attribute("href")
+    assert again
+    assert again.endswith(page.url.removeprefix(plan.web_url))
+    context.add_cookies(cookies_of(plan, phone.person))
+    page.goto(page.url)
+    expect(page.get_by_text("已找回您刚才填的内容")).to_be_visible()
+    expect(page.get_by_label("备注")).to_have_value("重新登录以后")
 
 
 def test_what_another_device_changed_is_not_written_over(contexts: Contexts, phone: Phone) -> None:
