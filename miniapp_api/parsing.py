@@ -43,6 +43,12 @@ def parse_form(model: type[M], request: Request) -> M:
     return _parse_texts(model, request.form or RequestParameters())
 
 
+def form_values(request: Request, name: str) -> list[str]:
+    """All that a form of a page sent under one name: what is ticked of several."""
+    form = request.form
+    return [str(value) for value in form.getlist(name, [])] if form else []
+
+
 def _parse_texts(model: type[M], given: RequestParameters) -> M:
     if any(_CONTROL.search(str(given.get(name))) for name in model.model_fields):
         raise FieldInvalidError(fields=[_CONTROL_FIELD])

@@ -41,11 +41,13 @@ from miniapp_api.h5 import (
     applying,
     case_actions,
     codes,
+    companies,
     contact,
     display,
     filling,
     mine,
     offline,
+    preferences,
     printed_licences,
     showing,
     sign_in,
@@ -53,12 +55,15 @@ from miniapp_api.h5 import (
     submitting,
     supplement,
     verify,
+    wards,
 )
 from miniapp_api.h5 import cases as case_pages
 from miniapp_api.h5 import complaints as complaint_pages
 from miniapp_api.h5 import finding as finding_pages
 from miniapp_api.h5 import licences as licence_pages
+from miniapp_api.h5 import mandates as mandate_pages
 from miniapp_api.h5 import materials as material_pages
+from miniapp_api.h5 import privacy as privacy_pages
 from miniapp_api.h5 import receipts as receipt_pages
 from miniapp_api.h5 import reviews as review_pages
 from miniapp_api.h5 import staff as staff_pages
@@ -151,6 +156,11 @@ SURFACES: tuple[Routes, ...] = (
     acting.routes,
     complaint_pages.routes,
     review_pages.routes,
+    mandate_pages.routes,
+    wards.routes,
+    companies.routes,
+    privacy_pages.routes,
+    preferences.routes,
     well_known.routes,
     ops.routes,
 )

@@ -41,6 +41,12 @@ async def get_export(citizen_id: UUID, export_id: UUID) -> Export:
     return export
 
 
+async def latest_export(citizen_id: UUID) -> Export | None:
+    """The copy that a citizen asked for last, None where none is made or there any more."""
+    export = await Export.filter(citizen_id=citizen_id).order_by("-id").first()
+    return None if export is None or (export.expires_at and export.expires_at <= clock.now()) else export
+
+
 async def read_export(
     blobs: BlobStore, citizen_id: UUID, export_id: UUID, *, actor: str
 ) -> tuple[Export, AsyncIterator[bytes]]:

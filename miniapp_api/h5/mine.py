@@ -15,7 +15,6 @@ from app.notifications.errors import MessageNotFoundError
 from miniapp_api import cookies
 from miniapp_api.citizen.identity import CitizenView
 from miniapp_api.citizen.messages import list_messages
-from miniapp_api.citizen.privacy import list_consents
 from miniapp_api.citizen.sessions import list_sessions
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.paging import PageQuery
@@ -77,12 +76,11 @@ async def note_read_on_page(call: Call, form: OneMessage) -> HTTPResponse:
     "GET", "/h5/me", actor=Actor.CITIZEN, limit="read", media_type="text/html", also=_ELSEWHERE, errors=(NotFoundError,)
 )
 async def open_me(call: Call) -> HTTPResponse:
-    """Who I am here, what I consented to, where I am signed in."""
+    """Who I am here, what else there is, where I am signed in."""
     return page(
         call.request,
         "me.html",
         me=CitizenView.of(await get_citizen(call.citizen_id)),
-        consents=await list_consents(call),
         sessions=await list_sessions(call),
     )
 

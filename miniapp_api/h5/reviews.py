@@ -17,6 +17,7 @@ from miniapp_api.errors import sentence_of, status_of
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.h5.typed import MOST_TYPED, written
 from miniapp_api.paging import PageQuery
+from miniapp_api.parsing import form_values
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
 
 routes = Routes()
@@ -93,17 +94,12 @@ async def _form(
         stage=stage.stage,
         levels=[str(level) for level in sorted(LEVELS, reverse=True)],
         level=str(typed.level or "") if typed else "",
-        ticked=_ticked(call),
+        ticked=form_values(call.request, "reasons"),
         comment=typed.comment if typed else "",
         longest=LONGEST_COMMENT,
         wrong=wrong or {},
         refused=sentence_of(call.request, refused) if refused else "",
     )
-
-
-def _ticked(call: Call) -> list[str]:
-    form = call.request.form
-    return [str(code) for code in form.getlist("reasons", [])] if form else []
 
 
 @routes.add(
@@ -126,7 +122,7 @@ async def review_on_page(call: Call, application_id: UUID, form: ReviewForm) -> 
     if form.level is not None and not wrong:
         try:
             review = await service.submit_review(
-                call.party, application_id, form.stage, form.level, _ticked(call), comment
+                call.party, application_id, form.stage, form.level, form_values(call.request, "reasons"), comment
             )
             return moved(f"/h5/reviews/{review.id}?given=true", status=303)
         except errors.ReviewReasonUnknownError:

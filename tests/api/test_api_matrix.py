@@ -138,6 +138,7 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("answer_field_request", "answer_on_page"), ("field_request_not_found",) * 6),
     **dict.fromkeys(("list_subscriptions", "record_subscriptions", "list_messages"), ("in", "in", *SELF)),
     **dict.fromkeys(("read_message_preferences", "set_message_preferences"), ("in", "in", *SELF)),
+    **dict.fromkeys(("open_preferences", "set_preferences_on_page"), ("in", "in", *SELF)),
     "read_message": ("message_not_found", "message_not_found", *SELF),
     **dict.fromkeys(
         (
@@ -171,18 +172,36 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("list_complaints", "write_complaint"), ("in", "in", *SELF)),
     **dict.fromkeys(("open_complaints", "open_complaint_form", "write_complaint_on_page"), ("in", "in", *SELF)),
     **dict.fromkeys(("read_complaint", "open_complaint"), ("complaint_not_found", "in", *SELF)),
-    **dict.fromkeys(("list_mandates", "open_acting", "end_acting"), ("in", "in", *SELF)),
+    **dict.fromkeys(
+        (
+            "list_mandates",
+            "open_acting",
+            "end_acting",
+            "open_mandates",
+            "open_offer",
+            "open_invitation",
+            "open_ward_form",
+            "open_companies",
+            "open_company_form",
+        ),
+        ("in", "in", *SELF),
+    ),
     "begin_acting": ("mandate_inactive", "mandate_inactive", *SELF),
     **dict.fromkeys(
-        ("offer_proxy", "read_invitation", "accept_invitation", "take_ward", "register_company"),
+        (
+            *("offer_proxy", "read_invitation", "accept_invitation", "take_ward", "register_company"),
+            *("offer_on_page", "read_invitation_on_page", "accept_on_page"),
+            *("take_ward_on_page", "register_company_on_page"),
+        ),
         ("in", "level_too_low", *SELF),
     ),
-    "end_mandate": ("mandate_not_found", "mandate_not_found", *SELF),
+    **dict.fromkeys(("end_mandate", "end_mandate_on_page"), ("mandate_not_found", "mandate_not_found", *SELF)),
     "offer_agency": ("company_not_found", "company_not_found", *SELF),
     **dict.fromkeys(("list_consents", "give_consent", "withdraw_consent", "request_export", "read_deletion"), OWN_DATA),
-    "delete_account": OWN_DATA,
+    **dict.fromkeys(("open_privacy", "open_consents", "change_consent", "request_export_on_page"), OWN_DATA),
+    **dict.fromkeys(("delete_account", "open_deletion", "delete_account_on_page"), OWN_DATA),
     **dict.fromkeys(
-        ("read_export", "read_export_file"),
+        ("read_export", "read_export_file", "open_export"),
         ("export_not_found", "export_not_found", *OWN_DATA[2:5], "export_not_found"),
     ),
 }
@@ -276,6 +295,7 @@ OPEN = {
     *("begin_province_sign_in", "finish_province_sign_in", "refresh_page_session"),
     *("open_display", "change_display", "open_components", "read_page_file", "renew_page_session"),
     *("open_home", "open_search", "open_guide", "open_life_event", "open_halls", "find_halls_on_page"),
+    "open_notices",
     *("read_live", "read_ready", "read_openapi"),
     *("read_licence_keys", "read_licence_jwks", "list_status_lists", "read_status_list"),
 }
@@ -372,16 +392,24 @@ class Things:
             "correct_name": {"name": person.name},
             "bind_phone": {"code": person.phone_code},
             "offer_proxy": {"direction": "give", **terms},
-            **{key: {"code": "nothing"} for key in ("read_invitation", "accept_invitation")},
-            "take_ward": make_child().named,
-            "register_company": {"uscc": credit_code(), "name": "示例公司"},
+            "offer_on_page": {"matter": terms["matters"], "ends_on": NEXT_MONTH},
+            **{
+                key: {"code": "nothing"}
+                for key in ("read_invitation", "accept_invitation", "read_invitation_on_page", "accept_on_page")
+            },
+            **{key: make_child().named for key in ("take_ward", "take_ward_on_page")},
+            **{
+                key: {"uscc": credit_code(), "name": "示例公司"}
+                for key in ("register_company", "register_company_on_page")
+            },
             "offer_agency": terms,
             "give_consent": {"purpose": "licence_presentation", "version": 2},
             "prepare_broadcast": {"kind": "works", "fields": WORKS},
             "approve_broadcast": {"urgent": False},
             **{key: {"reason": "查实"} for key in ("reject_broadcast", "stop_broadcast")},
             "move_licence": {"cause": "suspended", "reason": "查实"},
-            "delete_account": {"confirm": True},
+            **{key: {"confirm": True} for key in ("delete_account", "delete_account_on_page")},
+            "change_consent": {"purpose": "licence_presentation", "version": 2, "act": "give"},
             "record_subscriptions": {"template_ids": ["x"], "results": ["reject"]},
             "set_message_preferences": {"muted_groups": [], "muted_channels": [], "quiet": None},
             "create_account": {"username": f"t{uuid.uuid4().hex}", **account},

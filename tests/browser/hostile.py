@@ -8,8 +8,8 @@ LONG = "长" * 10_000
 
 
 def hostile(longest: int) -> str:
-    """As much of it as a field takes."""
-    return f"{_SCRIPT}{_MARKS}{LONG}"[:longest]
+    """As much of it as a field takes, which counts as browsers do (UTF-16)."""
+    return f"{_SCRIPT}{_MARKS}{LONG}".encode("utf-16-le")[: 2 * longest].decode("utf-16-le", errors="ignore")
 
 
 def assert_unharmed(page: Page, troubles: list[str]) -> None:
