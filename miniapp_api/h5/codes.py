@@ -2,7 +2,6 @@
 
 from sanic import HTTPResponse
 
-from app.kit import texts
 from app.licences.codes import CodeKind
 from app.licences.verifying.looking import PublicView, inspect_code
 from app.licences.verifying.verdicts import ABOUT_THE_LICENCE, Reason
@@ -13,31 +12,20 @@ routes = Routes()
 
 
 def _verdict(view: PublicView | None) -> tuple[str, str]:
-    """The kind of the verdict, by which the page is coloured, and its sentence."""
+    """How the page is coloured, and the end of the key of its sentence."""
     if view is None:
-        return "not_genuine", texts.text("public_code", "not_genuine")
+        return "bad", "not_genuine"
     if view.reason in ABOUT_THE_LICENCE:
-        return "revoked", texts.text("reason", view.reason)
+        return "bad", view.reason.value
     if view.over:
-        over = "paper_over" if view.kind is CodeKind.PAPER else "genuine_expired"
-        return "genuine_expired", texts.text("public_code", over)
-    if view.reason is Reason.VALID:
-        return "genuine", texts.text("public_code", "genuine")
-    return "genuine_expired", texts.text("reason", view.reason)
+        return "wait", "paper_over" if view.kind is CodeKind.PAPER else "over"
+    return ("good", "genuine") if view.reason is Reason.VALID else ("wait", view.reason.value)
 
 
 async def _page(call: Call, token: str) -> HTTPResponse:
-    view = await inspect_code(call.house.code_signer, token)
-    verdict, sentence = _verdict(view)
-    return page(
-        call.request,
-        "code.html",
-        status=200 if view else 404,
-        view_of_code=view,
-        verdict=verdict,
-        sentence=sentence,
-        text=lambda key: texts.text("public_code", key),
-    )
+    found = await inspect_code(call.house.code_signer, token)
+    kind, said = _verdict(found)
+    return page(call.request, "code.html", status=200 if found else 404, found=found, kind=kind, said=said)
 
 
 @routes.add("GET", "/v/<token:str>", actor=Actor.ANYONE, limit="open_code", media_type="text/html", also=(404,))

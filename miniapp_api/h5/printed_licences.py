@@ -2,37 +2,16 @@
 
 from sanic import HTTPResponse
 
-from app.kit import clock, texts
-from app.licences.files.checking import PrintedLicence, check_printed
+from app.licences.files.checking import check_printed
 from miniapp_api.h5.pages import page
 from miniapp_api.routing import Actor, Call, Routes
 
 routes = Routes()
 
 
-def _text(key: str) -> str:
-    return texts.text("public_licence", key)
-
-
-def _rows(printed: PrintedLicence) -> list[tuple[str, str]]:
-    claims = printed.claims
-    rows = (
-        ("licence", claims.name),
-        ("holder", claims.holder),
-        ("issued_on", clock.day_written(claims.issued_on)),
-        ("valid_until", clock.day_written(claims.valid_until) if claims.valid_until else _text("endless")),
-        ("state", _text("kept_no_more") if printed.word is None else printed.word or _text("valid")),
-    )
-    return [(_text(key), value) for key, value in rows]
-
-
 async def _page(call: Call, token: str) -> HTTPResponse:
     printed = await check_printed(call.house.licence_keys, token)
-    verdict = "not_genuine"
-    if printed:
-        verdict = "genuine" if printed.word == "" else "worth_nothing"
-    rows = _rows(printed) if printed else []
-    return page(call.request, "paper.html", status=200 if rows else 404, verdict=verdict, rows=rows, text=_text)
+    return page(call.request, "printed.html", status=200 if printed else 404, printed=printed)
 
 
 @routes.add("GET", "/l/<token:str>", actor=Actor.ANYONE, limit="open_code", media_type="text/html", also=(404,))

@@ -63,7 +63,9 @@ def test_a_complaint_is_handed_on_and_answered(contexts: Contexts, plan: Plan, p
     look_at(context, path, "complaint-received", plan.web_url)
     look_at(context, LIST, "complaints", plan.web_url)
     supervisor.goto(f"{STAFF}?state=received")
-    supervisor.get_by_role("link", name=number).click()
+    while not (found := supervisor.get_by_role("link", name=number)).is_visible():
+        supervisor.get_by_role("link", name="查看更多").click()
+    found.click()
     expect(supervisor.locator("main")).to_contain_text("alert(1)")
     assert phone.person.name not in supervisor.locator("main").inner_text()
     one = supervisor.url

@@ -19,7 +19,7 @@ Contexts = Callable[..., BrowserContext]
         ("/h5/display", "display", 200),
         ("/h5/sign-in", "sign-in", 200),
         ("/h5/nothing", "error", 404),
-        ("/r/x", "paper", 404),
+        ("/r/x", "receipt-not-genuine", 404),
     ],
 )
 def test_pages_for_anybody_keep_the_rules(contexts: Contexts, plan: Plan, path: str, name: str, status: int) -> None:

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from app.kit import clock
 from app.kit.codes import CodeMalformedError
 from app.licences.codes.signer import CodeKeys
-from app.licences.files.faces import word_across
+from app.licences.files.faces import state_across
 from app.licences.files.file_codes import FileClaims, read_file_code
 from app.licences.models import Licence
 
 
 @dataclass(frozen=True, slots=True)
 class PrintedLicence:
-    """What the paper must say. ``word`` is empty while the licence is valid, None where it is kept no more."""
+    """What the paper must say. ``state`` says why the licence is not valid today (``state_across``), empty while it
+    is; None where it is kept no more.
+    """
 
     claims: FileClaims
-    word: str | None
+    state: str | None
 
 
 async def check_printed(keys: CodeKeys, token: str) -> PrintedLicence | None:
@@ -25,4 +27,4 @@ async def check_printed(keys: CodeKeys, token: str) -> PrintedLicence | None:
     except CodeMalformedError:
         return None
     licence = await Licence.get_or_none(reference=claims.reference.hex())
-    return PrintedLicence(claims, word_across(licence, clock.today()) if licence else None)
+    return PrintedLicence(claims, state_across(licence, clock.today()) if licence else None)

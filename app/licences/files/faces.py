@@ -53,16 +53,22 @@ def back(licence: Licence, definition: LicenceTypeDefinition, today: date, water
     )
 
 
-def word_across(licence: Licence, today: date) -> str:
-    """The word across a licence that is not valid today; empty for one that is.
+def state_across(licence: Licence, today: date) -> str:
+    """Why a licence is not valid today, as texts name it (``licence_across``); empty for one that is.
 
     One whose days are over is so though no nightly walk has said it yet.
     """
     if licence.state is not LicenceState.VALID:
-        return texts.text("licence_across", licence.state)
+        return licence.state.value
     if licence.valid_until and licence.valid_until < today:
-        return texts.text("licence_across", LicenceState.EXPIRED)
-    return texts.text("licence_across", "not_yet") if licence.valid_from > today else ""
+        return LicenceState.EXPIRED.value
+    return "not_yet" if licence.valid_from > today else ""
+
+
+def word_across(licence: Licence, today: date) -> str:
+    """The word across a licence that is not valid today; empty for one that is."""
+    state = state_across(licence, today)
+    return texts.text("licence_across", state) if state else ""
 
 
 def end_written(licence: Licence) -> str:
