@@ -5,14 +5,14 @@ import asyncio
 import importlib
 from pathlib import Path
 
-from rich.progress import TaskID
+from rich.progress import Progress, TaskID
 
 from bench import results
 from bench.rounds import Figures
 from bench.showing import console, progress_bar
 from bench.sides import ROOT
 from bench.subjects import Wanted
-from bench.town import town
+from bench.town import engines, town
 
 SUBJECTS = ("http", "verify", "read", "present", "search", "delegate", "wechat", "growth")
 
@@ -30,16 +30,16 @@ def _arguments() -> argparse.Namespace:
 async def _measure(arguments: argparse.Namespace) -> dict[str, Figures]:
     found: dict[str, Figures] = {}
     rounds = 0 if arguments.check else arguments.rounds
-    async with town(arguments.licences) as filled:
-        with progress_bar() as bar:
-            for name in arguments.only:
+    async with engines() as running, town(running, arguments.licences) as filled:
+        for name in arguments.only:
+            subject = importlib.import_module(f"bench.subjects.{name}")
+            with progress_bar() as bar:
                 task = bar.add_task(name, total=None)
-                subject = importlib.import_module(f"bench.subjects.{name}")
 
-                def tell(text: str, task: TaskID = task, name: str = name) -> None:
+                def tell(text: str, bar: Progress = bar, task: TaskID = task, name: str = name) -> None:
                     bar.update(task, description=f"{name}: {text}")
 
-                found |= await subject.measure(Wanted(filled, rounds, tell))
+                found |= await subject.measure(Wanted(running, filled, rounds, tell))
                 bar.update(task, description=name, total=1, completed=1)
     return found
 

@@ -32,7 +32,7 @@ def table(found: dict[str, Figures]) -> Table:
             ratios = (
                 ("", "")
                 if side == figures.ours
-                else (_said(figures.ratio(side)), _said(figures.ratio(side, whole=True)))
+                else (_said(figures.ratio(side, whole=False)), _said(figures.ratio(side, whole=True)))
             )
             shown.add_row(name, side, f"{own:.0f}", f"{whole:.0f}", f"{wall:.0f}", *ratios)
         shown.add_section()
@@ -83,7 +83,10 @@ def _details(figures: Figures) -> dict[str, Any]:
             for side, taken in figures.taken.items()
         },
         "ratios": {
-            side: {"own": _shown(figures.ratio(side)), "with_engines": _shown(figures.ratio(side, whole=True))}
+            side: {
+                "own": _shown(figures.ratio(side, whole=False)),
+                "with_engines": _shown(figures.ratio(side, whole=True)),
+            }
             for side in figures.taken
             if side != figures.ours
         },

@@ -50,9 +50,13 @@ class Spread:
 
 @dataclass(slots=True)
 class Figures:
-    """What the sides of one comparison did, round by round; ``roles`` says what each side is."""
+    """What the sides of one comparison did, round by round; ``roles`` says what each side is.
+
+    ``by_whole`` where the work is PostgreSQL's, so that the ratio is by everybody's seconds of the processor.
+    """
 
     roles: dict[str, Role]
+    by_whole: bool = False
     taken: dict[str, list[Taken]] = field(default_factory=dict)
 
     def note(self, side: str, taken: Taken) -> None:
@@ -68,8 +72,12 @@ class Figures:
         """The names of the sides of a role."""
         return [name for name, found in self.roles.items() if found is role]
 
-    def ratio(self, other: str, *, whole: bool = False) -> Spread:
-        """Ours to another's in work for a second of the processor, round by round; greater is better for us."""
+    def ratio(self, other: str, *, whole: bool | None = None) -> Spread:
+        """Ours to another's in work for a second of the processor, round by round; greater is better for us.
+
+        ``whole`` counts PostgreSQL's and Redis' seconds too; where nothing is said, ``by_whole`` says it.
+        """
+        whole = self.by_whole if whole is None else whole
         pairs = zip(self.taken[self.ours], self.taken[other], strict=True)
         return Spread.of([_work(mine, whole) / _work(theirs, whole) for mine, theirs in pairs])
 
@@ -101,21 +109,24 @@ async def over_http(
     *,
     rounds: int,
     status: int = 200,
+    by_whole: bool = False,
+    least: int = _WARM,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Figures:
     """Have each side answer requests for about two seconds in each round.
 
-    ``requests`` makes so many for a side, before its time begins. Raises RuntimeError where an answer has another
-    ``status``.
+    ``requests`` makes so many for a side, before its time begins; no round has fewer than ``least``. Raises
+    RuntimeError where an answer has another ``status``.
     """
-    figures = Figures({side.name: side.role for side in sides})
+    figures = Figures({side.name: side.role for side in sides}, by_whole)
     if not rounds:
         return figures
     many = {}
     for side in sides:
-        warm = await _send(town, side, await requests(side, _WARM), status)
-        warm = await _send(town, side, await requests(side, _WARM), status)
-        many[side.name] = max(int(_SECONDS * warm.done / warm.wall), _WARM)
+        progress(f"warming {side.name}")
+        await _send(town, side, await requests(side, least), status)
+        warm = await _send(town, side, await requests(side, least), status)
+        many[side.name] = max(int(_SECONDS * warm.done / warm.wall), least)
     for turn in range(rounds):
         place = turn % len(sides)
         for side in (*sides[place:], *sides[:place]):
@@ -134,4 +145,4 @@ async def _send(town: Town, side: Side, requests: list[bytes], status: int) -> T
 
 
 def _cpu(town: Town, side: Side) -> Cpu:
-    return Cpu(cpu_of(side.process), cpu_of(town.postgres), cpu_of(town.redis))
+    return Cpu(cpu_of(side.process), cpu_of(town.engines.postgres), cpu_of(town.engines.redis))

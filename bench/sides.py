@@ -31,12 +31,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """How a side is started; ``{port}`` in its command is its port. A peer needs a ``package`` of its own."""
+    """How a side is started; ``{port}`` in its command is its port. A peer needs a ``package`` of its own.
+
+    ``prefix`` stands before the paths of one that serves in several ways.
+    """
 
     name: str
     role: Role
     command: tuple[str, ...]
     package: str = ""
+    prefix: str = ""
 
     @property
     def installed(self) -> bool:
@@ -52,6 +56,7 @@ class Side:
     role: Role
     port: int
     process: psutil.Process
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ async def running(
             port = own_port if program.role is Role.OURS else free_port()
             command = [part.format(port=port) for part in program.command]
             process = stack.enter_context(child(command, environment, logs / f"{program.name}.log"))
-            sides.append(Side(program.name, program.role, port, process))
+            sides.append(Side(program.name, program.role, port, process, program.prefix))
         for side in sides:
             await _listens(side, logs)
         yield sides

@@ -29,17 +29,22 @@ _POOL = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Town:
-    """What there is before a side is started, and ``house``, the product's own objects in this process.
+class Engines:
+    """PostgreSQL and Redis that run; databases are made at ``address`` with something behind it."""
 
-    ``postgres`` and ``redis`` are the engines' processes.
-    """
+    address: str
+    demo: DemoSettings
+    postgres: psutil.Process
+    redis: psutil.Process
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """What there is before a side is started, and ``house``, the product's own objects in this process."""
 
     plan: Plan
     house: House
-    licences: int
-    postgres: psutil.Process
-    redis: psutil.Process
+    engines: Engines
     logs: Path
 
     @property
@@ -49,21 +54,29 @@ class Town:
 
 
 @asynccontextmanager
-async def town(cases: int) -> AsyncIterator[Town]:
-    """PostgreSQL and Redis from their wheels, with so many cases and their licences; dropped at the end."""
+async def engines() -> AsyncIterator[Engines]:
+    """PostgreSQL and Redis from their wheels, with data under ``var/bench``."""
     var = load_demo_settings().var.resolve() / "bench"
-    async with engine(None, *_POSTGRES) as url:
-        demo = DemoSettings(port=free_port(5), var=var / "town", database_url=url)
-        plan = make_plan(demo)
-        write_settings(plan, demo)
-        settings = Settings(**tomllib.loads(plan.config_file.read_text(encoding="utf-8")))
-        with _redis(plan) as redis:
-            try:
-                await _fill(url, cases, settings)
-                async with open_house(settings) as house:
-                    yield Town(plan, house, cases, _postgres(url), redis, var / "log")
-            finally:
-                await drop(url)
+    async with engine(None, *_POSTGRES) as address:
+        demo = DemoSettings(port=free_port(5), var=var / "town", database_url=address)
+        with _redis(make_plan(demo)) as redis:
+            yield Engines(address, demo, _postgres(address), redis)
+
+
+@asynccontextmanager
+async def town(engines: Engines, cases: int) -> AsyncIterator[Town]:
+    """A database with so many cases and their licences, and the keys for it; dropped at the end."""
+    url = f"{engines.address}_{cases}"
+    demo = engines.demo.model_copy(update={"database_url": url})
+    plan = make_plan(demo)
+    write_settings(plan, demo)
+    settings = Settings(**tomllib.loads(plan.config_file.read_text(encoding="utf-8")))
+    try:
+        await _fill(url, cases, settings)
+        async with open_house(settings) as house:
+            yield Town(plan, house, engines, plan.var.parent / "log")
+    finally:
+        await drop(url)
 
 
 async def _fill(url: str, cases: int, settings: Settings) -> None:
@@ -74,7 +87,7 @@ async def _fill(url: str, cases: int, settings: Settings) -> None:
         await load_city(CITY_DATA)
         await make_missing(SigningKeys(), "bench")
         with progress_bar() as progress:
-            task = progress.add_task("filling", total=cases)
+            task = progress.add_task(f"{cases} cases", total=cases)
             await fill_cases(url, cases, lambda done: progress.update(task, completed=done))
 
 

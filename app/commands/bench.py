@@ -55,7 +55,7 @@ async def bench_search(count: int, given: str | None, best_of: int) -> None:
         await migrate_database(url)
         async with db.database(url):
             before = process.memory_info().rss
-            await _fill(count)
+            await fill_items(count)
             await tidy()
             await db.execute("ANALYZE")
             filled = process.memory_info().rss
@@ -127,7 +127,8 @@ def _offers(guides: list[Guide], regions: list[Region], count: int) -> Iterator[
             )
 
 
-async def _fill(count: int) -> None:
+async def fill_items(count: int) -> None:
+    """Put so many items into a database, and what searches read of them."""
     await load_city(CITY_DATA)
     regions = await Region.exclude(level="province").order_by("code")
     offers = islice(_offers(_guides(), regions, count), count)
@@ -146,7 +147,7 @@ async def _fill(count: int) -> None:
     _console.print(f"{rows[0]['items']} items, {rows[0]['readings']} readings")
 
 
-def _queries() -> dict[str, list[str]]:
+def queries() -> dict[str, list[str]]:
     """What people type, by its kind; each kind is made from the guides' own keywords."""
     keywords = [keyword for guide in _guides() for keyword in guide.keywords[:2] if words.is_chinese(keyword)]
     some = keywords[::3]
@@ -162,15 +163,15 @@ def _queries() -> dict[str, list[str]]:
     }
 
 
-def _prefixes(queries: dict[str, list[str]]) -> list[str]:
+def _prefixes(typed: dict[str, list[str]]) -> list[str]:
     """What stands in the field while people type."""
-    whole = [*queries["keywords"][::4], *queries["pinyin"][::2], *queries["initials"][::2]]
+    whole = [*typed["keywords"][::4], *typed["pinyin"][::2], *typed["initials"][::2]]
     return [text[:length] for text in whole for length in range(1, min(len(text), 8) + 1)]
 
 
 async def _measure(best_of: int) -> None:
     table = Table("what", "region", "calls", "p50 ms", "p95 ms", "p99 ms", "most ms")
-    queries = _queries()
+    typed = queries()
     for name, region in await _places():
 
         async def measure(what: str, calls: list[Call], place: str = name) -> list[float]:
@@ -179,13 +180,13 @@ async def _measure(best_of: int) -> None:
             return taken
 
         every: list[float] = []
-        for kind, texts in queries.items():
+        for kind, texts in typed.items():
             every += await measure(f"search: {kind}", [_search(text, region) for text in texts])
         table.add_row(
             "search: all", name, str(len(every)), *(f"{value:.1f}" for value in quantiles(every)), style="bold"
         )
-        await measure("suggestions", [_suggest(text, region) for text in _prefixes(queries)])
-        await measure("facets", [_facets(text, region) for text in queries["keywords"][::5]])
+        await measure("suggestions", [_suggest(text, region) for text in _prefixes(typed)])
+        await measure("facets", [_facets(text, region) for text in typed["keywords"][::5]])
         await measure("popular", [_popular(region)] * 20)
     _console.print(table)
 

@@ -19,7 +19,7 @@ async def hold(town: Town, name: str, sides: Sequence[Side]) -> None:
     contract = importlib.import_module(f"bench.contracts.{name}")
     seen: dict[str, dict[str, Any]] = {}
     for side in sides:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{side.port}", timeout=30) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{side.port}{side.prefix}", timeout=30) as client:
             try:
                 seen[side.name] = await contract.see(town, client)
             except (httpx.HTTPError, ValueError) as error:

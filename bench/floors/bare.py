@@ -20,7 +20,15 @@ from app.kit import clock
 from config.settings import Settings, load_settings
 
 Handle = Callable[["Request"], Awaitable[tuple[int, bytes]]]
-_REASONS = {200: b"OK", 201: b"Created", 401: b"Unauthorized", 403: b"Forbidden", 404: b"Not Found", 409: b"Conflict"}
+_REASONS = {
+    200: b"OK",
+    201: b"Created",
+    401: b"Unauthorized",
+    403: b"Forbidden",
+    404: b"Not Found",
+    409: b"Conflict",
+    422: b"Invalid",
+}
 
 
 class Request:

@@ -1,12 +1,14 @@
 """What is compared, a module for each."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bench import contracts
 from bench.sides import Program, Side, running
-from bench.town import Town
+from bench.town import Engines, Town
+
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +18,22 @@ class Wanted:
     Without rounds the contracts are held and nothing is measured.
     """
 
+    engines: Engines
     town: Town
     rounds: int
     progress: Callable[[str], None]
 
     @asynccontextmanager
-    async def running(self, *programs: Program) -> AsyncIterator[list[Side]]:
-        """Sides that run; where only contracts are held, those that are installed."""
+    async def running(
+        self, *programs: Program, town: Town | None = None, environment: Mapping[str, str] = NOTHING
+    ) -> AsyncIterator[list[Side]]:
+        """Sides that run, on another ``town`` where one is given; those that are installed, to hold contracts alone."""
         wanted = [program for program in programs if self.rounds or program.installed]
-        town = self.town
-        async with running(wanted, town.environment, town.plan.web_port, town.logs) as sides:
+        town = town or self.town
+        async with running(wanted, {**town.environment, **environment}, town.plan.web_port, town.logs) as sides:
             yield sides
 
-    async def hold_contract(self, name: str, sides: Sequence[Side]) -> None:
+    async def hold_contract(self, name: str, sides: Sequence[Side], town: Town | None = None) -> None:
         """Have all sides show that they do the same. Raises ContractBrokenError."""
         self.progress("the contract")
-        await contracts.hold(self.town, name, sides)
+        await contracts.hold(town or self.town, name, sides)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
 from app.kit.crypto import keyring
@@ -106,6 +107,38 @@ class LicenceMove(_Owned):
 
         db_table = "licence_moves"
         ordering = ("-at", "-id")
+
+
+class Item(_Owned):
+    """A service item as it is found."""
+
+    item_code = models.CharField(max_length=31, primary_key=True)
+    name = models.CharField(max_length=255)
+    short_name = models.CharField(max_length=20)
+    department = models.CharField(max_length=32)
+    region = models.CharField(max_length=12)
+    level = models.CharField(max_length=16)
+    audience = models.JSONField()
+    handling = models.CharField(max_length=16)
+    promised_days = models.IntegerField()
+    online_depth = models.IntegerField()
+
+    class Meta(_Owned.Meta):
+        """Table."""
+
+        db_table = "items"
+
+
+class ItemText(_Owned):
+    """The words of an item, cut by jieba, for full text search; the benchmark makes the table."""
+
+    item = models.OneToOneField(Item, models.CASCADE, primary_key=True, db_column="item_code", related_name="text")
+    document = SearchVectorField()
+
+    class Meta(_Owned.Meta):
+        """Table."""
+
+        db_table = "peer_item_texts"
 
 
 class Department(_Owned):

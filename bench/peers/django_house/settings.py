@@ -14,7 +14,7 @@ DEBUG = False
 SECRET_KEY = "bench"  # noqa: S105  # nothing is signed with it
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "bench.peers.django_house.urls"
-INSTALLED_APPS = ["bench.peers.django_house"]
+INSTALLED_APPS = ["django.contrib.postgres", "bench.peers.django_house"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from bench.peers.fastapi_house import reading, verifications
+from bench.peers.fastapi_house import presentations, reading, verifications
 from bench.peers.fastapi_house.codes import read_keys
 from bench.peers.fastapi_house.database import engine, redis
 
@@ -22,6 +22,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(lifespan=_lifespan)
+app.include_router(presentations.router)
 app.include_router(reading.router)
 app.include_router(verifications.router)
 
