@@ -230,7 +230,7 @@ async def read_invitation_on_page(call: Call, form: InvitationForm) -> HTTPRespo
     also=(422, 429),
     errors=(LevelTooLowError, NotFoundError),
 )
-async def accept_on_page(call: Call, form: InvitationForm) -> HTTPResponse:
+async def accept_mandate_on_page(call: Call, form: InvitationForm) -> HTTPResponse:
     """Accept what is offered under a code; the mandate counts from now on."""
     try:
         await service.accept_invitation(call.citizen_id, form.code)

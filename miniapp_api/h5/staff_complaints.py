@@ -93,7 +93,7 @@ async def open_complainant(call: Call, complaint_id: UUID) -> HTTPResponse:
     media_type="text/html",
     errors=(errors.ComplaintNotFoundError, errors.ComplaintAnsweredError, NotFoundError),
 )
-async def accept_on_page(call: Call, complaint_id: UUID) -> HTTPResponse:
+async def accept_complaint_on_page(call: Call, complaint_id: UUID) -> HTTPResponse:
     """Take it up."""
     await service.accept_complaint(Scope.of(call.staff), complaint_id)
     return moved(f"{_LIST}/{complaint_id}", status=303)

@@ -190,7 +190,7 @@ CITIZEN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         (
             *("offer_proxy", "read_invitation", "accept_invitation", "take_ward", "register_company"),
-            *("offer_on_page", "read_invitation_on_page", "accept_on_page"),
+            *("offer_on_page", "read_invitation_on_page", "accept_mandate_on_page"),
             *("take_ward_on_page", "register_company_on_page"),
         ),
         ("in", "level_too_low", *SELF),
@@ -248,7 +248,7 @@ STAFF: dict[str, tuple[str, str]] = {
     **dict.fromkeys(
         (
             *("read_complaint_seen", "read_complainant", "accept_complaint", "hand_complaint_on"),
-            *("answer_complaint", "open_staff_complaint", "open_complainant", "accept_on_page"),
+            *("answer_complaint", "open_staff_complaint", "open_complainant", "accept_complaint_on_page"),
             *("answer_complaint_on_page", "hand_on_on_page"),
         ),
         ("duty_missing", "complaint_not_found"),
@@ -395,7 +395,7 @@ class Things:
             "offer_on_page": {"matter": terms["matters"], "ends_on": NEXT_MONTH},
             **{
                 key: {"code": "nothing"}
-                for key in ("read_invitation", "accept_invitation", "read_invitation_on_page", "accept_on_page")
+                for key in ("read_invitation", "accept_invitation", "read_invitation_on_page", "accept_mandate_on_page")
             },
             **{key: make_child().named for key in ("take_ward", "take_ward_on_page")},
             **{
