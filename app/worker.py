@@ -43,6 +43,7 @@ from app.licences.reminders import care_for_licences
 from app.licences.status.publishing import publish_marked
 from app.licences.status.service import PUBLISH_STATUS
 from app.licences.status.tasks import renew_lists
+from app.licences.verifying.telling import Teller
 from app.mandates.legal import COMPANY_REPRESENTED
 from app.notifications import tasks as notifications
 from app.notifications.carrying import Carrier
@@ -364,15 +365,18 @@ async def run_worker(house: House) -> None:
     sender = sender_of(house)
     sending = asyncio.create_task(sender.run(), name="broadcasts")
     carrying = asyncio.create_task(courier.run(), name="courier")
+    teller = Teller()
+    telling = asyncio.create_task(teller.run(), name="teller")
     try:
-        await until_told(working, sweep, draining, sending, carrying)
+        await until_told(working, sweep, draining, sending, carrying, telling)
     finally:
         working.cancel()
         sweep.cancel()
         drains.stop()
         sender.stop()
         courier.stop()
-        await asyncio.wait({draining, sending, carrying}, timeout=_GRACE_SECONDS)
-        for part in (draining, sending, carrying):
+        teller.stop()
+        await asyncio.wait({draining, sending, carrying, telling}, timeout=_GRACE_SECONDS)
+        for part in (draining, sending, carrying, telling):
             part.cancel()
-        await asyncio.gather(working, sweep, draining, sending, carrying, return_exceptions=True)
+        await asyncio.gather(working, sweep, draining, sending, carrying, telling, return_exceptions=True)

@@ -12,7 +12,7 @@ from app.identity.rules import Duty
 from app.kit import clock, db
 from app.licences.codes import CodeSigner
 from app.licences.keys.algorithms import Algorithm
-from app.licences.keys.ring import KeyInfo
+from app.licences.keys.ring import KeyInfo, PublicKey
 from app.licences.models import Licence, LicenceState, Presentation
 from bench.people import Caller, Codes, find_holders, make_officers
 from bench.town import Town
@@ -45,7 +45,7 @@ class _Forger:
         """It verifies nothing."""
         return False
 
-    async def published(self) -> list[KeyInfo]:
+    async def published(self) -> list[PublicKey]:
         """It publishes nothing."""
         return []
 
@@ -89,6 +89,8 @@ async def see(town: Town, client: httpx.AsyncClient) -> dict[str, Any]:
     known = (await town.house.licence_keys.active("code")).key_id
     for case, name in {"forged": known, "of an unknown key": b"nobody"}.items():
         ((text, row),) = await codes.made(1, signer=CodeSigner(_Forger(name)))
+        # Nobody handed it out.
+        await row.delete()
         await said(case, text, row)
     ((text, row),) = await codes.made(1)
     await Session.filter(id=holder.session_id).update(ended_at=clock.now())

@@ -19,7 +19,7 @@ from app.kit import clock, texts
 from app.kit.crypto import keyring
 from app.kit.ids import new_id
 from app.licences.codes.wire import header_of
-from app.licences.verifying.service import digest_of
+from app.licences.verifying.digests import digest_of
 from app.licences.verifying.verdicts import SKEW, Reason, shows_licence
 from bench.floors import bare
 from config.settings import Settings

@@ -151,6 +151,7 @@ def test_a_proxy_shows_a_licence_until_the_mandate_ends(
     lasting = daughter.http.post(f"{holder.path}/presentations", json={"preset": "card"}, headers=acting).json()
     first = staff.post("/staff/v1/verifications", json={"code": shown.json()["code"]}).json()
     assert first["reason"] in {"valid", "revoked"}
+    await_true("the daughter hears of the scan", lambda: messages(daughter.http) == ["licence_scanned"])
     assert mother.delete(f"/api/v1/mandates/{acting['X-Acting-For']}").status_code == 200
     after = staff.post("/staff/v1/verifications", json={"code": lasting["code"]}).json()
     assert (after["verdict"], after["reason"], after["licence"]) == ("refused", "mandate_ended", None)

@@ -14,11 +14,10 @@ from app.bootstrap import House
 from app.demo.plan import CONFIG_VARIABLE, Plan
 from app.identity.rules import Duty
 from app.licences.verifying.models import Verification
-from app.notifications.models import Message
 from tests.conftest import REPOSITORY, free_ports
 from tests.e2e.breaking import await_true
 from tests.service.cases import signed_in, staff_member, verified_citizen
-from tests.service.scans import licence_of, shown_code
+from tests.service.scans import licence_of, messages_of_scans, shown_code
 
 _WORKERS = 4
 _OFFICERS = 4
@@ -75,4 +74,4 @@ async def test_of_many_scans_at_once_one_is_valid(house: House, server: str, sca
     seen = await _scan_all(server, headers, code, scans)
     assert seen == {(200, "valid"): 1, (200, "replayed"): scans - 1}
     assert await Verification.filter(licence=licence).count() == scans
-    assert await Message.filter(citizen=citizen, kind="licence_scanned").count() == 2
+    assert await messages_of_scans(citizen) == 2

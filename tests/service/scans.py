@@ -1,5 +1,6 @@
 """Codes that tests show and scan."""
 
+import asyncio
 import secrets
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -13,7 +14,9 @@ from app.licences.models import Licence, Presentation
 from app.licences.verifying.models import Verification
 from app.licences.verifying.offline import HandedIn, OfflineScan, hand_in
 from app.licences.verifying.service import Checked, verify_code
+from app.licences.verifying.telling import tell_untold
 from app.licences.verifying.verdicts import Reason
+from app.notifications.models import Message
 from tests.service.cases import issued_licence, some_case_no
 
 
@@ -82,3 +85,11 @@ async def handed_in(house: House, staff: Staff, *scans: OfflineScan) -> list[Han
 async def verifications_of(licence: Licence) -> list[Verification]:
     """Who asked, in their order."""
     return await Verification.filter(licence=licence).order_by("id")
+
+
+async def messages_of_scans(citizen: Citizen) -> int:
+    """How many messages about scans a citizen has, once all of them were told, here or by the worker."""
+    async with asyncio.timeout(20):
+        while await Verification.filter(licence__citizen=citizen, untold=True).exists():
+            await tell_untold()
+    return await Message.filter(citizen=citizen, kind="licence_scanned").count()

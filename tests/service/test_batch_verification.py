@@ -22,10 +22,9 @@ from app.licences.relying import Purpose, RelyingSystem
 from app.licences.verifying.batch import Named, holder_proof, verify_batch
 from app.licences.verifying.service import Checked
 from app.mandates.party import Party
-from app.notifications.models import Message
 from tests.conftest import error_of
 from tests.service.cases import verified_citizen
-from tests.service.scans import licence_of, shown_code, verifications_of
+from tests.service.scans import licence_of, messages_of_scans, shown_code, verifications_of
 
 SECRET = b"a shared key"
 
@@ -82,7 +81,7 @@ async def test_a_system_is_told_its_purposes_fields_and_the_holder_who_asked(
     assert {(one.office, one.purpose, one.way, one.staff_id) for one in seen} == {
         ("外卖平台", "网络餐饮入网审查", "batch", None)
     }
-    assert await Message.filter(citizen=citizen, kind="licence_scanned").count() == 3
+    assert await messages_of_scans(citizen) == 3
 
 
 async def test_whoever_does_not_know_the_holder_learns_nothing(
@@ -96,7 +95,7 @@ async def test_whoever_does_not_know_the_holder_learns_nothing(
     answers = await ask(house, system, wrong, foreign, absent, unknown)
     assert {(one.verification.reason, one.licence) for one in answers} == {("no_match", None)}
     assert [one.reason for one in await verifications_of(licence)] == ["no_match"] * 2
-    assert await Message.filter(citizen=citizen, kind="licence_scanned").count() == 1
+    assert await messages_of_scans(citizen) == 1
 
 
 async def test_a_number_that_two_issuers_gave_is_told_apart_by_its_holder(

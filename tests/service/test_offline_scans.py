@@ -21,7 +21,7 @@ from app.licences.verifying.models import Concern, ConcernKind, Way
 from app.licences.verifying.offline import hand_in
 from app.notifications.models import Message
 from tests.service.cases import staff_member, verified_citizen
-from tests.service.scans import handed_in, kept, licence_of, scan, shown_code, verifications_of
+from tests.service.scans import handed_in, kept, licence_of, messages_of_scans, scan, shown_code, verifications_of
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ async def test_an_offline_scan_is_judged_again_and_reaches_the_holder(
     assert (seen.at, seen.clock_wrong, seen.keys_age, seen.status_age) == (at, False, 3600, 900)
     assert seen.handed_in_at
     assert not found.doubled
-    assert await Message.filter(citizen=citizen, kind="licence_scanned").count() == 1
+    assert await messages_of_scans(citizen) == 1
     assert (await scan(house, officers[1], code)).verification.reason == "replayed"
 
 

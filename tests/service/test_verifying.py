@@ -19,9 +19,8 @@ from app.licences.moving import lock_licence, move_licence
 from app.licences.presenting.service import hold_codes, present_licence
 from app.licences.verifying.service import verify_code
 from app.mandates.party import Party
-from app.notifications.models import Message
 from tests.service.cases import staff_member, verified_citizen
-from tests.service.scans import licence_of, scan, shown_code, verifications_of
+from tests.service.scans import licence_of, messages_of_scans, scan, shown_code, verifications_of
 
 
 @pytest.fixture
@@ -193,7 +192,7 @@ async def test_the_holder_sees_each_scan_and_is_told_of_one_codes_refusals_once(
     assert {(one.office, one.duty, one.kind, one.preset, one.way) for one in seen} == {
         (officer.office, "verify", "live", "all", "online")
     }
-    assert await Message.filter(citizen=citizen, kind="licence_scanned").count() == 3
+    assert await messages_of_scans(citizen) == 3
 
 
 async def test_fifty_scans_of_one_code_by_as_many_officers_are_valid_once(
@@ -205,4 +204,4 @@ async def test_fifty_scans_of_one_code_by_as_many_officers_are_valid_once(
     checked = await asyncio.gather(*(scan(house, officers[number % 5], code) for number in range(50)))
     reasons = sorted(one.verification.reason for one in checked)
     assert reasons == ["replayed"] * 49 + ["valid"]
-    assert await Message.filter(citizen=citizen, kind="licence_scanned").count() == 2
+    assert await messages_of_scans(citizen) == 2

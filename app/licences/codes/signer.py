@@ -22,6 +22,14 @@ class NamedKey(Protocol):
         """Its one algorithm, by the number in COSE."""
 
 
+class PublishedKey(NamedKey, Protocol):
+    """A key that is believed, for one purpose."""
+
+    @property
+    def purpose(self) -> Purpose:
+        """What it signs."""
+
+
 class CodeKeys(Protocol):
     """The keys that codes are signed with, each for one purpose and one algorithm."""
 
@@ -34,7 +42,7 @@ class CodeKeys(Protocol):
     async def verify(self, key_id: bytes, algorithm: int, data: bytes, signature: bytes, purpose: Purpose) -> bool:
         """Whether this key, of this algorithm and purpose, signed the data."""
 
-    async def published(self) -> Sequence[NamedKey]:
+    async def published(self) -> Sequence[PublishedKey]:
         """The keys that are believed at present."""
 
 
@@ -50,6 +58,23 @@ class CodeSigner:
         header, payload = wire.header_of(key.key_id, key.algorithm), wire.payload_of(claims)
         signature = await self._keys.sign(key.key_id, wire.signed_data(header, payload))
         return _signed(wire.code_bytes(header, payload, signature), claims)
+
+    async def recognise(self, text: str) -> tuple[str, str] | None:
+        """The nonce and the digest that a code must have been handed out with; None where it is read otherwise.
+
+        Its signature is not looked at: a code whose whole content was handed out is proven by that. One of paper, or
+        of a key that is believed no more, is none.
+        """
+        try:
+            code = code_of(token_in(text, "V").upper())
+            header, payload, _ = wire.parts_of(code)
+            named, nonce = wire.key_of(header), wire.nonce_of(payload)
+        except CodeMalformedError:
+            return None
+        believed = any(
+            key.purpose is Purpose.CODE and (key.key_id, key.algorithm) == named for key in await self._keys.published()
+        )
+        return (nonce.hex(), hashlib.sha256(code).hexdigest()) if believed else None
 
     async def read(self, text: str) -> SignedCode:
         """Read a code and prove that it is ours. Its time is not looked at.

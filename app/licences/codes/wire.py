@@ -86,6 +86,14 @@ def key_of(header: bytes) -> tuple[bytes, int]:
     raise CodeMalformedError("malformed")
 
 
+def nonce_of(payload: bytes) -> bytes:
+    """The nonce that a code carries, whatever else it says. Raises CodeMalformedError."""
+    match value_of(payload):
+        case {7: bytes(nonce)} if len(nonce) == NONCE_BYTES:
+            return nonce
+    raise CodeMalformedError("malformed")
+
+
 def claims_of(payload: bytes) -> Claims:
     """The claims that a code carries. Raises CodeMalformedError."""
     try:

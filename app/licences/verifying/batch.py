@@ -17,9 +17,9 @@ from app.licences.errors import RequestReplayedError
 from app.licences.models import Licence
 from app.licences.relying import RelyingSystem
 from app.licences.verifying import verdicts
+from app.licences.verifying.digests import digest_of
 from app.licences.verifying.models import Verification
-from app.licences.verifying.service import Checked, answered_before, checked, digest_of, verify
-from app.licences.verifying.telling import tell_verified
+from app.licences.verifying.service import Checked, answered_before, checked, verify
 from app.licences.verifying.verdicts import Reason
 from app.licences.verifying.verifier import Verifier
 
@@ -105,9 +105,8 @@ async def _judge_and_record(verifier: Verifier, named: Named, record: Verificati
         if reason is Reason.VALID:
             record.shown = verifier.fields_for(definition) or []
     record.licence, record.verdict, record.reason = licence, reason.verdict, reason
+    record.untold = licence is not None
     await record.save(force_create=True)
-    if licence:
-        await tell_verified(record, licence)
     return await checked(record, licence)
 
 

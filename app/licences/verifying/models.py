@@ -25,7 +25,8 @@ class Verification(Model):
     Who asked is a member of ``staff`` in a ``duty``, or a relying ``system`` for a ``purpose``; ``office`` is what
     citizens are told of either. ``kind``, ``preset`` and ``nonce`` are those of the code. ``at`` is when it was
     scanned; one that was handed in later has ``handed_in_at``, the ages in seconds of the keys and the status list
-    that the phone went by, what it ``said``, and ``clock_wrong`` where its clock cannot have been right.
+    that the phone went by, what it ``said``, and ``clock_wrong`` where its clock cannot have been right. It is
+    ``untold`` until the worker has told whose licence it is.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -57,6 +58,7 @@ class Verification(Model):
     status_age = fields.IntField(null=True)
     said = fields.CharField(max_length=32, null=True)
     clock_wrong = fields.BooleanField(default=False, db_default=False)
+    untold = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         """Table."""

@@ -18,9 +18,10 @@ from app.licences.errors import VerificationKeyReusedError
 from app.licences.models import Licence, Presentation
 from app.licences.verifying.clocks import PHONE_SKEW, bounded
 from app.licences.verifying.concerns import raise_concern
+from app.licences.verifying.digests import digest_of
 from app.licences.verifying.judging import judge_presented, state_at
 from app.licences.verifying.models import Concern, ConcernKind, Verification, Way
-from app.licences.verifying.service import digest_of, keep, read_code
+from app.licences.verifying.service import keep, read_code
 from app.licences.verifying.telling import tell_of
 from app.licences.verifying.verdicts import Reason, Verdict
 from app.licences.verifying.verifier import Verifier

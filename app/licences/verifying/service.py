@@ -1,6 +1,5 @@
 """A code is verified: it is spent, judged, and who saw what is recorded."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,9 +18,10 @@ from app.licences.errors import VerificationKeyReusedError
 from app.licences.models import Licence, Presentation
 from app.licences.presenting.spending import Spent, spend, spend_digits
 from app.licences.verifying import verdicts
+from app.licences.verifying.digests import digest_of
 from app.licences.verifying.judging import is_consented, judge_presented, may_show
 from app.licences.verifying.models import Verification
-from app.licences.verifying.telling import tell_verified
+from app.licences.verifying.swift import verify_swiftly
 from app.licences.verifying.verdicts import Reason
 from app.licences.verifying.verifier import Verifier
 
@@ -66,9 +66,18 @@ async def verify_code(
 async def verify(signer: CodeSigner, verifier: Verifier, text: str, idempotency_key: str | None) -> Checked:
     """Verify a code, spend it, and record who saw what; whose licence it is is told.
 
+    Where nothing stands against the code, that is one statement.
+
     The same key with the same code answers within ANSWERED_AGAIN what was answered before: a lost reply costs no code.
     Members of staff may type a code's digits too. Raises VerificationKeyReusedError or DigitsPausedError.
     """
+    if swift := await verify_swiftly(signer, verifier, text, idempotency_key):
+        return Checked(swift.verification, swift.licence, swift.definition)
+    return await verify_in_steps(signer, verifier, text, idempotency_key)
+
+
+async def verify_in_steps(signer: CodeSigner, verifier: Verifier, text: str, idempotency_key: str | None) -> Checked:
+    """As ``verify``, rule by rule; this is what the one statement is held to."""
     digest = digest_of(text)
     if idempotency_key:
         before = await Verification.get_or_none(**verifier.itself, idempotency_key=idempotency_key)
@@ -88,11 +97,6 @@ async def verify(signer: CodeSigner, verifier: Verifier, text: str, idempotency_
         # Two requests with one key at once: the other one recorded it, and this one's spending was rolled back.
         before = await Verification.get(**verifier.itself, idempotency_key=idempotency_key)
         return await answered_before(before, digest)
-
-
-def digest_of(text: str) -> str:
-    """What a verification keeps of the text that was shown, to know it again."""
-    return hashlib.sha256(text.strip().upper().encode()).hexdigest()
 
 
 async def answered_before(record: Verification, digest: str) -> Checked:
@@ -150,18 +154,17 @@ async def _behind(code: SignedCode) -> Presentation | None:
 
 
 async def keep(record: Verification, reason: Reason, presentation: Presentation | None) -> Checked:
-    """Record a verification that ended with ``reason``, within the caller's transaction, and tell whose licence it is.
+    """Record a verification that ended with ``reason``, within the caller's transaction.
 
-    A genuine code that was refused is told too.
+    The worker tells whose licence it is, of a genuine code that was refused too.
     """
     record.verdict, record.reason = reason.verdict, reason
     licence = presentation.licence if presentation else None
     if presentation:
         record.licence, record.nonce = licence, presentation.nonce
         record.kind, record.preset = presentation.kind, presentation.preset
+    record.untold = licence is not None
     await record.save(force_create=True)
-    if licence:
-        await tell_verified(record, licence)
     return await checked(record, licence)
 
 

@@ -18,7 +18,7 @@ from app.kit.codes import CodeMalformedError
 from app.kit.ids import new_id
 from app.licences.codes import CodeKind
 from app.licences.models import LicenceState
-from app.licences.verifying.service import digest_of
+from app.licences.verifying.digests import digest_of
 from app.licences.verifying.verdicts import OF_KIND, SKEW, Reason, judge_licence, shows_licence
 from bench.peers.fastapi_house.codes import read_code
 from bench.peers.fastapi_house.database import Database

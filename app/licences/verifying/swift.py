@@ -1,0 +1,137 @@
+"""The common scan in one statement: a code that its holder shows of their own licence, good in every respect.
+
+Whatever stands against it makes the statement change nothing, and the way of ``service.verify`` says what. So a scan is
+one round trip to the database where it is worth something, and the rules stand in one other place, which a test holds
+this one to.
+"""
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+
+import asyncpg
+from cachetools import TTLCache
+
+from app.catalogue import queries as catalogue
+from app.catalogue.licence_type import LicenceTypeDefinition, Preset
+from app.identity.rules import Duty
+from app.kit import clock, db
+from app.kit.ids import new_id
+from app.kit.quick import Quick
+from app.licences.codes import CodeKind, CodeSigner
+from app.licences.models import PRESENTING, Licence
+from app.licences.verifying import verdicts
+from app.licences.verifying.digests import digest_of
+from app.licences.verifying.models import Verification
+from app.licences.verifying.verifier import Verifier
+
+# What the licence was before the code was spent is what it is judged by, as in the long way.
+_VERIFY = """
+WITH found AS MATERIALIZED (
+    SELECT nonce, kind, preset, $6::jsonb -> (type_code || '/' || preset) AS shown, licences.*
+    FROM presentations JOIN licences ON licences.id = licence_id JOIN citizens ON citizens.id = licences.citizen_id
+    WHERE nonce = $1 AND digest = $2 AND kind <> 'paper' AND issued_at <= $4 AND mandate_id IS NULL
+    AND $6::jsonb ? (type_code || '/' || preset) AND company_id IS NULL AND state = 'valid' AND valid_from <= $5
+    AND COALESCE(valid_until >= $5, true)
+    AND citizens.level >= ($7::jsonb -> type_code)::int
+    AND COALESCE((SELECT act FROM consents WHERE consents.citizen_id = citizens.id AND purpose = $8
+        ORDER BY consents.id DESC LIMIT 1), 'given') = 'given'
+), spent AS (
+    UPDATE presentations SET spent_at = $3 FROM found
+    WHERE presentations.nonce = found.nonce AND spent_at IS NULL AND ended_at IS NULL AND expires_at > $3
+    AND (session_id IS NULL OR EXISTS (
+        SELECT 1 FROM sessions WHERE sessions.id = session_id AND sessions.ended_at IS NULL
+        AND sessions.citizen_id = found.citizen_id
+    ))
+    RETURNING presentations.nonce
+), recorded AS (
+    INSERT INTO verifications (id, licence_id, staff_id, way, office, duty, verdict, reason, shown, idempotency_key,
+        code_digest, kind, preset, nonce, at, clock_wrong, untold)
+    SELECT $9, found.id, $10, $11, $12, $13, verdict, reason, found.shown, $14, $15, kind, preset, nonce, $3, false,
+        true
+    FROM found JOIN spent USING (nonce)
+    JOIN unnest($16::text[], $17::text[], $18::text[]) AS worth (kind, verdict, reason) USING (kind)
+    RETURNING id
+)
+SELECT found.* FROM found JOIN recorded ON true
+"""
+_WORTH = [
+    list(column)
+    for column in zip(
+        *((kind.value, verdicts.OF_KIND[kind].verdict.value, verdicts.OF_KIND[kind].value) for kind in CodeKind),
+        strict=True,
+    )
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Swift:
+    """A verification that was recorded, and what stands behind it."""
+
+    verification: Verification
+    licence: Licence
+    definition: LicenceTypeDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class _Types:
+    """What a duty may see: as JSON the fields by type and preset, and the level by type that who shows it needs."""
+
+    shown: str
+    levels: str
+    definitions: dict[str, LicenceTypeDefinition]
+
+
+_seen: TTLCache[tuple[Quick, Duty], _Types] = TTLCache(maxsize=32, ttl=1)
+
+
+async def verify_swiftly(signer: CodeSigner, verifier: Verifier, text: str, key: str | None) -> Swift | None:
+    """Verify and spend a code, record it under an idempotency ``key``; None where that changed nothing.
+
+    Raises what the driver does where the database is away.
+    """
+    known = await signer.recognise(text)
+    if known is None or verifier.staff is None or verifier.duty is None:
+        return None
+    (nonce, digest), types, at = known, await _types_for(verifier.duty), clock.now()
+    record = Verification(
+        id=new_id(),
+        **verifier.columns,
+        idempotency_key=key,
+        code_digest=digest_of(text),
+        nonce=nonce,
+        at=at,
+    )
+    found = None
+    with suppress(asyncpg.UniqueViolationError):
+        found = await db.quick().row(
+            _VERIFY,
+            *(nonce, digest, at, at + verdicts.SKEW, at.astimezone(clock.CITY_TIME).date()),
+            *(types.shown, types.levels, PRESENTING),
+            *(record.id, verifier.staff.id, record.way, record.office, record.duty),
+            *(key, record.code_digest, *_WORTH),
+        )
+    if found is None:
+        return None
+    licence = Licence._init_from_db(**found)
+    reason = verdicts.OF_KIND[CodeKind(found["kind"])]
+    record.verdict, record.reason, record.shown = reason.verdict, reason, json.loads(found["shown"])
+    record.kind, record.preset, record.licence_id = found["kind"], found["preset"], licence.id
+    record.untold = True
+    return Swift(record, licence, types.definitions[licence.type_code])
+
+
+async def _types_for(duty: Duty) -> _Types:
+    """What a duty may see, as the catalogue said a second ago at most."""
+    types = _seen.get((db.quick(), duty))
+    if types is None:
+        definitions = {one.code: one for one in await catalogue.all_licence_types()}
+        seen = {code: one for code, one in definitions.items() if one.fields_for(duty)}
+        shown = {
+            f"{code}/{preset}": [name for name in one.fields_for(duty) if name in one.preset_fields(preset)]
+            for code, one in seen.items()
+            for preset in Preset
+        }
+        levels = {code: one.assurance_level for code, one in seen.items()}
+        types = _seen[db.quick(), duty] = _Types(json.dumps(shown), json.dumps(levels), definitions)
+    return types
