@@ -15,11 +15,13 @@ from app.demo.plan import Plan
 from app.identity.rules import Audience
 from app.identity.tokens import AccessTokens
 from app.kit import clock, texts
+from miniapp_api.h5.form_fields import FormField, Lists, Shown, fields_of
 from tests.api.conftest import photograph_of_site
 from tests.browser.browsers import cookies_of, watch
-from tests.browser.looks import assert_light, look_at
+from tests.browser.looks import assert_light, look_at, look_at_page
 from tests.conftest import Phone
 from tests.e2e.breaking import await_true
+from tests.unit.city.reading import ITEMS
 
 Contexts = Callable[..., BrowserContext]
 FOOD = "11230800JB0000017Q3000131001001"
@@ -51,6 +53,7 @@ def test_a_form_is_saved_as_one_types(contexts: Contexts, phone: Phone) -> None:
     page.get_by_label("经营者名称").fill("桂兰小吃店")
     page.get_by_label("经营者名称").press("Tab")
     expect(page.locator("#kept")).to_have_text("已保存")
+    look_at_page(page, "form-kept-normal", "normal")
     page.goto(address)
     expect(page.get_by_label("经营者名称")).to_have_value("桂兰小吃店")
     assert not troubles
@@ -201,6 +204,7 @@ def test_an_office_that_asks_for_more_gets_it(contexts: Contexts, plan: Plan, ph
     expect(page.get_by_label("补充说明")).to_have_value("已改")
     page.get_by_role("button", name="提交补正").click()
     expect(page.get_by_role("alert")).to_contain_text("经营场所面积")
+    look_at_page(page, "supplement-wrong-normal", "normal")
     expect(page.get_by_label("补充说明")).to_have_value("已改")
     page.get_by_label("经营场所面积").fill("80")
     page.get_by_role("button", name="提交补正").click()
@@ -370,3 +374,58 @@ def test_hostile_words_to_an_office_do_no_harm(contexts: Contexts, phone: Phone)
         expect(page.locator("bdi.said", has_text="<script>").first).to_have_text(HOSTILE)
     assert page.evaluate("[document.documentElement.scrollWidth, document.title]") == [360, "办件 · 佳办"]
     assert not [trouble for trouble in troubles if "422" not in trouble]
+
+
+def type_in(page: Page, fields: list[FormField], *, scripts: bool) -> None:
+    """What a citizen types and chooses, as far as the page asks it by now."""
+    for field in fields:
+        inputs = page.locator(f'[name="{field.id}"]')
+        if field.kind == "fixed" or not inputs.locator("visible=true").count():
+            continue
+        if field.kind in {"radio", "choices", "yes_no", "tick"}:
+            for value in field.chosen:
+                page.locator(f'[name="{field.id}"][value="{value}"]').check()
+        elif field.kind == "select":
+            inputs.select_option(field.chosen[0])
+        elif field.kind == "region":
+            code = field.places[0][1]
+            for level, length in enumerate(range(6, len(code) + 1, 3)):
+                select = inputs.nth(level)
+                if scripts:
+                    expect(select).to_be_visible()
+                if select.is_visible():
+                    select.select_option(code[:length])
+        else:
+            inputs.fill(field.written)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize(
+    "name", ["grain_subsidy", "land_transfer_filing", "household_birth", "medical_reimbursement", "notary_booking"]
+)
+def test_every_kind_of_field_can_be_filled_in(contexts: Contexts, phone: Phone, name: str, scripts: bool) -> None:
+    """Places down to the village, codes, lists, dates, amounts, what is computed and what hangs on an answer."""
+    item = ITEMS[name]
+    schema, example = item["form_schema"], item["form_example"]
+    places = {field: [((), value)] for field, value in example.items() if isinstance(value, str)}
+    shown = fields_of(schema, example, Shown(lists=Lists(places=places)))
+    fields = [field for field in shown if field.said() or field.places]
+    draft = phone.http.post("/api/v1/applications", json={"item_code": item["item_code"]})
+    assert draft.status_code == 201, draft.text
+    path = f"/cases/{draft.json()['id']}"
+    page = contexts(phone.person, java_script_enabled=scripts).new_page()
+    page.goto(f"/h5{path}/form")
+    for _ in range(1 if scripts else 4):
+        type_in(page, fields, scripts=scripts)
+        page.get_by_role("button", name="保存").click()
+        page.wait_for_load_state()
+    page.get_by_role("button", name="下一步").click()
+    page.wait_for_load_state()
+    told = page.get_by_role("alert")
+    assert not told.count(), told.inner_text()
+    page.wait_for_url(re.compile("/(materials|check)$"))
+    found = phone.http.get(path.replace("/cases", "/api/v1/applications")).json()
+    assert found["missing"] == []
+    fixed = {field for field, part in schema["properties"].items() if part.get("readOnly") or "x-compute" in part}
+    given = {field: value for field, value in example.items() if field not in fixed}
+    assert {field: found["form"].get(field) for field in given} == given
