@@ -48,6 +48,13 @@ def _bench_broadcasts(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _bench_pages(arguments: argparse.Namespace) -> int:
+    from app.commands.bench_pages import bench_pages
+
+    asyncio.run(bench_pages(arguments.cases, arguments.requests, arguments.json))
+    return 0
+
+
 def add_developer_commands(dev: Any) -> None:
     """Add what measures to ``jiaban dev``."""
     bench = dev.add_parser("bench-search", help="measure searches among many items, in a database of its own")
@@ -61,6 +68,11 @@ def add_developer_commands(dev: Any) -> None:
     cases.add_argument("--database-url", help="beside this database theirs are made; an engine of its own unless given")
     cases.add_argument("--json", type=Path, help="a file for all figures and plans")
     cases.set_defaults(function=_bench_cases)
+    pages = dev.add_parser("bench-pages", help="measure every page of one citizen, on a house of its own")
+    pages.add_argument("--cases", type=int, default=10_000, help="how many other cases there are (10000)")
+    pages.add_argument("--requests", type=int, default=100, help="how often each page is asked for (100)")
+    pages.add_argument("--json", type=Path, help="a file for all figures")
+    pages.set_defaults(function=_bench_pages)
     status = dev.add_parser("bench-status", help="measure status lists of licences, in a database of its own")
     status.add_argument("--licences", type=int, default=1_000_000, help="how many (1000000)")
     status.add_argument("--revoked", type=float, default=0.01, help="the share that is revoked (0.01)")
