@@ -86,7 +86,7 @@ async def open_complaint_form(call: Call, query: SubjectQuery) -> HTTPResponse:
 
 @routes.add(
     "POST",
-    "/h5/complaints",
+    "/h5/complaints/new",
     actor=Actor.CITIZEN,
     limit="write",
     status=303,

@@ -3,10 +3,10 @@
   "use strict";
   var store;
   try { store = window.sessionStorage; } catch (refused) { return; }
-  var done = document.querySelector("[data-kept]"), form = document.querySelector("form[data-keep]");
-  if (done) { store.removeItem("keep:" + done.dataset.kept); }
+  var done = document.querySelector("[data-sent]"), form = document.querySelector("form[data-typed]");
+  if (done) { store.removeItem("typed:" + done.dataset.sent); }
   if (!form) { return; }
-  var name = "keep:" + form.dataset.keep;
+  var name = "typed:" + form.dataset.typed;
   var fields = form.querySelectorAll("textarea, input[type=radio], input[type=checkbox]");
 
   function each(act) { Array.prototype.forEach.call(fields, act); }
