@@ -6,12 +6,12 @@ from sanic import HTTPResponse
 from app.identity import errors, sessions
 from app.identity.models import Staff
 from app.identity.rules import Audience, Duty
-from app.identity.staff import change_own_password, sign_in_staff
+from app.identity.staff import StaffGrant, change_own_password, sign_in_staff
 from app.kit import texts
-from app.kit.errors import DomainError
 from miniapp_api import auth, cookies
 from miniapp_api.errors import status_of
 from miniapp_api.h5.pages import moved, page
+from miniapp_api.h5.view import is_in_work
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
 from miniapp_api.staff.sessions import SIGN_IN_ERRORS
 
@@ -49,7 +49,7 @@ class PasswordForm(QuerySchema):
 @routes.add("GET", _SIGN_IN, actor=Actor.ANYONE, limit="browse", media_type="text/html")
 async def open_staff_sign_in(call: Call, query: StaffReturn) -> HTTPResponse:
     """Where staff sign in."""
-    return page(call.request, "staff_sign_in.html", return_to=query.return_to, username="", wrong="")
+    return sign_in_page(call, return_to=query.return_to)
 
 
 @routes.add(
@@ -74,8 +74,30 @@ async def sign_in_staff_on_page(call: Call, form: StaffSignInForm) -> HTTPRespon
             device=call.device(),
         )
     except _REFUSED as error:
-        return _again(call, form, error)
-    answer = moved(_after_sign_in(granted.member, form.return_to), status=303)
+        wrong, status = texts.text("errors", error.code), status_of(type(error))
+        return sign_in_page(call, return_to=form.return_to, username=form.username, wrong=wrong, status=status)
+    return entered(call, granted, form.return_to)
+
+
+def sign_in_page(
+    call: Call, *, return_to: str = _HOME, username: str = "", wrong: str = "", status: int = 200
+) -> HTTPResponse:
+    """Where staff sign in; inside 企业微信 through it, too, where it is set up."""
+    work = call.house.work is not None and is_in_work(call.request)
+    return page(
+        call.request,
+        "staff_sign_in.html",
+        status=status,
+        return_to=return_to,
+        username=username,
+        wrong=wrong,
+        work=work,
+    )
+
+
+def entered(call: Call, granted: StaffGrant, return_to: str) -> HTTPResponse:
+    """The answer to a sign-in: the session's cookies, and the way to the next page."""
+    answer = moved(_after_sign_in(granted.member, return_to), status=303)
     cookies.give_staff_session(answer, granted.grant.tokens, call.house.settings.public_url)
     return answer
 
@@ -86,17 +108,6 @@ def _after_sign_in(member: Staff, return_to: str) -> str:
         return PASSWORD
     verifies = {Duty.VERIFY, Duty.WINDOW} & set(member.duties)
     return _COMPLAINTS if return_to == _HOME and not verifies and Duty.SUPERVISE in member.duties else return_to
-
-
-def _again(call: Call, form: StaffSignInForm, error: DomainError) -> HTTPResponse:
-    return page(
-        call.request,
-        "staff_sign_in.html",
-        status=status_of(type(error)),
-        return_to=form.return_to,
-        username=form.username,
-        wrong=texts.text("errors", error.code),
-    )
 
 
 @routes.add("GET", PASSWORD, actor=Actor.STAFF, duty=Duty.ANY, limit="read", media_type="text/html")

@@ -45,8 +45,13 @@ def keep_view(answer: HTTPResponse, view: View, public_url: str) -> None:
 
 
 def is_in_wechat(request: Request) -> bool:
-    """Whether the page is opened inside WeChat."""
-    return _WECHAT.search(str(request.headers.get("User-Agent", ""))) is not None
+    """Whether the page is opened inside WeChat; 企业微信 names it too, and is another."""
+    return _WECHAT.search(str(request.headers.get("User-Agent", ""))) is not None and not is_in_work(request)
+
+
+def is_in_work(request: Request) -> bool:
+    """Whether the page is opened inside 企业微信."""
+    return "wxwork/" in str(request.headers.get("User-Agent", ""))
 
 
 def is_wechat_too_old(request: Request) -> bool:

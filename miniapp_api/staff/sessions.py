@@ -115,7 +115,7 @@ async def open_staff_session(call: Call, body: StaffSessionRequest) -> StaffSess
 )
 async def begin_work_sign_in(call: Call) -> HTTPResponse:
     """Begin to sign in through 企业微信: the address to open there. It comes back to the staff's sign-in page."""
-    work = _work(call)
+    work = work_of(call)
     browser = cookies.login_of(call.request)
     begun = await logins.begin_login(LoginKind.WORK, browser=browser, return_to=_SIGN_IN_PAGE)
     url = work.authorize_url(f"{call.house.settings.public_url}{_SIGN_IN_PAGE}", begun.state)
@@ -140,7 +140,7 @@ async def begin_work_sign_in(call: Call) -> HTTPResponse:
 )
 async def open_work_session(call: Call, body: WorkSessionRequest) -> StaffSessionAnswer:
     """Sign in with what 企业微信 sent back, in place of a password."""
-    work = _work(call)
+    work = work_of(call)
     await logins.end_login(LoginKind.WORK, state=body.state, browser=cookies.login_of(call.request))
     member = await staff.member_behind(work, body.code)
     return granted(
@@ -150,7 +150,8 @@ async def open_work_session(call: Call, body: WorkSessionRequest) -> StaffSessio
     )
 
 
-def _work(call: Call) -> WorkClient:
+def work_of(call: Call) -> WorkClient:
+    """The client of 企业微信. Raises WorkUnavailableError where none is set up."""
     if call.house.work is None:
         raise errors.WorkUnavailableError
     return call.house.work

@@ -159,3 +159,14 @@ def test_a_refused_sign_in_repeats_no_password(browser: httpx.Client) -> None:
     assert answer.status_code == 401
     assert "secret-of-a-test" not in answer.text
     assert "<script>x" not in answer.text
+
+
+def test_the_worker_keeps_every_file_of_the_page_without_network(browser: httpx.Client) -> None:
+    """One that is missing would be missed where no network is; a changed file makes another worker."""
+    worker = browser.get("/h5/staff/worker.js")
+    assert worker.headers["cache-control"] == "no-cache"
+    files = set(re.findall(r"/h5/static/[\w.]+", browser.get("/h5/staff/offline").text))
+    assert len(files) > 5
+    assert files <= set(re.findall(r"/h5/static/[\w.]+", worker.text))
+    for file in files:
+        assert browser.get(file).headers["cache-control"].endswith("immutable")

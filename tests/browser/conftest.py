@@ -1,14 +1,20 @@
 """A running house, and browsers that open its pages."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
+from app.bootstrap import House, open_house
 from app.demo.plan import Plan
+from config.settings import Settings
 from tests.browser.browsers import new_context, running_browser
 from tests.people import Person
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +36,26 @@ def contexts(browser: Browser, plan: Plan) -> Iterator[Callable[..., BrowserCont
     yield make
     for one in made:
         one.close()
+
+
+class Within:
+    """Runs what needs a house of its own, beside Playwright, whose loop no other may share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self, work: Callable[[House], Awaitable[T]]) -> T:
+        """What ``work`` returns."""
+
+        async def run() -> T:
+            async with open_house(self._settings) as house:
+                return await work(house)
+
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(run())).result()
+
+
+@pytest.fixture
+def within(settings: Settings) -> Within:
+    """Runs what needs a house."""
+    return Within(settings)

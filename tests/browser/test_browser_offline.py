@@ -1,19 +1,17 @@
 """Staff verify without network, by what their phone fetched beforehand, and hand in what they scanned."""
 
-import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import BrowserContext, Page, expect
 
-from app.bootstrap import House, open_house
+from app.bootstrap import House
 from app.demo.plan import Plan
 from app.identity.models import Citizen
 from app.kit import clock
@@ -24,14 +22,13 @@ from app.licences.models import Licence, LicenceCause
 from app.licences.moving import lock_licence, move_licence
 from app.licences.results import LicenceResult
 from app.licences.status.publishing import publish_all
-from config.settings import Settings
 from tests.browser.browsers import watch
-from tests.browser.looks import MODES, choose, look_at_page
+from tests.browser.conftest import Within
+from tests.browser.looks import MODES, choose, look_at, look_at_page
 from tests.service.cases import issued_licence, staff_member, verified_citizen
 from tests.service.scans import shown_code
 
 Contexts = Callable[..., BrowserContext]
-T = TypeVar("T")
 _GENUINE, _REFUSED, _UNKNOWN = "码真实，请核对", "不通过", "不能确认"
 
 
@@ -43,29 +40,6 @@ class Shown:
     word: str
     reason: str
     by_server: str = ""
-
-
-class Within:
-    """Runs what needs a house of its own, beside Playwright, whose loop no other may share."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def __call__(self, work: Callable[[House], Awaitable[T]]) -> T:
-        """What ``work`` returns."""
-
-        async def run() -> T:
-            async with open_house(self._settings) as house:
-                return await work(house)
-
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(lambda: asyncio.run(run())).result()
-
-
-@pytest.fixture
-def within(settings: Settings) -> Within:
-    """Runs what needs a house."""
-    return Within(settings)
 
 
 async def licensed(citizen: Citizen, **more: Any) -> Licence:
@@ -317,3 +291,37 @@ def test_a_phone_that_cannot_says_so(contexts: Contexts) -> None:
     sign_in(page)
     expect(page.get_by_text("此浏览器不能离线核验")).to_be_visible()
     assert not troubles
+
+
+def test_an_officer_sees_what_they_verified(contexts: Contexts, within: Within, plan: Plan) -> None:
+    """With network and without, newest first, twenty a page; of the licence its kind alone."""
+
+    async def prepare(house: House) -> tuple[str, list[str]]:
+        return (await staff_member(["verify"])).username, [await a_code(house) for _ in range(2)]
+
+    username, (first, second) = within(prepare)
+    page = contexts().new_page()
+    sign_in(page, username, "password-of-a-test")
+    page.goto("/h5/staff/verifications")
+    expect(page.get_by_text("还没有核验记录")).to_be_visible()
+    page.goto("/h5/staff/verify")
+    prepared(page)
+    without_network(page)
+    enter(page, first)
+    back(page)
+    prepared(page)
+    for text in [second, *["JUNK"] * 20]:
+        page.goto("/h5/staff/verify")
+        page.locator("#code").fill(text)
+        page.locator("#verify button[type=submit]").first.click()
+        expect(page.locator(".verdict")).to_be_visible()
+    look_at(page.context, "/h5/staff/verifications", "staff-history", plan.web_url)
+    choose(page.context, plan.web_url, "normal")
+    page.goto("/h5/staff/verifications")
+    expect(page.locator(".rows > li")).to_have_count(20)
+    page.get_by_role("link", name="查看更多").click()
+    rows = page.locator(".rows > li")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("食品经营许可证")
+    expect(rows.nth(1)).to_contain_text("离线")
+    assert "测*" not in page.locator("main").inner_text()

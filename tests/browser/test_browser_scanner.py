@@ -3,20 +3,27 @@
 import io
 import json
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyotp
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from app.bootstrap import House
 from app.demo.plan import Plan
+from app.kit import clock
 from tests.api.conftest import Holder
 from tests.browser.browsers import running_browser, watch
-from tests.browser.looks import first_view_bytes, look_at
+from tests.browser.conftest import Within
+from tests.browser.looks import choose, first_view_bytes, look_at
+from tests.service.cases import staff_member
 
 Contexts = Callable[..., BrowserContext]
 _WECHAT = "Mozilla/5.0 (Linux; Android 13; V2055A) AppleWebKit/537.36 Chrome/116.0 Mobile MicroMessenger/8.0.44.2502"
+_OTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 _WECHAT_SCRIPT = """
 window.wx = {
   config: function (given) {
@@ -166,3 +173,36 @@ def test_the_scanner_is_light_and_trusts_wechat_in_wechat_alone(contexts: Contex
     assert "script-src 'self' 'wasm-unsafe-eval';" in policy
     assert first_view_bytes(officer.context, "/h5/staff/verify") <= 60 * 1024
     look_at(officer.context, "/h5/staff/verify", "scanner", plan.web_url)
+
+
+def test_staff_come_in_through_wecom_with_their_second_factor(contexts: Contexts, plan: Plan, within: Within) -> None:
+    """Inside WeCom alone the way is offered; a wrong code is told, and the way begins anew."""
+
+    async def a_colleague(house: House) -> str:
+        del house
+        user_id = f"u{uuid.uuid4().hex}"
+        await staff_member(["verify"], work_user_id=user_id, otp_secret=_OTP_SECRET)
+        return user_id
+
+    user_id = within(a_colleague)
+    plain = contexts().new_page()
+    plain.goto("/h5/staff/sign-in")
+    expect(plain.get_by_role("link", name="企业微信登录")).to_be_hidden()
+    context = contexts(user_agent=f"{_WECHAT} wxwork/4.1.10")
+    look_at(context, "/h5/staff/sign-in", "staff-sign-in-wecom", plan.web_url)
+    choose(context, plan.web_url, "normal")
+    page = context.new_page()
+
+    def come(otp: str) -> None:
+        page.goto("/h5/staff/sign-in?return_to=/h5/staff/verify")
+        there = str(page.get_by_role("link", name="企业微信登录").get_attribute("href"))
+        asked = page.request.get(there, max_redirects=0).headers["location"]
+        page.goto(asked.replace("#wechat_redirect", f"&login={user_id}"))
+        page.get_by_label("动态验证码").fill(otp)
+        page.get_by_role("button", name="登录").click()
+
+    come("000000")
+    expect(page.get_by_role("alert")).to_be_visible()
+    come(pyotp.TOTP(_OTP_SECRET).at(clock.now()))
+    expect(page.get_by_role("heading", name="核验证照")).to_be_visible()
+    look_at(context, "/h5/staff/sign-in/work/callback?code=x&state=y", "staff-work", plan.web_url)

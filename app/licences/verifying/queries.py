@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.catalogue import queries as catalogue
+from app.catalogue.licence_type import Preset
 from app.kit.paging import Page, newest_first
 from app.licences.queries import get_licence
 from app.licences.requests.models import FieldRequest
 from app.licences.verifying.models import Concern, ConcernKind, Verification
+from app.licences.verifying.verdicts import Reason, shows_licence
 from app.mandates.party import Party
 
 
@@ -24,6 +26,39 @@ class SeenVerification:
     def titled(self, names: list[str]) -> list[str]:
         """The titles of fields; of one that its type has no more, the name."""
         return [self.titles.get(name, name) for name in names]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeVerification:
+    """A verification as who made it sees it again: of the licence its kind alone, where the code proved it.
+
+    ``doubled``: its code was scanned by somebody else too.
+    """
+
+    verification: Verification
+    licence_name: str | None
+    doubled: bool
+
+
+async def list_made(staff_id: UUID, cursor: str | None) -> Page[MadeVerification]:
+    """The verifications of a member of staff, the latest first. Raises InvalidCursorError."""
+    page = await newest_first(Verification.filter(staff_id=staff_id).prefetch_related("licence", "concerns"), cursor)
+    told = {one.id: one.licence.type_code for one in page.items if one.licence and _is_told(one)}
+    types = await catalogue.get_licence_types(list(set(told.values())))
+    made = [
+        MadeVerification(
+            one,
+            types[told[one.id]].name if told.get(one.id) in types else None,
+            any(concern.kind is ConcernKind.DOUBLED for concern in one.concerns),  # type: ignore[attr-defined]  # Tortoise adds it
+        )
+        for one in page.items
+    ]
+    return Page(made, page.next_cursor)
+
+
+def _is_told(verification: Verification) -> bool:
+    """A proof of age tells no licence, a refused code only where the licence itself was the reason."""
+    return verification.preset != Preset.AGE_60 and shows_licence(Reason(verification.reason))
 
 
 async def list_verifications(party: Party, licence_id: UUID, cursor: str | None) -> Page[SeenVerification]:
