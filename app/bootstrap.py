@@ -9,7 +9,8 @@ from importlib import import_module
 from urllib.parse import urlsplit
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import SecretStr
 from redis import asyncio as aioredis
 
@@ -31,6 +32,7 @@ from app.kit import crypto
 from app.kit.crypto import Keyring
 from app.kit.db import database
 from app.kit.limits import SharedCounts, shared_counts
+from app.kit.logs import DailyFolder, configure_logs
 from app.kit.record_signing import RecordSigner
 from app.kit.scanning import ClamScanner, Scanner
 from app.kit.signed_http import SignedHttp
@@ -120,12 +122,27 @@ class House:
     mini_program: CallbackCodec
 
 
+def write_logs(settings: Settings, command: str) -> None:
+    """Write the logs of this process where the settings say; ``command`` names its files."""
+    folder = settings.log_folder
+    configure_logs(settings.log_level, DailyFolder(folder, command, settings.log_keep_days) if folder else None)
+
+
 def _bytes(keys: Mapping[str, SecretStr]) -> dict[str, bytes]:
     return {key_id: bytes.fromhex(key.get_secret_value()) for key_id, key in keys.items()}
 
 
 def _signing(keys: Mapping[str, SecretStr]) -> dict[str, Ed25519PrivateKey]:
     return {key_id: Ed25519PrivateKey.from_private_bytes(key) for key_id, key in _bytes(keys).items()}
+
+
+def _known(keys: Mapping[str, str]) -> dict[str, Ed25519PublicKey]:
+    """Public keys by their ids. Raises UnsafeStartError."""
+    try:
+        known = {key_id: load_pem_public_key(pem.encode()) for key_id, pem in keys.items()}
+    except ValueError as error:
+        raise UnsafeStartError("keys.record_known holds what is no public key in PEM") from error
+    return {key_id: key for key_id, key in known.items() if isinstance(key, Ed25519PublicKey)}
 
 
 def install_keyring(settings: Settings) -> None:
@@ -135,7 +152,7 @@ def install_keyring(settings: Settings) -> None:
     crypto.install(Keyring(_bytes(keys.encryption), keys.encryption_active, lookup, keys.lookup_active, keys.profile))
 
 
-def _addresses(settings: Settings) -> dict[str, str]:
+def addresses(settings: Settings) -> dict[str, str]:
     """The addresses of everybody whom a production may not have a stand-in for, by the names of their settings."""
     return {
         "wechat.base_url": settings.wechat.base_url,
@@ -162,7 +179,7 @@ def refuse_stand_ins(settings: Settings) -> None:
         return
     if settings.sandbox is not None:
         raise UnsafeStartError("production settings must not configure the sandbox")
-    for name, address in _addresses(settings).items():
+    for name, address in addresses(settings).items():
         _refuse_local(name, address)
         if urlsplit(address).scheme != "https":
             raise UnsafeStartError(f"{name} must be an https address in production")
@@ -301,7 +318,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             licence_keys=licence_keys,
             screens=Screens(),
             relying_systems=_relying(settings),
-            record_signer=RecordSigner(_signing(keys.record_signing), keys.record_signing_active),
+            record_signer=RecordSigner(
+                _signing(keys.record_signing), keys.record_signing_active, _known(keys.record_known)
+            ),
             official_account=_callback(
                 wechat,
                 wechat.official_account_appid,

@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from pydantic import ValidationError
 
-from app.bootstrap import UnsafeStartError, open_house
+from app.bootstrap import UnsafeStartError, open_house, write_logs
 from app.commands import (
     audit,
     backup,
@@ -17,17 +18,17 @@ from app.commands import (
     licences,
     measuring,
     messages,
+    preflight,
     restore,
     staff,
     wechat,
 )
-from app.kit.logs import configure_logs
 from config.settings import CITY_DATA, Settings, load_settings
 
 
-def _settings() -> Settings:
+def _settings(command: str = "command") -> Settings:
     settings = load_settings()
-    configure_logs(settings.log_level)
+    write_logs(settings, command)
     return settings
 
 
@@ -47,7 +48,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _web(arguments: argparse.Namespace) -> int:
     from miniapp_api.server import serve
 
-    serve(_settings(), workers=arguments.workers)
+    serve(_settings("web"), workers=arguments.workers)
     return 0
 
 
@@ -57,7 +58,7 @@ def _worker(arguments: argparse.Namespace) -> int:
     del arguments
 
     async def work() -> None:
-        async with open_house(_settings()) as house:
+        async with open_house(_settings("worker")) as house:
             await run_worker(house)
 
     try:
@@ -120,6 +121,18 @@ def _keys_status(arguments: argparse.Namespace) -> int:
     return asyncio.run(show_status(_settings()))
 
 
+def _keys_wrap(arguments: argparse.Namespace) -> int:
+    from app.commands.key_wrapping import wrap
+
+    return wrap(_settings().keys, arguments.file)
+
+
+def _keys_unwrap(arguments: argparse.Namespace) -> int:
+    from app.commands.key_wrapping import unwrap
+
+    return unwrap(arguments.file)
+
+
 def _makemigrations(arguments: argparse.Namespace) -> int:
     from app.schema import write_migrations
 
@@ -147,11 +160,30 @@ def _parser() -> argparse.ArgumentParser:
     command("sandbox", _sandbox, "stand in for WeChat, the authority and the approval system")
     command("migrate", _migrate, "bring the database's schema up to date")
     command("load-city", _load_city, "load config/city into the database")
-    for room in (backup, restore, staff, audit, catalogue, licence_keys, licences, wechat, messages, broadcasts):
+    for room in (
+        preflight,
+        backup,
+        restore,
+        staff,
+        audit,
+        catalogue,
+        licence_keys,
+        licences,
+        wechat,
+        messages,
+        broadcasts,
+    ):
         room.add_commands(commands)
     keys = commands.add_parser("keys", help="keys of what is sealed").add_subparsers(required=True, metavar="command")
     keys.add_parser("rotate", help="put everything under the active keys").set_defaults(function=_keys_rotate)
     keys.add_parser("status", help="how much is under which key").set_defaults(function=_keys_status)
+    for name, function, what in (
+        ("wrap", _keys_wrap, "write all of them into a file that only a code on paper opens"),
+        ("unwrap", _keys_unwrap, "print those of such a file as settings"),
+    ):
+        one = keys.add_parser(name, help=what)
+        one.add_argument("file", type=Path)
+        one.set_defaults(function=function)
     dev = commands.add_parser("dev", help="for developers").add_subparsers(required=True, metavar="command")
     dev.add_parser("makemigrations", help="write what the models want").set_defaults(function=_makemigrations)
     for room in (catalogue, licences, measuring):

@@ -1,5 +1,7 @@
 """Bringing the database's schema up to date, from one place at a time."""
 
+from functools import cache
+from pkgutil import iter_modules
 from typing import Any
 
 import asyncpg
@@ -8,6 +10,8 @@ from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.migrations.autodetector import MigrationAutodetector
 
+from app import migrations
+from app.kit import db
 from app.kit.db import tortoise_config
 from app.kit.migrating import Executor
 
@@ -36,6 +40,18 @@ async def migrate_database(url: str) -> None:
                 await queue.schema_manager.apply_schema_async()
     finally:
         await guard.close()
+
+
+async def missing_migrations() -> list[str]:
+    """The migrations of this release that the present database lacks, in their order."""
+    found = await db.rows("SELECT name FROM tortoise_migrations")
+    applied = {row["name"] for row in found}
+    return sorted(name for name in _own_migrations() if name not in applied)
+
+
+@cache
+def _own_migrations() -> tuple[str, ...]:
+    return tuple(module.name for module in iter_modules(migrations.__path__))
 
 
 async def _migrate(config: dict[str, Any]) -> None:

@@ -36,6 +36,7 @@ from app.identity.sessions import TELL
 from app.identity.verification import TELL_OTHERS
 from app.kit import jobs, nonces
 from app.kit.blobs import DELETE_BLOBS, delete_due
+from app.kit.logs import about
 from app.kit.ports import PortError
 from app.licences.attaching import attach_to_company, attach_to_person
 from app.licences.keys.ring import SigningKeys
@@ -213,7 +214,7 @@ def build_queue(house: House, drains: Drains) -> procrastinate.App:
     url = house.settings.database_url.get_secret_value()
     queue = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url))
     for name, function in jobs_of(house, drains).items():
-        queue.task(name=name, retry=RepeatUntilDone())(_named(function))
+        queue.task(name=name, retry=RepeatUntilDone())(_named(name, function))
 
     async def old_jobs(timestamp: int) -> None:
         del timestamp
@@ -293,9 +294,11 @@ def _ask_silent(queue: procrastinate.App, connectors: Connectors) -> None:
         )(ask_silent)
 
 
-def _named(function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def _named(name: str, function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     async def job(**arguments: Any) -> None:
-        await function(**arguments)
+        ids = {key: str(value) for key, value in arguments.items() if key == "case_no" or key.endswith("_id")}
+        with about(job=name, **ids):
+            await function(**arguments)
 
     return job
 

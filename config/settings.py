@@ -185,8 +185,9 @@ class KeySettings(BaseModel):
 
     Encryption and lookup keys are 32 bytes in hexadecimal; signing keys are Ed25519 private keys in the same form.
     ``licence_device`` is where a device's ``KeyHolder`` is made, ``module:function``; without it licences' private keys
-    are kept in the database. ``profile`` chooses the algorithms that seal and hash. ``lookup`` may also be a key alone:
-    then its id is ``1``.
+    are kept in the database. ``record_known`` are record signing keys of which only the public one (PEM) is left; they
+    sign nothing, and what they signed is believed. ``profile`` chooses the algorithms that seal and
+    hash. ``lookup`` may also be a key alone: then its id is ``1``.
     """
 
     model_config = _FROZEN
@@ -199,6 +200,7 @@ class KeySettings(BaseModel):
     session_signing_active: str
     record_signing: dict[str, SecretStr]
     record_signing_active: str
+    record_known: dict[str, str] = {}
     licence_device: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
 
     @field_validator(
@@ -309,7 +311,13 @@ class Settings(BaseSettings):
     drafts_max_bytes: int = Field(default=500_000_000, gt=0)
     ops_token: SecretStr
     proxies_count: int = 0
+    requests_at_once: int = Field(
+        default=64, ge=1, description="how many one web process has under way before it sheds"
+    )
+    drain_seconds: float = Field(default=0.0, ge=0, le=5, description="how long a stopping web process still serves")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_folder: Path | None = None
+    log_keep_days: int = Field(default=184, ge=184, description="six months at least (Cybersecurity Law, article 21)")
     wechat: WeChatSettings
     work: WorkSettings | None = None
     authority: PartnerSettings

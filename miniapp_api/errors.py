@@ -10,6 +10,7 @@ from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicE
 from app.kit import texts
 from app.kit.db import AWAY
 from app.kit.errors import DomainError, Kind, NotFoundError, TemporarilyUnavailableError
+from app.kit.logs import begin_about
 from app.mandates.errors import MandateInactiveError
 from miniapp_api import cookies, telemetry
 from miniapp_api.answers import json_answer
@@ -191,6 +192,7 @@ def handle_error(request: Request, exception: Exception) -> HTTPResponse:
 async def answer_error(request: Request, exception: Exception) -> HTTPResponse:
     """Sanic's handler of what no route answered: an unknown path, a request that cannot be read, a broken stream."""
     began = time.perf_counter()
+    begin_about(request_id=request.id)
     answer = handle_error(request, exception)
-    telemetry.note_answer(request, answer, began)
+    telemetry.note_answer(request, {}, answer, began)
     return answer

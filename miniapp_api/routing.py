@@ -24,6 +24,7 @@ from app.identity.models import Staff
 from app.identity.rules import Duty
 from app.kit import limits
 from app.kit.errors import DomainError, NotFoundError, RateLimitedError
+from app.kit.logs import begin_about
 from app.licences.relying import RelyingSystem
 from app.mandates import errors as mandate_errors
 from app.mandates.party import Party
@@ -304,11 +305,13 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
 
     async def serve(request: Request, **path: Any) -> HTTPResponse | ResponseStream:
         began = time.perf_counter()
+        ids = {name: value for name, value in path.items() if isinstance(value, UUID)}
+        begin_about(request_id=request.id, **ids)
         try:
             answer = await handle(request, path)
         except Exception as error:  # each is answered, and logged where it is a fault of ours
             answer = handle_error(request, error)
-        note_answer(request, answer, began)
+        note_answer(request, ids, answer, began)
         return answer
 
     return serve

@@ -2,15 +2,18 @@
 
 import json
 import logging
-import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from uuid import UUID
 
 from prometheus_client import Counter, Histogram
 from sanic import HTTPResponse, Request
 from sanic.response.types import ResponseStream
+
+from app.kit.logs import write_line
 
 _log = logging.getLogger("jiaban.access")
 _REQUESTS = Counter("jiaban_requests_total", "requests answered", ["route", "method", "status"])
@@ -49,10 +52,11 @@ def note_refusal(request: Request, reason: str) -> None:
         _CALLBACKS_REFUSED.labels(path, reason).inc()
 
 
-def note_answer(request: Request, answer: HTTPResponse | ResponseStream, began: float) -> None:
+def note_answer(request: Request, ids: Mapping[str, UUID], answer: HTTPResponse | ResponseStream, began: float) -> None:
     """Measure and write down what became of a request that was begun at ``began`` by the performance counter.
 
-    The answer is given the request's id. The line is written as ``logs`` would, without its detours.
+    ``ids`` are those of its path. The answer is given the request's id. The line is written as ``logs`` would, without
+    its detours.
     """
     seconds = time.perf_counter() - began
     route = request.route.path if request.route else "-"
@@ -62,7 +66,8 @@ def note_answer(request: Request, answer: HTTPResponse | ResponseStream, began: 
     request_id = str(request.id)
     answer.headers["X-Request-Id"] = request_id
     if _log.isEnabledFor(logging.INFO):
-        sys.stderr.write(
-            f'{kind.line}"ms": {seconds * 1000:.1f}, "request_id": "{request_id}", "event": "request", '
+        about = "".join([f'"{name}": "{value}", ' for name, value in ids.items()])
+        write_line(
+            f'{kind.line}{about}"ms": {seconds * 1000:.1f}, "request_id": "{request_id}", "event": "request", '
             f'"level": "info", "logger": "jiaban.access", "timestamp": "{datetime.now(UTC).isoformat()[:-6]}Z"}}\n'
         )

@@ -9,10 +9,11 @@ from typing import Literal
 
 from wechat.account import Account
 from wechat.links import Links
-from wechat.reading import message_id, part, text
+from wechat.reading import message_id, objects, part, text
 
 _LOGIN = "/sns/jscode2session"
 _PHONE = "/wxa/business/getuserphonenumber"
+_TEMPLATES = "/wxaapi/newtmpl/gettemplate"
 SUBSCRIBE_SEND = "/cgi-bin/message/subscribe/send"
 
 ProgramState = Literal["developer", "trial", "formal"]
@@ -53,6 +54,11 @@ class MiniProgramClient(Links):
         # Documented as a string, shown as a number.
         country_code = {"countryCode": str(info.get("countryCode") or "")}
         return PhoneNumber(text(info, "purePhoneNumber", api=_PHONE), text(country_code, "countryCode", api=_PHONE))
+
+    async def template_ids(self) -> set[str]:
+        """The ids of the subscription messages' templates that were added to the mini-program."""
+        answer = await self._account.get(_TEMPLATES)
+        return {text(one, "priTmplId", api=_TEMPLATES) for one in objects(answer, "data", api=_TEMPLATES)}
 
     async def send_subscribe_message(
         self,

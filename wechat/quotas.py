@@ -53,6 +53,8 @@ QUOTAS: Mapping[str, Quota] = {
     "/cgi-bin/message/subscribe/send": Quota(day=10_000_000),
     "/cgi-bin/message/template/send": Quota(day=100_000),
     "/cgi-bin/message/subscribe/bizsend": Quota(),
+    "/wxaapi/newtmpl/gettemplate": Quota(),
+    "/cgi-bin/template/get_all_private_template": Quota(),
     "/cgi-bin/message/custom/send": Quota(day=500_000, source=WELL_KNOWN),
     # Links, codes and content safety.
     "/wxa/getwxacodeunlimit": Quota(minute=5_000, day_code_means_minute=True),

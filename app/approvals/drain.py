@@ -13,6 +13,7 @@ from app.approvals.contents import has_arrived, prepare
 from app.approvals.feed import keep_all
 from app.approvals.models import Delivery, DeliveryState
 from app.kit import clock
+from app.kit.logs import add_about
 from app.kit.ports import AmbiguousError, PortError, RefusedError, TryLaterError
 
 _log = logging.getLogger(__name__)
@@ -104,6 +105,7 @@ class Drains:
 
     async def _carry_out(self, connector: Connector, claimed: Claim) -> None:
         delivery = claimed.delivery
+        add_about(case_no=delivery.case_no)
         self._in_flight.add(delivery.id)
         extra = {"connector": connector.name, "case_no": delivery.case_no}
         try:

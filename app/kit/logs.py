@@ -1,11 +1,26 @@
-"""Logs: one JSON object a line on standard error. Never a personal value, never a path that may hold a token."""
+"""Logs: one JSON object a line. Never a personal value, never a path that may hold a token.
+
+Each line has what its request or job is about (``about``): the request's id, the case. Lines go to standard error, or
+to a folder for each day, which is deleted when its time is over.
+"""
 
 import logging
+import os
+import shutil
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TextIO
 
 import structlog
 
+from app.kit import clock
+
+_ABOUT: ContextVar[dict[str, object]] = ContextVar("about", default={})  # noqa: B039  # nobody changes it
 _FRAMES = 12
 # What makes fonts tells the characters of each document.
 _QUIET = ("httpx", "httpcore", "sanic.access", "tortoise.db_client", "procrastinate", "fontTools", "fpdf")
@@ -25,11 +40,101 @@ def _where_it_failed(logger: object, name: str, event: structlog.typing.EventDic
     return event
 
 
-def configure_logs(level: str) -> None:
-    """Write the logs of this process as JSON lines."""
+class DailyFolder(logging.StreamHandler[TextIO]):
+    """Writes into ``<folder>/<day>/<program>-<process>.jsonl``, the day the city's, and deletes days that are over.
+
+    A file for each process: none waits for another, and none tears another's lines.
+    """
+
+    def __init__(self, folder: Path, program: str, keep_days: int) -> None:
+        """Days are kept for ``keep_days``. Nothing is opened before the first line."""
+        super().__init__(sys.stderr)
+        self._folder, self._program, self._keep = folder, program, timedelta(days=keep_days)
+        self._day: date | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        self._turn()
+        super().emit(record)
+
+    def write(self, line: str) -> None:
+        """Write what is a line already."""
+        self._turn()
+        self.stream.write(line)
+
+    def _turn(self) -> None:
+        day = clock.today()
+        if day != self._day:
+            try:
+                self._begin(day)
+            except OSError:  # a full disk must stop no request; the line still goes somewhere
+                self.setStream(sys.stderr)
+
+    def _begin(self, day: date) -> None:
+        folder = self._folder / f"{day:%Y-%m-%d}"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        opened = (folder / f"{self._program}-{os.getpid()}.jsonl").open("a", encoding="utf-8", buffering=1)
+        self._end(self.setStream(opened))
+        self._day = day
+        over = f"{day - self._keep:%Y-%m-%d}"
+        for old in self._folder.glob("[0-9]*-[0-9][0-9]-[0-9][0-9]"):
+            if old.name < over:
+                shutil.rmtree(old, ignore_errors=True)
+
+    def close(self) -> None:
+        """Close the file."""
+        super().close()
+        self._end(self.stream)
+
+    @staticmethod
+    def _end(stream: TextIO | None) -> None:
+        if stream is not None and stream is not sys.stderr:
+            stream.close()
+
+
+def begin_about(**ids: object) -> None:
+    """Say what the lines of this task are about from now on: a connection brings one request after the other.
+
+    ``ids`` are ids, never personal values, nor parts of a path that may be a token.
+    """
+    _ABOUT.set(ids)
+
+
+def add_about(**ids: object) -> None:
+    """Have the lines of this task say more of what they are about."""
+    _ABOUT.set(_ABOUT.get() | ids)
+
+
+@contextmanager
+def about(**ids: object) -> Iterator[None]:
+    """What the lines within are about: ids, never personal values."""
+    before = _ABOUT.set(_ABOUT.get() | ids)
+    try:
+        yield
+    finally:
+        _ABOUT.reset(before)
+
+
+def _what_it_is_about(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    del logger, name
+    return {key: str(value) for key, value in _ABOUT.get().items()} | dict(event)
+
+
+def write_line(line: str) -> None:
+    """Write a line that is JSON already, where the others go: what is written for each request takes no detour."""
+    (handler,) = logging.getLogger().handlers[:1] or (None,)
+    if isinstance(handler, DailyFolder):
+        handler.write(line)
+    else:
+        sys.stderr.write(line)
+
+
+def configure_logs(level: str, handler: logging.Handler | None = None) -> None:
+    """Write the logs of this process as JSON lines, to standard error unless told."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
+        _what_it_is_about,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -41,7 +146,7 @@ def configure_logs(level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = handler or logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]

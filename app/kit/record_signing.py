@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 Context = Literal["receipt", "checkpoint"]
@@ -28,11 +28,16 @@ class RecordSignature:
 
 
 class RecordSigner:
-    """Signs records, and checks them, with a ring of Ed25519 keys by key id; ``active`` signs."""
+    """Signs records, and checks them, with a ring of Ed25519 keys by key id; ``active`` signs.
 
-    def __init__(self, keys: Mapping[str, Ed25519PrivateKey], active: str) -> None:
+    ``known`` are public keys whose private ones nobody has any more: what they signed is believed as before.
+    """
+
+    def __init__(
+        self, keys: Mapping[str, Ed25519PrivateKey], active: str, known: Mapping[str, Ed25519PublicKey] | None = None
+    ) -> None:
         self._private, self._active = keys[active], active
-        self._public = {key_id: key.public_key() for key_id, key in keys.items()}
+        self._public = {**(known or {}), **{key_id: key.public_key() for key_id, key in keys.items()}}
 
     def sign(self, context: Context, data: bytes) -> RecordSignature:
         """Sign data for one purpose."""

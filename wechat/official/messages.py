@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wechat.official.subject import Subject
-from wechat.reading import message_id
+from wechat.reading import message_id, objects, text
 
 TEMPLATE_SEND = "/cgi-bin/message/template/send"
 BIZ_SEND = "/cgi-bin/message/subscribe/bizsend"
+_TEMPLATES = "/cgi-bin/template/get_all_private_template"
 CUSTOM_SEND = "/cgi-bin/message/custom/send"
 
 
@@ -35,6 +36,11 @@ def _values(data: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 class Messages(Subject):
     """Sending to one follower. ``data`` maps a template's keys to values that fit (see ``wechat.templates``)."""
+
+    async def template_ids(self) -> set[str]:
+        """The ids of the templates that were added to the account."""
+        answer = await self._account.get(_TEMPLATES)
+        return {text(one, "template_id", api=_TEMPLATES) for one in objects(answer, "template_list", api=_TEMPLATES)}
 
     async def send_template(
         self,

@@ -1,9 +1,10 @@
 """The WeChat stand-in's messages to people: subscription, template and customer-service messages of both apps."""
 
 import sys
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
+import yaml
 from pydantic import BaseModel
 from sanic import Blueprint
 from sanic.request import Request
@@ -16,9 +17,12 @@ from app.sandbox.wechat.events import Events
 from app.sandbox.wechat.messages import Send, check_template
 from app.sandbox.wechat.push_body import Format, subscription_event
 from app.sandbox.wechat.state import WeChatState
+from config.settings import CITY_DATA
 
 SUBSCRIBE = "/cgi-bin/message/subscribe/send"
 BIZSEND = "/cgi-bin/message/subscribe/bizsend"
+PROGRAM_TEMPLATES = "/wxaapi/newtmpl/gettemplate"
+ACCOUNT_TEMPLATES = "/cgi-bin/template/get_all_private_template"
 TEMPLATE = "/cgi-bin/message/template/send"
 CUSTOM = "/cgi-bin/message/custom/send"
 _LONGEST_TEXT = 2048
@@ -51,7 +55,7 @@ class _CustomBody(BaseModel):
 
 
 class Sends:
-    """The four APIs."""
+    """The APIs of messages and of their templates."""
 
     def __init__(self, desk: Desk, state: WeChatState, events: Events) -> None:
         self._apps = desk.apps
@@ -90,6 +94,16 @@ class Sends:
         self._state.messages.take(Send(CUSTOM, body.touser, "", {"text": body.text.content}), spends=False)
         return OK
 
+    def program_templates(self, request: Request, _app: WeChatApp) -> Answer:
+        """The templates of the mini-program: those that the city's data names."""
+        del request
+        return {**OK, "data": [{"priTmplId": one} for one in _named_templates("mini_program")]}
+
+    def account_templates(self, request: Request, _app: WeChatApp) -> Answer:
+        """Likewise of the official account."""
+        del request
+        return {**OK, "template_list": [{"template_id": one} for one in _named_templates("official_account")]}
+
     def _target(self, body: _SendBody) -> dict[str, str] | None:
         if body.miniprogram is None:
             return None
@@ -119,6 +133,16 @@ def _delivered(api: str, openid: str, template_id: str, message_id: int, outcome
     return {"FromUserName": openid, **subscription_event("sent", [item], form)}
 
 
+@cache
+def _named_templates(channel: str) -> tuple[str, ...]:
+    messages = yaml.safe_load((CITY_DATA / "messages.yaml").read_text(encoding="utf-8"))
+    named = [one["id"] for one in messages["templates"].values() if one["channel"] == channel]
+    if channel == "official_account":
+        broadcasts = yaml.safe_load((CITY_DATA / "broadcasts.yaml").read_text(encoding="utf-8"))
+        named += [one["template_id"] for one in broadcasts["kinds"].values()]
+    return tuple(named)
+
+
 def _check_openid(openid: str, beginning: str) -> None:
     if not openid.startswith(beginning):
         raise PlatformError(40003, "invalid openid")
@@ -131,5 +155,7 @@ def blueprint(desk: Desk, state: WeChatState, events: Events) -> Blueprint:
     desk.serve(routes, "POST", SUBSCRIBE, sends.subscribe, kinds=("mini",), point="wechat.send")
     desk.serve(routes, "POST", BIZSEND, sends.bizsend, kinds=("official",), point="wechat.bizsend")
     desk.serve(routes, "POST", TEMPLATE, sends.template, kinds=("official",), point="wechat.template")
+    desk.serve(routes, "GET", PROGRAM_TEMPLATES, sends.program_templates, kinds=("mini",))
+    desk.serve(routes, "GET", ACCOUNT_TEMPLATES, sends.account_templates, kinds=("official",))
     desk.serve(routes, "POST", CUSTOM, sends.custom, kinds=("official",), point="wechat.custom")
     return routes
