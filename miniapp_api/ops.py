@@ -1,7 +1,9 @@
 """For operators: health, metrics, and the interface's own description."""
 
 import asyncio
+import time
 from contextlib import suppress
+from enum import StrEnum
 from typing import Literal
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
@@ -9,10 +11,14 @@ from redis.exceptions import RedisError
 from sanic import HTTPResponse, Request
 from tortoise.exceptions import BaseORMException
 
-from app.approvals import gauges
+from app.approvals import gauges as of_deliveries
+from app.audit import gauges as of_audit
 from app.identity.errors import AccessTokenInvalidError, AccessTokenMissingError
 from app.kit import db
-from app.notifications import gauges as message_gauges
+from app.kit import gauges as of_jobs
+from app.licences import gauges as of_licences
+from app.notifications import gauges as of_messages
+from app.schema import missing_migrations
 from miniapp_api import auth
 from miniapp_api.answers import json_answer
 from miniapp_api.routing import Actor, Call, Routes, Schema
@@ -29,10 +35,24 @@ class Alive(Schema):
     status: Literal["ok"] = "ok"
 
 
+class Why(StrEnum):
+    """Why not all is well: the process is told to stop, has more to do than it takes, or lacks something."""
+
+    STOPPING = "stopping"
+    OVERLOADED = "overloaded"
+    DATABASE_AWAY = "database_away"
+    NOT_MIGRATED = "not_migrated"
+    REDIS_AWAY = "redis_away"
+
+
+_UNAVAILABLE = {Why.STOPPING, Why.DATABASE_AWAY, Why.NOT_MIGRATED}
+
+
 class Ready(Schema):
-    """Whether requests can be served. ``parts`` is there for operators only."""
+    """Whether requests can be served, and why not or not well. ``parts``, for operators only, says more of it."""
 
     status: Literal["ok", "degraded", "unavailable"]
+    why: list[Why]
     parts: dict[str, str] | None = None
 
 
@@ -42,22 +62,28 @@ async def read_live() -> Alive:
     return Alive()
 
 
-async def _database() -> str:
+async def _database() -> tuple[Why | None, str]:
     try:
         async with asyncio.timeout(_SECONDS):
-            await db.row("SELECT 1 FROM items LIMIT 1")
+            missing = await missing_migrations()
     except _NO_DATABASE as error:
-        return type(error).__name__
-    return "ok"
+        return Why.DATABASE_AWAY, type(error).__name__
+    return (Why.NOT_MIGRATED, f"without {missing[0]}") if missing else (None, "ok")
 
 
-async def _redis(call: Call) -> str:
+async def _redis(call: Call) -> tuple[Why | None, str]:
     try:
         async with asyncio.timeout(_SECONDS):
             await call.house.redis.get("health")
     except (RedisError, OSError, TimeoutError) as error:
-        return type(error).__name__
-    return "ok"
+        return Why.REDIS_AWAY, type(error).__name__
+    return None, "ok"
+
+
+def _process(call: Call) -> tuple[Why | None, str]:
+    context = call.request.app.ctx
+    why = Why.STOPPING if context.stopping else Why.OVERLOADED if context.load.is_full(time.perf_counter()) else None
+    return why, why or "ok"
 
 
 def _is_operator(request: Request, call: Call) -> bool:
@@ -71,14 +97,13 @@ def _is_operator(request: Request, call: Call) -> bool:
 @routes.add("GET", "/health/ready", actor=Actor.ANYONE, limit="browse", also=(503,))
 async def read_ready(call: Call) -> HTTPResponse:
     """Whether requests can be served: 503 without the database; without Redis it is slower, and says degraded."""
-    parts = {"database": await _database(), "redis": await _redis(call)}
-    status: Literal["ok", "degraded", "unavailable"] = "ok"
-    if parts["database"] != "ok":
+    found = {"database": await _database(), "redis": await _redis(call), "process": _process(call)}
+    why = [reason for reason, _ in found.values() if reason]
+    status: Literal["ok", "degraded", "unavailable"] = "degraded" if why else "ok"
+    if _UNAVAILABLE.intersection(why):
         status = "unavailable"
-    elif parts["redis"] != "ok":
-        status = "degraded"
-    body = Ready(status=status, parts=parts if _is_operator(call.request, call) else None)
-    return json_answer(body, status=503 if status == "unavailable" else 200)
+    parts = {name: said for name, (_, said) in found.items()} if _is_operator(call.request, call) else None
+    return json_answer(Ready(status=status, why=why, parts=parts), status=503 if status == "unavailable" else 200)
 
 
 @routes.add("GET", "/metrics", actor=Actor.OPERATOR, limit="browse", media_type="text/plain")
@@ -86,8 +111,8 @@ async def read_metrics() -> HTTPResponse:
     """Figures for Prometheus; without the database those that it alone knows stay as they were."""
     with suppress(*_NO_DATABASE):
         async with asyncio.timeout(_SECONDS):
-            await gauges.measure()
-            await message_gauges.measure()
+            for gauges in (of_deliveries, of_messages, of_jobs, of_licences, of_audit):
+                await gauges.measure()
     return HTTPResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -23,7 +23,7 @@ from app.identity import errors as identity_errors
 from app.identity.models import Staff
 from app.identity.rules import Duty
 from app.kit import limits
-from app.kit.errors import DomainError, NotFoundError, RateLimitedError
+from app.kit.errors import DomainError, NotFoundError, RateLimitedError, TemporarilyUnavailableError
 from app.kit.logs import begin_about
 from app.licences.relying import RelyingSystem
 from app.mandates import errors as mandate_errors
@@ -38,6 +38,7 @@ from miniapp_api.errors import (
     handle_error,
 )
 from miniapp_api.parsing import parse, parse_form, parse_query
+from miniapp_api.stopping import end_connection
 from miniapp_api.telemetry import note_answer
 
 Handler = Callable[..., Awaitable[Any]]
@@ -166,6 +167,11 @@ class Route:
         return self.handler.__name__
 
     @property
+    def is_watched(self) -> bool:
+        """Whether it is there to see how the house is, and answers however much there is to do."""
+        return self.actor is Actor.OPERATOR or self.path.startswith("/health")
+
+    @property
     def body(self) -> type[BaseModel] | None:
         """The model of the JSON body."""
         return self.hints.get("body")
@@ -189,7 +195,8 @@ class Route:
     @property
     def all_errors(self) -> tuple[type[DomainError], ...]:
         """What the handler declares and what its actor, limit and body bring along."""
-        found = [*self.errors, *_ACTOR_ERRORS[self.actor], RateLimitedError]
+        always = (RateLimitedError,) if self.is_watched else (RateLimitedError, TemporarilyUnavailableError)
+        found = [*self.errors, *_ACTOR_ERRORS[self.actor], *always]
         if self.body:
             found += [BodyMalformedError, BodyTooLargeError, FieldInvalidError]
         if self.form:
@@ -301,16 +308,26 @@ def mount(app: Sanic[Any, Any], routes: Routes) -> None:
 
 
 def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
-    handle = _handled(route)
+    handle, is_watched = _handled(route), route.is_watched
 
     async def serve(request: Request, **path: Any) -> HTTPResponse | ResponseStream:
         began = time.perf_counter()
         ids = {name: value for name, value in path.items() if isinstance(value, UUID)}
         begin_about(request_id=request.id, **ids)
+        context = request.app.ctx
         try:
-            answer = await handle(request, path)
+            if is_watched:
+                answer = await handle(request, path)
+            else:
+                begun = context.load.begin(began)
+                try:
+                    answer = await handle(request, path)
+                finally:
+                    context.load.end(begun)
         except Exception as error:  # each is answered, and logged where it is a fault of ours
             answer = handle_error(request, error)
+        if context.stopping:
+            end_connection(request)
         note_answer(request, ids, answer, began)
         return answer
 

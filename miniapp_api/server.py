@@ -6,11 +6,12 @@ from typing import Any
 
 from sanic import Sanic
 from sanic.worker.loader import AppLoader
+from sanic.worker.manager import WorkerManager
+from sanic.worker.process import WorkerProcess
 
-from app.bootstrap import open_house
-from app.kit.logs import configure_logs
+from app.bootstrap import open_house, write_logs
 from config.settings import Settings, load_settings
-from miniapp_api import ops, well_known
+from miniapp_api import ops, stopping, well_known
 from miniapp_api.callbacks import approvals, wechat
 from miniapp_api.citizen import (
     applications,
@@ -70,6 +71,7 @@ from miniapp_api.h5 import receipts as receipt_pages
 from miniapp_api.h5 import reviews as review_pages
 from miniapp_api.h5 import staff as staff_pages
 from miniapp_api.h5 import staff_complaints as staff_complaint_pages
+from miniapp_api.load import Load
 from miniapp_api.openapi import build_openapi
 from miniapp_api.partners import verifications as batch_verifications
 from miniapp_api.routing import Route, Routes, mount
@@ -169,7 +171,7 @@ SURFACES: tuple[Routes, ...] = (
     ops.routes,
 )
 _MAX_BODY_BYTES = 12 * 1024 * 1024
-_GRACE_SECONDS = 10.0
+_START_SECONDS = 120
 
 
 def all_routes() -> list[Route]:
@@ -184,7 +186,6 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
         FALLBACK_ERROR_FORMAT="json",
         REQUEST_MAX_SIZE=_MAX_BODY_BYTES,
         REQUEST_ID_HEADER="",
-        GRACEFUL_SHUTDOWN_TIMEOUT=_GRACE_SECONDS,
         PROXIES_COUNT=settings.proxies_count or None,
         ACCESS_LOG=False,
         OAS=False,
@@ -201,7 +202,9 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     async def close_all(app: Sanic[Any, Any]) -> None:
         await app.ctx.stack.aclose()
 
+    app.ctx.load = Load(settings.requests_at_once)
     app.register_listener(open_all, "before_server_start")
+    stopping.attach(app, settings.drain_seconds)
     app.register_listener(end_streams, "before_server_stop")
     app.register_listener(close_all, "after_server_stop")
     app.exception(Exception)(answer_error)
@@ -216,12 +219,12 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
 def _app_of_a_worker() -> Sanic[Any, Any]:
     """The server in a process of its own, which reads its settings itself."""
     settings = load_settings()
-    configure_logs(settings.log_level)
+    write_logs(settings, "web")
     return create_app(settings)
 
 
 def serve(settings: Settings, *, workers: int = 1) -> None:
-    """Serve until SIGTERM; what was begun is finished within ten seconds."""
+    """Serve until SIGTERM; what was begun is finished within ten seconds. SIGHUP replaces several ``workers``."""
     loader = AppLoader(factory=_app_of_a_worker) if workers > 1 else None
     app = create_app(settings)
     app.prepare(
@@ -231,8 +234,12 @@ def serve(settings: Settings, *, workers: int = 1) -> None:
         workers=workers,
         access_log=False,
         motd=False,
+        protocol=stopping.Protocol,
     )
     if loader:
+        stopping.steer(app)
+        # In tenths of a second. Sanic gives its processes half a minute, and kills all where one takes longer.
+        WorkerManager.THRESHOLD = WorkerProcess.THRESHOLD = 10 * _START_SECONDS
         Sanic.serve(primary=app, app_loader=loader)
     else:
         Sanic.serve_single(primary=app)

@@ -124,6 +124,7 @@ def write_settings(plan: Plan, demo: DemoSettings) -> None:
         "redis_url": plan.redis_url,
         "blobs": str(plan.var / "blobs"),
         "ops_token": keys["ops"],
+        "requests_at_once": 1000,
         "wechat": {
             "base_url": plan.sandbox_url,
             "open_url": plan.sandbox_url,

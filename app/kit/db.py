@@ -101,6 +101,12 @@ def quick() -> Quick:
     return client.quick
 
 
+def has_connection_to_spare() -> bool:
+    """Whether the pool of this process has a connection that nobody uses, or may open one."""
+    pool = get_connection("default")._pool
+    return pool is None or pool.get_idle_size() > 0 or pool.get_size() < pool.get_max_size()
+
+
 async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
     """All rows that a statement answers."""
     return list(await connection().execute_query_dict(sql, list(values)))

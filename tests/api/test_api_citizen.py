@@ -200,8 +200,12 @@ def test_health_tells_operators_more_than_others(client: httpx.Client, settings:
     """Whether it is up for anybody; what is wrong, and figures, with the token only."""
     operator = {"Authorization": f"Bearer {settings.ops_token.get_secret_value()}"}
     assert client.get("/health/live").json() == {"status": "ok"}
-    assert client.get("/health/ready").json() == {"status": "ok", "parts": None}
-    assert client.get("/health/ready", headers=operator).json()["parts"] == {"database": "ok", "redis": "ok"}
+    assert client.get("/health/ready").json() == {"status": "ok", "why": [], "parts": None}
+    assert client.get("/health/ready", headers=operator).json()["parts"] == {
+        "database": "ok",
+        "redis": "ok",
+        "process": "ok",
+    }
     client.get("/api/v1/items/anything")
     metrics = client.get("/metrics", headers=operator)
     assert "/api/v1/items/anything" not in metrics.text

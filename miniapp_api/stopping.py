@@ -1,0 +1,86 @@
+"""How a web process stops: what was begun is finished, and nobody who asks in time meets a closed door.
+
+Sanic closes the port and every idle connection at once. A phone or a proxy that keeps a connection may send a request
+at that moment and would never know what became of it. So each answer from then on says that the connection ends, and
+an idle connection is closed only after it was idle for a while more.
+"""
+
+import asyncio
+import signal
+from typing import Any
+
+from sanic import Request, Sanic
+from sanic.http import Http, Stage
+from sanic.server.protocols.http_protocol import HttpProtocol
+
+GRACE_SECONDS = 10.0
+"""How long stopping may take."""
+_IDLE_SECONDS = 1.0
+
+
+class Protocol(HttpProtocol):
+    """Sanic's, whose idle connections may send one request more when the process stops."""
+
+    def close_if_idle(self) -> bool:
+        """Close the connection where it is idle now and after a while. Sanic waits for those that stay open."""
+        if self._is_idle():
+            self.loop.call_later(_IDLE_SECONDS, self._close_if_still_idle)
+        return False
+
+    def _close_if_still_idle(self) -> None:
+        if self._is_idle():
+            self.close()
+
+    def _is_idle(self) -> bool:
+        return self.http is None or self.http.stage is Stage.IDLE
+
+
+def attach(app: Sanic[Any, Any], drain_seconds: float) -> None:
+    """Have a server stop in this way.
+
+    Told to stop, it goes on for ``drain_seconds`` and says at ``/health/ready`` that it is stopping, so that whoever
+    spreads requests over several looks elsewhere. Then it takes nothing new.
+    """
+    app.ctx.stopping = False
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = GRACE_SECONDS - drain_seconds - 0.5
+
+    async def begin(app: Sanic[Any, Any]) -> None:
+        # Whoever stops a whole group of processes tells each of them twice.
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, signal.SIG_IGN)
+        app.ctx.stopping = True
+        await asyncio.sleep(drain_seconds)
+
+    app.register_listener(begin, "before_server_stop")
+
+
+def end_connection(request: Request) -> None:
+    """Have the answer to a request say that its connection ends with it."""
+    if isinstance(request.stream, Http):
+        request.stream.keep_alive = False
+
+
+def steer(app: Sanic[Any, Any]) -> None:
+    """Have the process that keeps several web processes heed signals.
+
+    SIGHUP replaces each of them by a new one: an old one is stopped once the new ones serve, and the port stays open.
+    New ones read the code and the settings as they are then. SIGTERM and SIGINT stop all; the keeper lets go of the
+    port at once, so that it closes when the last of them closes it.
+    """
+
+    async def listen(app: Sanic[Any, Any]) -> None:
+        def restart(number: int, frame: object) -> None:
+            del number, frame
+            app.manager.monitor_publisher.send("__ALL_PROCESSES__::STARTUP_FIRST")
+
+        def stop(number: int, frame: object) -> None:
+            for server in app.state.server_info:
+                if sock := server.settings.get("sock"):
+                    sock.close()
+            app.manager.shutdown_signal(number, frame)  # type: ignore[no-untyped-call]  # Sanic leaves it untyped
+
+        signal.signal(signal.SIGHUP, restart)
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, stop)
+
+    app.register_listener(listen, "main_process_ready")

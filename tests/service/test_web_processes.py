@@ -1,0 +1,246 @@
+"""Web processes that are told to stop, are replaced, or get more than they can do: nobody's request is lost."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+import httpx
+import psutil
+import pytest
+
+from app.demo.plan import CONFIG_VARIABLE, Plan
+from tests.conftest import REPOSITORY, free_ports
+from tests.contract.sandbox.stand_ins import until
+from tests.e2e.breaking import await_true
+from tests.service.conftest import copy_database
+
+
+@pytest.fixture
+async def url(plan: Plan, with_city: str) -> AsyncIterator[str]:
+    """The address of a database that nobody else uses."""
+    server, _, _ = plan.database_url.rpartition("/")
+    copied = await copy_database(server, with_city)
+    yield copied
+    admin = await asyncpg.connect(f"{server}/postgres")
+    await admin.execute(f'DROP DATABASE "{copied.rpartition("/")[2]}" WITH (FORCE)')
+    await admin.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """A web server of its own."""
+
+    process: subprocess.Popen[bytes]
+    base: str
+
+    def children(self) -> set[int]:
+        """Its processes, where several serve: those, and two that Python keeps beside them."""
+        return {child.pid for child in psutil.Process(self.process.pid).children()}
+
+
+Start = Callable[..., Web]
+
+
+@pytest.fixture
+def start(plan: Plan, url: str, tmp_path: Path) -> Iterator[Start]:
+    """Starts servers on that database; they are killed at the end."""
+    started: list[subprocess.Popen[bytes]] = []
+    log = tmp_path / "web.log"
+
+    def one(*words: str, **told: str) -> Web:
+        port = free_ports()
+        told |= {CONFIG_VARIABLE: str(plan.config_file), "JIABAN_DATABASE_URL": url, "JIABAN_PORT": str(port)}
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "app.cli", "web", *words],
+                cwd=REPOSITORY,
+                env=os.environ | told,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        started.append(process)
+        web = Web(process, f"http://127.0.0.1:{port}")
+        await_true("the server answers", lambda: process.poll() is not None or _is_ready(web), seconds=180)
+        assert process.poll() is None, log.read_text()[-2000:]
+        return web
+
+    yield one
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _is_ready(web: Web) -> bool:
+    try:
+        return httpx.get(f"{web.base}/health/ready", timeout=5, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+async def answer(web: Web, path: str) -> httpx.Response | None:
+    """What a new connection gets; None where it is refused."""
+    async with httpx.AsyncClient(base_url=web.base, timeout=30, trust_env=False) as phone:
+        try:
+            return await phone.get(path)
+        except httpx.ConnectError:
+            return None
+
+
+async def status(web: Web, path: str) -> int:
+    """Its status; 0 where it is refused."""
+    found = await answer(web, path)
+    return found.status_code if found else 0
+
+
+@dataclass
+class Crowd:
+    """Phones that ask one after the other over connections they keep; ``came`` counts what came of each request.
+
+    ``refused`` is a connection that was not accepted: nothing was begun.
+    """
+
+    web: Web
+    came: Counter[str] = field(default_factory=Counter)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answered(self, more: int) -> None:
+        """Wait until so many more were answered."""
+        before = self.came["200"]
+
+        async def now() -> int:
+            return self.came["200"]
+
+        await until(now, lambda many: many >= before + more, within=60)
+
+    async def ask(self) -> None:
+        """Ask until the end."""
+        async with httpx.AsyncClient(base_url=self.web.base, timeout=30, trust_env=False) as phone:
+            while not self.ended.is_set():
+                try:
+                    answer = await phone.get("/api/v1/items?q=食品")
+                    self.came[str(answer.status_code)] += 1
+                except httpx.ConnectError:
+                    self.came["refused"] += 1
+                    await asyncio.sleep(0.05)
+                except httpx.HTTPError as error:
+                    self.came[type(error).__name__] += 1
+
+
+@asynccontextmanager
+async def crowd(web: Web, phones: int = 8) -> AsyncIterator[Crowd]:
+    """So many phones that ask while the context lasts; they have begun."""
+    one = Crowd(web)
+    asking = [asyncio.create_task(one.ask()) for _ in range(phones)]
+    try:
+        await one.answered(20)
+        yield one
+    finally:
+        one.ended.set()
+        await asyncio.gather(*asking)
+
+
+@asynccontextmanager
+async def nobody_reads_items(url: str) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """Requests for items are begun and wait while the context lasts; yields what waits for so many that do."""
+    lock, watch = await asyncpg.connect(url), await asyncpg.connect(url)
+
+    async def blocked() -> int:
+        sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'items'::regclass"
+        return int(await watch.fetchval(sql))
+
+    async def waiting(many: int) -> None:
+        await until(blocked, lambda found: found >= many, within=60)
+
+    try:
+        async with lock.transaction():
+            await lock.execute("LOCK TABLE items IN ACCESS EXCLUSIVE MODE")
+            yield waiting
+    finally:
+        await lock.close()
+        await watch.close()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_what_was_begun_is_finished_and_nothing_new_is_taken(start: Start, url: str, workers: str) -> None:
+    """By one process or by several."""
+    web = start("--workers", workers)
+    async with httpx.AsyncClient(base_url=web.base, timeout=30, trust_env=False) as phone:
+        async with nobody_reads_items(url) as waiting:
+            begun = [asyncio.create_task(phone.get("/api/v1/items?q=食品")) for _ in range(4)]
+            await waiting(4)
+            web.process.send_signal(signal.SIGTERM)
+            await until(partial(status, web, "/health/live"), lambda found: found == 0)
+        assert [answer.status_code for answer in await asyncio.gather(*begun)] == [200] * 4
+    assert await asyncio.to_thread(web.process.wait, 10) == 0
+
+
+async def test_of_a_server_that_stops_under_load_nobody_loses_an_answer(start: Start) -> None:
+    """Who was connected is answered, and then told that the connection ends; who comes later is not let in."""
+    web = start()
+    async with crowd(web) as asking:
+        web.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(web.process.wait, 10) == 0
+    assert asking.came.keys() == {"200", "refused"}, asking.came
+
+
+async def test_web_processes_are_replaced_without_a_failed_request(start: Start) -> None:
+    """All of them, by one signal, while phones go on asking."""
+    web = start("--workers", "2")
+    before = web.children()
+    async with crowd(web) as asking:
+        web.process.send_signal(signal.SIGHUP)
+        now = partial(asyncio.to_thread, web.children)
+        await until(now, lambda found: len(found) == len(before) and len(found - before) == 2, within=120)
+        await asking.answered(20)
+    assert asking.came.keys() == {"200"}, asking.came
+
+
+async def test_a_server_that_is_to_stop_says_so_while_it_still_serves(start: Start) -> None:
+    """So that whoever spreads requests has time to look elsewhere."""
+    web = start(JIABAN_DRAIN_SECONDS="3")
+    web.process.send_signal(signal.SIGTERM)
+    ready = await until(partial(answer, web, "/health/ready"), lambda found: bool(found and found.status_code == 503))
+    assert ready
+    assert ready.json() == {"status": "unavailable", "why": ["stopping"], "parts": None}
+    assert ready.headers["connection"] == "close"
+    assert await status(web, "/api/v1/items") == 200
+    assert await asyncio.to_thread(web.process.wait, 10) == 0
+
+
+async def test_what_is_too_much_is_turned_away_at_once(start: Start, url: str) -> None:
+    """With a word when to come again, while what was begun goes on; health answers all the same."""
+    web = start(JIABAN_REQUESTS_AT_ONCE="12")
+    async with httpx.AsyncClient(base_url=web.base, timeout=30, trust_env=False) as phone:
+        async with nobody_reads_items(url) as waiting:
+            # The pool has ten connections: as long as none is to spare, what waits for long counts too.
+            begun = [asyncio.create_task(phone.get("/api/v1/items?q=食品")) for _ in range(12)]
+            await waiting(10)
+            turned_away = await phone.get("/api/v1/items?q=食品")
+            assert (turned_away.status_code, turned_away.json()["code"]) == (503, "temporarily_unavailable")
+            assert int(turned_away.headers["Retry-After"]) > 0
+            assert await status(web, "/health/live") == 200
+        assert [answer.status_code for answer in await asyncio.gather(*begun)] == [200] * 12
+        ready = (await phone.get("/health/ready")).json()
+    assert ready["why"] == []
+
+
+async def test_a_release_waits_until_its_migrations_are_there(start: Start, url: str) -> None:
+    """It is not ready, and says why."""
+    web = start()
+    connection = await asyncpg.connect(url)
+    await connection.execute("DELETE FROM tortoise_migrations WHERE name = '0034_pushes'")
+    await connection.close()
+    ready = await answer(web, "/health/ready")
+    assert ready
+    assert ready.json() == {"status": "unavailable", "why": ["not_migrated"], "parts": None}
