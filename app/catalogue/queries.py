@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from app.catalogue.choices import Known, choices
@@ -26,6 +27,7 @@ from app.catalogue.models import (
 from app.kit import clock, db
 from app.kit.errors import NotFoundError
 
+_TYPES = "SELECT code, definition::text AS definition FROM licence_types WHERE code = ANY($1::text[])"
 _REGION_CODE = re.compile("[0-9]{6,12}")
 
 # The newest version whose day has come is in effect: a later edit outranks what was planned before it.
@@ -145,8 +147,8 @@ async def get_department(code: str) -> Department:
 
 async def get_licence_types(codes: list[str]) -> dict[str, LicenceTypeDefinition]:
     """Those of these licence types that exist, by code."""
-    found = await LicenceType.filter(code__in=codes) if codes else []
-    return {kind.code: LicenceTypeDefinition.model_validate(kind.definition) for kind in found}
+    found = await db.rows(_TYPES, codes) if codes else []
+    return {kind["code"]: _licence_type(kind["definition"]) for kind in found}
 
 
 async def all_licence_types() -> list[LicenceTypeDefinition]:
@@ -156,7 +158,13 @@ async def all_licence_types() -> list[LicenceTypeDefinition]:
 
 async def get_licence_type(code: str) -> LicenceTypeDefinition:
     """A licence type by its code. Raises NotFoundError."""
-    found = await LicenceType.get_or_none(code=code)
+    found = await db.row(_TYPES, [code])
     if found is None:
         raise NotFoundError
-    return LicenceTypeDefinition.model_validate(found.definition)
+    return _licence_type(found["definition"])
+
+
+@lru_cache(maxsize=1024)
+def _licence_type(definition: str) -> LicenceTypeDefinition:
+    """What a definition says, which is read once while it stays the same."""
+    return LicenceTypeDefinition.model_validate_json(definition)

@@ -8,12 +8,13 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from app.identity.rules import mask_name
-from app.identity.service import get_citizen
-from app.kit import clock
+from app.kit import clock, db
+from app.kit.errors import NotFoundError
 from app.mandates.errors import ActingNotPossibleError, CompanyNotFoundError
 from app.mandates.models import Company, Mandate, MandateKind, MandateState
 from app.mandates.party import Party
 
+_LEVELS = "SELECT id, level, ward FROM citizens WHERE id = ANY($1::uuid[])"
 _SHOWN_AFTER_END = timedelta(days=365)
 
 
@@ -112,10 +113,13 @@ async def level_of(party: Party) -> int:
 
     A child has no face to show: its guardian's counts. Raises NotFoundError.
     """
-    level: int = (await get_citizen(party.actor_id)).level
+    found = {row["id"]: row for row in await db.rows(_LEVELS, [party.actor_id, party.citizen_id])}
+    if party.actor_id not in found or (party.citizen_id and party.citizen_id not in found):
+        raise NotFoundError
+    level = int(found[party.actor_id]["level"])
     if party.citizen_id and party.citizen_id != party.actor_id:
-        principal = await get_citizen(party.citizen_id)
-        level = level if principal.ward else min(level, principal.level)
+        principal = found[party.citizen_id]
+        level = level if principal["ward"] else min(level, int(principal["level"]))
     return level
 
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.catalogue.queries import get_licence_type
+from app.catalogue.licence_type import LicenceTypeDefinition
+from app.catalogue.queries import get_licence_type, get_licence_types
 from app.identity.errors import LevelTooLowError
 from app.kit.errors import InvalidCursorError, NotFoundError
 from app.licences import queries
@@ -60,8 +61,7 @@ class LicenceView(LicenceEntry):
     moves: list[MoveView]
 
 
-async def _entry(licence: Licence, level: int) -> dict[str, Any]:
-    definition = await get_licence_type(licence.type_code)
+def _entry(licence: Licence, definition: LicenceTypeDefinition, level: int) -> dict[str, Any]:
     hidden = level < definition.assurance_level
     return {
         "id": licence.id,
@@ -92,7 +92,8 @@ async def list_licences(call: Call, query: PageQuery) -> LicencePage:
     """My licences, the newest first."""
     page = await queries.list_licences(call.party, query.cursor)
     level = await level_of(call.party)
-    items = [LicenceEntry(**await _entry(licence, level)) for licence in page.items]
+    types = await get_licence_types([licence.type_code for licence in page.items])
+    items = [LicenceEntry(**_entry(licence, types[licence.type_code], level)) for licence in page.items]
     return LicencePage(items=items, next_cursor=page.next_cursor)
 
 
@@ -113,4 +114,4 @@ async def read_licence(call: Call, licence_id: UUID) -> LicenceView:
         for field, value in queries.shown_values(licence, definition)
     ]
     moves = [MoveView.of(move) for move in await queries.list_moves(licence)]
-    return LicenceView(**await _entry(licence, definition.assurance_level), fields=fields, moves=moves)
+    return LicenceView(**_entry(licence, definition, definition.assurance_level), fields=fields, moves=moves)
