@@ -7,6 +7,7 @@ import asyncpg
 from sanic import HTTPResponse, Request
 from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException, ServerError
 
+from app.identity.errors import LevelTooLowError
 from app.kit import texts
 from app.kit.db import AWAY
 from app.kit.errors import DomainError, Kind, NotFoundError, TemporarilyUnavailableError
@@ -127,6 +128,8 @@ def error_answer(request: Request, error: DomainError) -> HTTPResponse:
             return moved(way, status=302 if request.method == "GET" else 307)
         if isinstance(error, MandateInactiveError) and cookies.acting_of(request):
             return _acting_is_over(request)
+        if isinstance(error, LevelTooLowError):
+            return page(request, "level.html", status=403, level=error.context["level_needed"])
         return page(
             request,
             "error.html",

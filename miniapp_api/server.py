@@ -63,7 +63,9 @@ from miniapp_api.h5 import (
 from miniapp_api.h5 import cases as case_pages
 from miniapp_api.h5 import complaints as complaint_pages
 from miniapp_api.h5 import finding as finding_pages
+from miniapp_api.h5 import identity as identity_pages
 from miniapp_api.h5 import licences as licence_pages
+from miniapp_api.h5 import life_events as life_event_pages
 from miniapp_api.h5 import mandates as mandate_pages
 from miniapp_api.h5 import materials as material_pages
 from miniapp_api.h5 import privacy as privacy_pages
@@ -167,6 +169,8 @@ SURFACES: tuple[Routes, ...] = (
     companies.routes,
     privacy_pages.routes,
     preferences.routes,
+    life_event_pages.routes,
+    identity_pages.routes,
     well_known.routes,
     ops.routes,
 )

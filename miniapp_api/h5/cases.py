@@ -1,5 +1,6 @@
 """A citizen's cases on pages: where each stands, and what to do about it."""
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from app.applications.errors import ApplicationNotFoundError, NotSubmittedError
 from app.applications.models import State
 from app.catalogue.errors import ItemNotFoundError
 from app.kit.errors import InvalidCursorError, NotFoundError, TemporarilyUnavailableError
+from app.reviews.rules import stages_of
 from miniapp_api.citizen.applications import list_applications, read_application, read_form
 from miniapp_api.citizen.receipts import read_receipt
 from miniapp_api.h5.case_actions import actions_of
@@ -57,7 +59,16 @@ async def open_case(call: Call, application_id: UUID, query: CaseQuery) -> HTTPR
     asked = await read_form(call, application_id)
     handed_in = [material.name for material in asked.materials if material.id in there]
     actions = actions_of(State(case.state), submitted=case.case_no is not None)
-    return page(call.request, "case.html", case=case, handed_in=handed_in, actions=actions, done=query.done)
+    reviewable = stages_of((entry.kind, datetime.fromisoformat(entry.at)) for entry in case.timeline)
+    return page(
+        call.request,
+        "case.html",
+        case=case,
+        handed_in=handed_in,
+        actions=actions,
+        reviewable=bool(reviewable),
+        done=query.done,
+    )
 
 
 @routes.add(

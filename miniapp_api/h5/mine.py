@@ -16,6 +16,7 @@ from miniapp_api import cookies
 from miniapp_api.citizen.identity import CitizenView
 from miniapp_api.citizen.messages import list_messages
 from miniapp_api.citizen.sessions import list_sessions
+from miniapp_api.h5.links import page_of
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.paging import PageQuery
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
@@ -54,7 +55,9 @@ class NothingMore(QuerySchema):
 )
 async def open_inbox(call: Call, query: PageQuery) -> HTTPResponse:
     """My messages, the newest first."""
-    return page(call.request, "inbox.html", found=await list_messages(call, query))
+    found = await list_messages(call, query)
+    pages = {message.id: page_of(message.link) for message in found.items}
+    return page(call.request, "inbox.html", found=found, pages=pages)
 
 
 @routes.add(

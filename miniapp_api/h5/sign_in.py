@@ -153,6 +153,22 @@ async def link_province(call: Call) -> HTTPResponse:
     return answer
 
 
+@routes.add(
+    "POST",
+    "/h5/identity/province",
+    actor=Actor.CITIZEN,
+    limit="write",
+    media_type="text/html",
+    errors=(errors.ProvinceUnavailableError, NotFoundError),
+)
+async def link_province_on_page(call: Call) -> HTTPResponse:
+    """Ask for my account at the province and its level: a page with the way there, since no form leaves our site."""
+    begun, address = await _to_province(call, "/h5/identity", call.session_id)
+    answer = page(call.request, "province.html", address=address)
+    cookies.give_login(answer, begun.browser, call.house.settings.public_url)
+    return answer
+
+
 async def _to_province(call: Call, return_to: str, session_id: UUID | None) -> tuple[Begun, str]:
     province, browser = _province(call), cookies.login_of(call.request)
     begun = await logins.begin_login(LoginKind.PROVINCE, browser=browser, return_to=return_to, session_id=session_id)

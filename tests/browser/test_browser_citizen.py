@@ -143,6 +143,16 @@ def test_a_message_is_marked_as_read(contexts: Contexts, phone: Phone) -> None:
     assert page.get_by_role("alert").inner_text() == "页面已过期，请刷新后重试。"
 
 
+def test_a_message_leads_to_what_it_tells_of(contexts: Contexts, phone: Phone) -> None:
+    """The newest one to the case."""
+    case = submitted(phone, remark="请等待")
+    told(phone)
+    page = contexts(phone.person).new_page()
+    page.goto("/h5/inbox")
+    page.get_by_role("link", name="查看", exact=True).first.click()
+    assert page.url.endswith(f"/h5/cases/{case}")
+
+
 def test_signing_out_ends_the_session_here(contexts: Contexts, phone: Phone) -> None:
     """The page after it knows nobody."""
     page = contexts(phone.person).new_page()
