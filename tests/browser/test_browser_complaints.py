@@ -123,6 +123,21 @@ def test_what_is_wrong_is_said_beside_it_and_all_that_was_typed_is_kept(
     assert_light(with_scripts, NEW)
 
 
+def test_guides_cases_and_halls_lead_to_it(contexts: Contexts, phone: Phone) -> None:
+    """And say what it is about."""
+    page = contexts(phone.person).new_page()
+    case = phone.draft()
+    for path, about in (
+        (f"/h5/cases/{case['id']}", case["item_name"]),
+        (f"/h5/items/{case['item_code']}", case["item_name"]),
+        ("/h5/halls?region=230822", "桦南县政务服务中心"),
+    ):
+        page.goto(path)
+        page.get_by_role("link", name="写投诉建议").first.click()
+        expect(page.get_by_role("heading", name="写投诉建议")).to_be_visible()
+        expect(page.locator("main")).to_contain_text(about)
+
+
 def test_what_was_typed_outlives_a_session(contexts: Contexts, phone: Phone) -> None:
     """The form comes too late; after signing in it is there again, and once it was sent, no more."""
     context = contexts(phone.person)
