@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jiaban", "0035_complaints")]
+    dependencies = [("jiaban", "0036_own_verifications")]
 
     initial = False
 
