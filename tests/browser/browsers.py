@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import manimgx_fonts_cjk
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, ViewportSize, sync_playwright
 
 from app.demo.plan import Plan
 from app.kit.tls import public_tls
@@ -26,15 +26,20 @@ def running_browser(folder: Path, *flags: str) -> Iterator[Browser]:
     JIABAN_CHROMIUM names another one than the first on the PATH. Playwright's own loop runs as long as this lasts, and
     no other can in this process: tests with a browser are not asynchronous.
     """
+    with sync_playwright() as playwright:
+        browser = launched(playwright.chromium, folder, *flags)
+        yield browser
+        browser.close()
+
+
+def launched(kind: BrowserType, folder: Path, *flags: str) -> Browser:
+    """A browser, beside others of the same ``kind``. Raises RuntimeError where there is no Chromium."""
     program = os.environ.get("JIABAN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         raise RuntimeError("no Chromium was found: install it (Debian: chromium), or name one in JIABAN_CHROMIUM")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=[*_FLAGS, *flags], env={**os.environ, "FONTCONFIG_FILE": str(_fonts(folder))}
-        )
-        yield browser
-        browser.close()
+    return kind.launch(
+        executable_path=program, args=[*_FLAGS, *flags], env={**os.environ, "FONTCONFIG_FILE": str(_fonts(folder))}
+    )
 
 
 def _fonts(folder: Path) -> Path:

@@ -5,15 +5,15 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from app.bootstrap import House
 from app.demo.plan import Plan
 from app.reviews import rectification
 from app.reviews.models import Rectification
 from app.reviews.rectifying import Cause, Reached
-from config.settings import Settings
 from tests.api.test_api_reviews import decided
 from tests.browser.browsers import watch
+from tests.browser.conftest import Within
 from tests.browser.hostile import LONG, assert_unharmed, hostile
-from tests.browser.in_house import in_house
 from tests.browser.looks import assert_light, look_at, look_at_page
 from tests.conftest import Phone
 from tests.service.reviewed import scope_of_new
@@ -26,16 +26,16 @@ def reviews_page(phone: Phone) -> str:
     return decided(phone).replace("/api/v1/applications/", "/h5/cases/") + "/reviews"
 
 
-def put_right(settings: Settings, review_id: str) -> None:
+def put_right(within: Within, review_id: str) -> None:
     """Staff call back about a bad review and put it right."""
 
-    async def act() -> None:
+    async def act(_: House) -> None:
         scope = await scope_of_new()
         found = await Rectification.get(review_id=review_id)
         await rectification.call_back(scope, found.id, Reached.AUTHOR, "已经联系")
         await rectification.take_step(scope, found.id, Cause.RECTIFY, hostile(200))
 
-    in_house(settings, act)
+    within(act)
 
 
 def give(page: Page, level: str, *, reason: str = "", comment: str = "") -> None:
@@ -49,7 +49,7 @@ def give(page: Page, level: str, *, reason: str = "", comment: str = "") -> None
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_bad_review_is_given_followed_and_answered(
-    contexts: Contexts, settings: Settings, phone: Phone, scripts: bool
+    contexts: Contexts, within: Within, phone: Phone, scripts: bool
 ) -> None:
     """Of two stages each is reviewed by itself; what staff did is read, and the answer is one tap."""
     path = reviews_page(phone)
@@ -63,7 +63,7 @@ def test_a_bad_review_is_given_followed_and_answered(
     give(page, "非常不满意", reason="推诿扯皮", comment=hostile(500))
     expect(page.locator("main")).to_contain_text("工作人员会联系您")
     review = page.url.rsplit("/", 1)[1].split("?")[0]
-    put_right(settings, review)
+    put_right(within, review)
     page.goto(f"/h5/reviews/{review}")
     page.get_by_role("button", name="没有解决").click()
     expect(page.locator("main")).to_contain_text("正在重新整改")
@@ -101,7 +101,7 @@ def test_only_the_reasons_of_the_chosen_level_are_shown_and_sent(contexts: Conte
     expect(page.locator("main")).not_to_contain_text("服务热情")
 
 
-def test_pages_of_reviews_keep_the_rules(contexts: Contexts, plan: Plan, settings: Settings, phone: Phone) -> None:
+def test_pages_of_reviews_keep_the_rules(contexts: Contexts, plan: Plan, within: Within, phone: Phone) -> None:
     """In every mode, whatever people wrote."""
     context = contexts(phone.person)
     look_at(context, "/h5/reviews", "reviews-none", plan.web_url)
@@ -118,7 +118,7 @@ def test_pages_of_reviews_keep_the_rules(contexts: Contexts, plan: Plan, setting
     page.locator("form .button.first").last.click()
     review = page.url.rsplit("/", 1)[1].split("?")[0]
     assert_unharmed(page, troubles)
-    put_right(settings, review)
+    put_right(within, review)
     look_at(context, f"/h5/reviews/{review}", "review-rectified", plan.web_url)
     look_at(context, "/h5/reviews", "reviews", plan.web_url)
     page.goto(f"/h5/reviews/{review}")

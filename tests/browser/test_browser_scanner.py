@@ -1,6 +1,5 @@
 """The scanner of staff: a camera that sees the citizen's code, and WeChat's own scanner inside WeChat."""
 
-import io
 import json
 import re
 import uuid
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from app.bootstrap import House
@@ -19,6 +17,7 @@ from tests.api.conftest import Holder
 from tests.browser.browsers import running_browser, watch
 from tests.browser.conftest import Within
 from tests.browser.looks import choose, first_view_bytes, look_at
+from tests.browser.officers import camera_seeing, film, sign_in_verifier
 from tests.service.cases import staff_member
 
 Contexts = Callable[..., BrowserContext]
@@ -44,42 +43,16 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory, scene: Path) -> Iterator[Browser]:
     """Chromium whose camera sees the scene. It reads no QR codes by itself, as on phones without Google's services."""
-    flags = (
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-video-capture={scene}",
-    )
     film(scene, None)
-    with running_browser(tmp_path_factory.mktemp("browser"), *flags) as browser:
+    with running_browser(tmp_path_factory.mktemp("browser"), *camera_seeing(scene)) as browser:
         yield browser
-
-
-def film(scene: Path, picture: bytes | None) -> None:
-    """Put a picture, or nothing, in front of the camera."""
-    wall = Image.new("RGB", (640, 480), "#888")
-    if picture:
-        code = Image.open(io.BytesIO(picture)).convert("RGB")
-        code.thumbnail((420, 420))
-        wall.paste(code.rotate(7, expand=True, fillcolor="#888"), (90, 20))
-    frame = io.BytesIO()
-    wall.save(frame, "JPEG", quality=85)
-    scene.write_bytes(frame.getvalue() * 4)
-
-
-def sign_in(page: Page) -> None:
-    """The demonstration's verifier opens the scanner."""
-    page.goto("/h5/staff/verify")
-    page.get_by_label("用户名").fill("verifier")
-    page.get_by_label("密码", exact=True).fill("verifier-demo")
-    page.get_by_role("button", name="登录").click()
-    expect(page.get_by_role("heading", name="核验证照")).to_be_visible()
 
 
 @pytest.fixture
 def officer(contexts: Contexts) -> Page:
     """The officer's browser."""
     page = contexts().new_page()
-    sign_in(page)
+    sign_in_verifier(page)
     return page
 
 
@@ -117,7 +90,7 @@ def test_the_camera_reads_by_the_browser_where_it_can(contexts: Contexts, scene:
       BarcodeDetector.prototype.detect = function (video) {
         return Promise.resolve(video.videoWidth ? [{ rawValue: "JUNK" }] : []);
       };""")
-    sign_in(page)
+    sign_in_verifier(page)
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
     page.get_by_role("button", name="打开摄像头扫码").click()
@@ -137,7 +110,7 @@ def test_without_a_decoder_and_a_camera_codes_are_typed_or_photographed(contexts
     """No button leads nowhere."""
     page = contexts().new_page()
     page.add_init_script("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
-    sign_in(page)
+    sign_in_verifier(page)
     expect(page.get_by_role("button", name="打开摄像头扫码")).to_be_hidden()
     expect(page.get_by_label("二维码照片")).to_be_visible()
 
@@ -152,7 +125,7 @@ def test_inside_wechat_its_own_scanner_reads_the_code(contexts: Contexts, citize
     context.route("https://res.wx.qq.com/**", answer)
     page = context.new_page()
     troubles = watch(page)
-    sign_in(page)
+    sign_in_verifier(page)
     expect(page.locator("html")).to_have_attribute("data-wx", re.compile("signature"))
     given = json.loads(page.locator("html").get_attribute("data-wx") or "")
     assert re.fullmatch("[0-9a-f]{40}", given["signature"])
@@ -167,7 +140,7 @@ def test_inside_wechat_its_own_scanner_reads_the_code(contexts: Contexts, citize
 def test_the_scanner_is_light_and_trusts_wechat_in_wechat_alone(contexts: Contexts, plan: Plan) -> None:
     """Neither the decoder nor what is kept for verifying without network is part of the first view."""
     officer = contexts(service_workers="block").new_page()
-    sign_in(officer)
+    sign_in_verifier(officer)
     policy = officer.request.get("/h5/staff/verify").headers["content-security-policy"]
     assert "res.wx.qq.com" not in policy
     assert "script-src 'self' 'wasm-unsafe-eval';" in policy
