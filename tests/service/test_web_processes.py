@@ -69,9 +69,12 @@ def start(plan: Plan, url: str, tmp_path: Path) -> Iterator[Start]:
                 start_new_session=True,
             )
         started.append(process)
+        many = int(words[1]) if words else 1
+        serving = "Worker ready"
         web = Web(process, f"http://127.0.0.1:{port}")
         await_true("the server answers", lambda: process.poll() is not None or _is_ready(web), seconds=180)
         assert process.poll() is None, log.read_text()[-2000:]
+        await_true("all serve", lambda: log.read_text().count(serving) >= many, seconds=180)
         return web
 
     yield one
