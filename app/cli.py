@@ -14,6 +14,7 @@ from app.commands import (
     backup,
     broadcasts,
     catalogue,
+    generating,
     licence_keys,
     licences,
     measuring,
@@ -186,7 +187,7 @@ def _parser() -> argparse.ArgumentParser:
         one.set_defaults(function=function)
     dev = commands.add_parser("dev", help="for developers").add_subparsers(required=True, metavar="command")
     dev.add_parser("makemigrations", help="write what the models want").set_defaults(function=_makemigrations)
-    for room in (catalogue, licences, measuring):
+    for room in (catalogue, licences, measuring, generating):
         room.add_developer_commands(dev)
     return parser
 

@@ -253,9 +253,12 @@ async def trip_item() -> str:
     return (await search_items("食品经营", "", "", None)).items[0].item_code
 
 
-async def fill_cases(url: str, cases: int, progress: Callable[[int], None] = lambda _: None) -> None:
+async def fill_cases(
+    url: str, cases: int, progress: Callable[[int], None] = lambda _: None, citizens: int | None = None
+) -> None:
     """Put so many cases into a migrated and loaded database that is otherwise empty, and have it analysed.
 
+    They are of so many ``citizens``, or as many as ``citizens_of`` says.
     The house's database must be open for the item's form; the rows go through a connection of their own, without
     triggers and without waiting for the disk. ``progress`` is told after each batch how many cases are there.
     """
@@ -272,7 +275,7 @@ async def fill_cases(url: str, cases: int, progress: Callable[[int], None] = lam
         ways = [(state, [one for one, _ in way], [one for _, one in way]) for state, way in _WAYS.items()]
         await connection.executemany("INSERT INTO ways VALUES ($1, $2, $3)", ways)
         await connection.execute("ANALYZE offers, ways, forms")
-        await _fill(connection, cases, progress)
+        await _fill(connection, cases, citizens or citizens_of(cases), progress)
     finally:
         await connection.close()
 
@@ -284,8 +287,8 @@ async def _forms(connection: asyncpg.Connection) -> AsyncIterator[tuple[str, str
         yield row["item_code"], json.dumps(guide.form_example, ensure_ascii=False)
 
 
-async def _fill(connection: asyncpg.Connection, cases: int, progress: Callable[[int], None]) -> None:
-    citizens, companies = citizens_of(cases), max(cases // _CASES_OF_COMPANY, 1)
+async def _fill(connection: asyncpg.Connection, cases: int, citizens: int, progress: Callable[[int], None]) -> None:
+    companies = max(cases // _CASES_OF_COMPANY, 1)
     for first in range(0, citizens, _BATCH):
         for statement in _CITIZENS:
             await connection.execute(statement, first, min(first + _BATCH, citizens) - 1)
