@@ -22,6 +22,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=SUBJECTS, default=list(SUBJECTS), help="what to compare (all)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds, in each of which every side has its turn (5)")
     parser.add_argument("--licences", type=int, default=10_000, help="how many licences and cases there are (10000)")
+    parser.add_argument("--grown", type=int, default=200_000, help="how many of them growth is measured to (200000)")
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results", help="where results are written")
     parser.add_argument("--check", action="store_true", help="hold the contracts, with what is installed, and no more")
     return parser.parse_args()
@@ -39,7 +40,7 @@ async def _measure(arguments: argparse.Namespace) -> dict[str, Figures]:
                 def tell(text: str, bar: Progress = bar, task: TaskID = task, name: str = name) -> None:
                     bar.update(task, description=f"{name}: {text}")
 
-                found |= await subject.measure(Wanted(running, filled, rounds, tell))
+                found |= await subject.measure(Wanted(running, filled, rounds, arguments.grown, tell))
                 bar.update(task, description=name, total=1, completed=1)
     return found
 

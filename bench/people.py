@@ -86,8 +86,8 @@ async def find_holders(town: Town, many: int) -> list[Holder]:
 class Codes:
     """Makes codes as phones get them, of these holders' licences in turn."""
 
-    def __init__(self, town: Town, holders: Sequence[Holder]) -> None:
-        self._town = town
+    def __init__(self, town: Town, holders: Sequence[Holder], kind: CodeKind = CodeKind.LIVE) -> None:
+        self._town, self._kind = town, kind
         self._next: Iterator[Holder] = itertools.cycle(holders)
         self._licences: dict[UUID, Licence] = {}
 
@@ -115,8 +115,8 @@ class Codes:
 
     async def _code(self, licence: Licence, moment: datetime, signer: CodeSigner) -> SignedCode:
         definition = await get_licence_type(licence.type_code)
-        until = moment + LONGEST[CodeKind.LIVE]
-        wanted = Wanted(licence, definition, CodeKind.LIVE, Preset.ALL, moment, until)
+        until = moment + LONGEST[self._kind]
+        wanted = Wanted(licence, definition, self._kind, Preset.ALL, moment, until)
         return await make_code(signer, wanted, (licence.status_list, licence.status_index))
 
 

@@ -1,4 +1,4 @@
-"""Results: the table, ``latest.json``."""
+"""Results: the table, ``latest.json``, a drawing."""
 
 import argparse
 import json
@@ -13,6 +13,8 @@ from typing import Any
 
 from rich.table import Table
 
+from bench import plots
+from bench.goals import GOALS
 from bench.rounds import Figures, Spread, Taken
 from bench.sides import ROOT, Role
 
@@ -24,7 +26,7 @@ _PACKAGES = (
 
 def table(found: dict[str, Figures]) -> Table:
     """The figures as people read them."""
-    shown = Table("what", "side", "a CPU second", "with engines'", "a second", "ours / theirs", "with engines'")
+    shown = Table("what", "side", "a CPU second", "with engines'", "a second", "ours / theirs", "with engines'", "goal")
     for name, figures in found.items():
         for side, taken in figures.taken.items():
             own, whole = (_middle(taken, which) for which in ("per_cpu_second", "per_whole_cpu_second"))
@@ -34,7 +36,8 @@ def table(found: dict[str, Figures]) -> Table:
                 if side == figures.ours
                 else (_said(figures.ratio(side, whole=False)), _said(figures.ratio(side, whole=True)))
             )
-            shown.add_row(name, side, f"{own:.0f}", f"{whole:.0f}", f"{wall:.0f}", *ratios)
+            goal = GOALS.get(name, {}).get(side)
+            shown.add_row(name, side, f"{own:.0f}", f"{whole:.0f}", f"{wall:.0f}", *ratios, f"{goal:g}" if goal else "")
         shown.add_section()
     return shown
 
@@ -48,15 +51,20 @@ def _said(spread: Spread) -> str:
 
 
 def write(found: dict[str, Figures], arguments: argparse.Namespace) -> None:
-    """Write ``latest.json``; what was not measured this time stays as it was measured last."""
+    """Write ``latest.json`` and ``ratios.svg``; in the former, what was not measured this time stays as it was."""
     path: Path = arguments.out / "latest.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"details": {}}
     for name, figures in found.items():
-        kept[name] = _ratios(figures)
+        if name == "growth":
+            # The small town is ours, the grown one the other side: the ratio of work is that of costs the other way.
+            kept[name] = round(figures.ratio("grown").middle, 3)
+        elif ":" not in name:
+            kept[name] = _ratios(figures)
         kept["details"][name] = {**_details(figures), **_circumstances(arguments)}
     kept["commit"] = _commit()
     path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.with_name("ratios.svg").write_text(plots.ratios(found), encoding="utf-8")
 
 
 def _ratios(figures: Figures) -> dict[str, Any]:

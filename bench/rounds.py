@@ -89,7 +89,7 @@ def _work(taken: Taken, whole: bool) -> float:
 def summed(figures: Sequence[Figures]) -> Figures:
     """Some comparisons as one, in which a piece of work is one of each: their costs are added, round by round."""
     first = figures[0]
-    whole = Figures(first.roles)
+    whole = Figures(first.roles, first.by_whole)
     for side in first.taken:
         for taken in zip(*(one.taken[side] for one in figures), strict=True):
             cost = [(one.wall / one.done, one.cpu, one.done) for one in taken]
@@ -110,10 +110,11 @@ async def over_http(
     rounds: int,
     status: int = 200,
     by_whole: bool = False,
+    seconds: float = _SECONDS,
     least: int = _WARM,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Figures:
-    """Have each side answer requests for about two seconds in each round.
+    """Have each side answer requests for about so many seconds in each round.
 
     ``requests`` makes so many for a side, before its time begins; no round has fewer than ``least``. Raises
     RuntimeError where an answer has another ``status``.
@@ -126,7 +127,7 @@ async def over_http(
         progress(f"warming {side.name}")
         await _send(town, side, await requests(side, least), status)
         warm = await _send(town, side, await requests(side, least), status)
-        many[side.name] = max(int(_SECONDS * warm.done / warm.wall), least)
+        many[side.name] = max(int(seconds * warm.done / warm.wall), least)
     for turn in range(rounds):
         place = turn % len(sides)
         for side in (*sides[place:], *sides[:place]):

@@ -1,5 +1,6 @@
 """The town that all sides serve: one database full of cases and licences, one Redis, one set of keys."""
 
+import shutil
 import subprocess
 import tomllib
 from collections.abc import AsyncIterator, Iterator
@@ -59,22 +60,27 @@ async def engines() -> AsyncIterator[Engines]:
     var = load_demo_settings().var.resolve() / "bench"
     async with engine(None, *_POSTGRES) as address:
         demo = DemoSettings(port=free_port(5), var=var / "town", database_url=address)
-        with _redis(make_plan(demo)) as redis:
-            yield Engines(address, demo, _postgres(address), redis)
+        plan = make_plan(demo)
+        write_settings(plan, demo)
+        with _redis(plan) as redis:
+            shared = demo.model_copy(update={"redis_url": plan.redis_url})
+            yield Engines(address, shared, _postgres(address), redis)
 
 
 @asynccontextmanager
 async def town(engines: Engines, cases: int) -> AsyncIterator[Town]:
-    """A database with so many cases and their licences, and the keys for it; dropped at the end."""
-    url = f"{engines.address}_{cases}"
-    demo = engines.demo.model_copy(update={"database_url": url})
+    """A database with so many cases and their licences; dropped at the end. All towns have the same keys."""
+    url, var = f"{engines.address}_{cases}", engines.demo.var / str(cases)
+    demo = engines.demo.model_copy(update={"database_url": url, "port": free_port(5), "var": var})
+    var.mkdir(parents=True, exist_ok=True)
+    shutil.copy(engines.demo.var / "keys.json", var)
     plan = make_plan(demo)
     write_settings(plan, demo)
     settings = Settings(**tomllib.loads(plan.config_file.read_text(encoding="utf-8")))
     try:
         await _fill(url, cases, settings)
         async with open_house(settings) as house:
-            yield Town(plan, house, engines, plan.var.parent / "log")
+            yield Town(plan, house, engines, engines.demo.var / "log")
     finally:
         await drop(url)
 

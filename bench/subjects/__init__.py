@@ -13,7 +13,8 @@ NOTHING: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a comparison is made with: the town, how many rounds, and whom it tells how far it is.
+    """What a comparison is made with: the town, how many rounds, how large a town
+    grows (in cases), and whom it tells how far it is.
 
     Without rounds the contracts are held and nothing is measured.
     """
@@ -21,6 +22,7 @@ class Wanted:
     engines: Engines
     town: Town
     rounds: int
+    grown: int
     progress: Callable[[str], None]
 
     @asynccontextmanager
