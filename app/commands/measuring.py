@@ -20,13 +20,6 @@ def _bench_cases(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _bench_messages(arguments: argparse.Namespace) -> int:
-    from app.commands.bench_messages import bench_messages
-
-    asyncio.run(bench_messages(arguments.messages, arguments.rounds, arguments.database_url, arguments.json))
-    return 0
-
-
 def _bench_revocation(arguments: argparse.Namespace) -> int:
     from app.commands.bench_revocation import bench_revocation
 
@@ -91,13 +84,3 @@ def add_developer_commands(dev: Any) -> None:
         "--database-url", help="a server's database to make one beside; an engine of its own unless given"
     )
     revocation.set_defaults(function=_bench_revocation)
-    messages = dev.add_parser(
-        "bench-messages", help="measure messages on their way to WeChat, beside wechatpy's client"
-    )
-    messages.add_argument("--messages", type=int, default=5_000, help="how many a side sends in a round (5000)")
-    messages.add_argument("--rounds", type=int, default=5, help="how many rounds (5)")
-    messages.add_argument(
-        "--database-url", help="a server's database to make one beside; an engine of its own unless given"
-    )
-    messages.add_argument("--json", type=Path, help="a file for the figures")
-    messages.set_defaults(function=_bench_messages)

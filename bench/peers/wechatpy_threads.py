@@ -1,4 +1,4 @@
-"""The other way to send what is due: wechatpy's client in threads, as its users write it; ``bench_messages`` runs it.
+"""The other way to send what is due: wechatpy's client in threads, as its users write it.
 
 Each thread claims a row, spends a grant, sends and records, with psycopg's pool; the client shares a session of
 requests whose pool has a connection for each thread. Fairness: rows, statements and answers are those of our side;
