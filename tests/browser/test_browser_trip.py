@@ -38,11 +38,11 @@ def approve(plan: Plan, case_no: str) -> None:
             await_true(action, lambda at=action: system.post(where, json={"action": at}).is_success)
 
 
-def upload(page: Page, photo: Path) -> None:
+def upload(page: Page, picture: Path) -> None:
     """A photograph for each material that is still asked for; it is sent as soon as it is chosen."""
     while (lacking := page.locator("a.row", has_text="还没有交")).count():
         lacking.first.click()
-        page.get_by_label("从手机里选").set_input_files(photo)
+        page.get_by_label("从手机里选").set_input_files(picture)
         expect(page.get_by_text("已上传", exact=True)).to_be_visible()
         page.get_by_role("link", name="返回材料").click()
 
