@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -34,8 +35,12 @@ def approve(plan: Plan, case_no: str) -> None:
     """The existing system takes the case and decides for the citizen."""
     where = f"{plan.sandbox_url}/control/approvals/{case_no}"
     with httpx.Client(trust_env=False) as system:
+
+        def did(action: str) -> bool:
+            return system.post(where, json={"action": action}).is_success
+
         for action in ("accept", "review", "approve"):
-            await_true(action, lambda at=action: system.post(where, json={"action": at}).is_success)
+            await_true(action, partial(did, action))
 
 
 def upload(page: Page, picture: Path) -> None:
