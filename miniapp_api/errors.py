@@ -107,6 +107,11 @@ def _is_of_staff(request: Request) -> bool:
     return _is_for_a_person(request) and request.path.startswith("/h5/staff/")
 
 
+def _home_of(request: Request) -> str:
+    """Where a browser begins anew: signing in would not help."""
+    return "/h5/staff/verify" if request.path.startswith("/h5/staff/") else "/h5/"
+
+
 def sentence_of(request: Request, error: DomainError) -> str:
     """What a page says: each error's own sentence in Chinese, that of its kind in English."""
     if view_of(request).language == "zh-CN":
@@ -137,6 +142,7 @@ def error_answer(request: Request, error: DomainError) -> HTTPResponse:
             message=sentence_of(request, error),
             request_id=str(request.id),
             back=_page_of(request) if error.kind is Kind.UNAUTHENTICATED else "",
+            home="" if error.kind in {Kind.UNAUTHENTICATED, Kind.FORBIDDEN} else _home_of(request),
         )
     body = {
         "code": error.code,
