@@ -77,7 +77,14 @@ def steer(app: Sanic[Any, Any]) -> None:
             for server in app.state.server_info:
                 if sock := server.settings.get("sock"):
                     sock.close()
-            app.manager.shutdown_signal(number, frame)  # type: ignore[no-untyped-call]  # Sanic leaves it untyped
+            manager: Any = app.manager
+            if manager._all_workers_ack():
+                manager.shutdown_signal(number, frame)
+                return
+            # Sanic's own way out begins where all of them serve; until then it would wait for ever.
+            manager.shutdown()
+            manager.join()
+            raise SystemExit(0)
 
         signal.signal(signal.SIGHUP, restart)
         for one in (signal.SIGTERM, signal.SIGINT):
