@@ -90,7 +90,7 @@ async def see(town: Town, client: httpx.AsyncClient) -> dict[str, Any]:
     for case, name in {"forged": known, "of an unknown key": b"nobody"}.items():
         ((text, row),) = await codes.made(1, signer=CodeSigner(_Forger(name)))
         # Nobody handed it out.
-        await row.delete()
+        await Presentation.filter(nonce=row.nonce).delete()
         await said(case, text, row)
     ((text, row),) = await codes.made(1)
     await Session.filter(id=holder.session_id).update(ended_at=clock.now())
