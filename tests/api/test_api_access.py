@@ -14,7 +14,7 @@ from app.identity.rules import Audience, Duty
 from app.identity.tokens import AccessTokens
 from app.kit import clock
 from miniapp_api.routing import Actor, Route, Routes
-from miniapp_api.server import all_routes
+from miniapp_api.surfaces import all_routes
 from tests.api.conftest import Holder
 from tests.conftest import Phone, error_of
 from tests.people import make_person

@@ -10,7 +10,8 @@ import yaml
 from app.kit import limits
 from config.settings import TEXTS, Settings
 from miniapp_api.routing import Actor
-from miniapp_api.server import SURFACES, all_routes, create_app
+from miniapp_api.server import create_app
+from miniapp_api.surfaces import all_routes, surfaces
 
 CODES = Path(__file__).with_name("error_codes.txt")
 
@@ -78,7 +79,7 @@ def test_every_route_of_the_server_stands_in_the_document(document: dict[str, An
         for path in [route.path]
     }
     assert served == set(operations(document))
-    assert len(all_routes()) == sum(len(surface.all) for surface in SURFACES)
+    assert len(all_routes()) == sum(len(surface.all) for surface in surfaces())
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:

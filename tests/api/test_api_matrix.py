@@ -24,7 +24,7 @@ from app.kit.tls import public_tls
 from app.mandates.rules import credit_code_check_character
 from app.reviews.models import Rectification, Review
 from miniapp_api.routing import Actor, Route
-from miniapp_api.server import all_routes
+from miniapp_api.surfaces import all_routes
 from tests.api.conftest import photograph_of_site
 from tests.conftest import Phone
 from tests.e2e.breaking import await_true

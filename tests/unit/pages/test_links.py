@@ -5,7 +5,7 @@ import re
 import pytest
 
 from miniapp_api.h5.links import page_of
-from miniapp_api.server import all_routes
+from miniapp_api.surfaces import all_routes
 
 ID = "0190b2c4-0000-7000-8000-000000000000"
 
