@@ -262,7 +262,7 @@ class Routes:
     ) -> Callable[[H], H]:
         """Declare a handler. ``limit`` names a rule of ``config/limits.yaml``, ``duty`` what staff must have.
 
-        Staff routes declare one, be it Duty.ANY: ValueError otherwise.
+        Staff routes declare one, be it Duty.ANY: ValueError otherwise, and where a part of the path is ``request_id``.
 
         ``acting`` lets a citizen call it for another, by the mandate that ``X-Acting-For`` names or that the pages of
         their browser remember. ``also`` are
@@ -271,6 +271,8 @@ class Routes:
         """
         if (actor is Actor.STAFF) != (duty is not None):
             raise ValueError(f"{path}: staff routes, and they alone, declare a duty")
+        if "<request_id:" in path:
+            raise ValueError(f"{path}: the log calls the request itself request_id")
         if acting:
             headers = (*headers, auth.ACTING_FOR)
 

@@ -195,7 +195,7 @@ async def list_field_requests(call: Call) -> OpenRequests:
 
 @routes.add(
     "POST",
-    "/api/v1/field-requests/<request_id:uuid>/answer",
+    "/api/v1/field-requests/<field_request_id:uuid>/answer",
     actor=Actor.CITIZEN,
     acting=True,
     limit="write",
@@ -207,9 +207,9 @@ async def list_field_requests(call: Call) -> OpenRequests:
         NotFoundError,
     ),
 )
-async def answer_field_request(call: Call, request_id: UUID, body: RequestAnswer) -> FieldAnswerView:
+async def answer_field_request(call: Call, field_request_id: UUID, body: RequestAnswer) -> FieldAnswerView:
     """Say yes or no, within three minutes of asking."""
-    answered = await service.answer_request(call.party, request_id, body.answer)
+    answered = await service.answer_request(call.party, field_request_id, body.answer)
     return FieldAnswerView(id=answered.id, standing=rules.standing(answered, clock.now()))
 
 

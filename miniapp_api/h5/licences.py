@@ -97,7 +97,7 @@ async def open_field_requests(call: Call, query: RequestsQuery) -> HTTPResponse:
 
 @routes.add(
     "POST",
-    "/h5/field-requests/<request_id:uuid>/answer",
+    "/h5/field-requests/<field_request_id:uuid>/answer",
     actor=Actor.CITIZEN,
     acting=True,
     limit="write",
@@ -111,7 +111,7 @@ async def open_field_requests(call: Call, query: RequestsQuery) -> HTTPResponse:
         NotFoundError,
     ),
 )
-async def answer_on_page(call: Call, request_id: UUID, form: AnswerForm) -> HTTPResponse:
+async def answer_on_page(call: Call, field_request_id: UUID, form: AnswerForm) -> HTTPResponse:
     """Say yes or no."""
-    await answer_request(call.party, request_id, form.answer)
+    await answer_request(call.party, field_request_id, form.answer)
     return moved(f"{_REQUESTS}?answered={form.answer}", status=303)

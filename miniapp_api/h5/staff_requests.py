@@ -17,7 +17,7 @@ from miniapp_api.routing import Actor, Call, QuerySchema, Routes
 from miniapp_api.staff.field_requests import ReadFieldsView, read_view
 
 routes = Routes()
-_REQUEST = "/h5/staff/field-requests/<request_id:uuid>"
+_REQUEST = "/h5/staff/field-requests/<field_request_id:uuid>"
 
 
 class AskForm(QuerySchema):
@@ -64,9 +64,9 @@ async def ask_on_page(call: Call, verification_id: UUID, form: AskForm) -> HTTPR
     media_type="text/html",
     errors=(errors.FieldRequestNotFoundError, NotFoundError),
 )
-async def open_asked(call: Call, request_id: UUID) -> HTTPResponse:
+async def open_asked(call: Call, field_request_id: UUID) -> HTTPResponse:
     """Where my request stands."""
-    request = await service.get_request(call.staff, request_id)
+    request = await service.get_request(call.staff, field_request_id)
     await request.fetch_related("verification__licence")
     definition = await get_licence_type(request.verification.licence.type_code)  # type: ignore[union-attr]  # it has one
     titles = {field.name: field.title for field in definition.fields}
@@ -92,7 +92,7 @@ async def open_asked(call: Call, request_id: UUID) -> HTTPResponse:
     media_type="text/html",
     errors=(errors.FieldRequestNotFoundError, errors.FieldsUnreadableError, NotFoundError),
 )
-async def read_on_page(call: Call, request_id: UUID, form: ReadForm) -> HTTPResponse:
+async def read_on_page(call: Call, field_request_id: UUID, form: ReadForm) -> HTTPResponse:
     """Read what was allowed, once."""
-    read: ReadFieldsView = read_view(await service.read_fields(call.staff, request_id, form.key))
+    read: ReadFieldsView = read_view(await service.read_fields(call.staff, field_request_id, form.key))
     return page(call.request, "asked.html", staff=call.staff, standing=Standing.READ, read=read)

@@ -77,29 +77,29 @@ async def ask_for_fields(call: Call, verification_id: UUID, body: FieldsRequest)
 
 @routes.add(
     "GET",
-    "/staff/v1/field-requests/<request_id:uuid>",
+    "/staff/v1/field-requests/<field_request_id:uuid>",
     actor=Actor.STAFF,
     duty=Duty.ANY,
     limit="read",
     errors=(errors.FieldRequestNotFoundError,),
 )
-async def read_field_request(call: Call, request_id: UUID) -> FieldRequestView:
+async def read_field_request(call: Call, field_request_id: UUID) -> FieldRequestView:
     """Where my request stands."""
-    return FieldRequestView.of(await service.get_request(call.staff, request_id))
+    return FieldRequestView.of(await service.get_request(call.staff, field_request_id))
 
 
 @routes.add(
     "POST",
-    "/staff/v1/field-requests/<request_id:uuid>/reading",
+    "/staff/v1/field-requests/<field_request_id:uuid>/reading",
     actor=Actor.STAFF,
     duty=Duty.ANY,
     limit="write",
     headers=("Idempotency-Key",),
     errors=(errors.FieldRequestNotFoundError, errors.FieldsUnreadableError, NotFoundError),
 )
-async def read_allowed_fields(call: Call, request_id: UUID) -> ReadFieldsView:
+async def read_allowed_fields(call: Call, field_request_id: UUID) -> ReadFieldsView:
     """Read what was allowed, once. The same Idempotency-Key reads again, for a reply that was lost."""
-    return read_view(await service.read_fields(call.staff, request_id, call.idempotency_key))
+    return read_view(await service.read_fields(call.staff, field_request_id, call.idempotency_key))
 
 
 def read_view(found: ReadFields) -> ReadFieldsView:
