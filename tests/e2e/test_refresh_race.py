@@ -41,7 +41,7 @@ def servers(plan: Plan) -> Iterator[list[str]]:
             return False
 
     try:
-        await_true("the second server answers", answers, seconds=30)
+        await_true("the second server answers", answers, seconds=180)
         yield [plan.web_url, url]
     finally:
         process.terminate()
