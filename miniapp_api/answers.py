@@ -11,6 +11,7 @@ from sanic.response.types import ResponseStream
 from miniapp_api.wire import Answer
 
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_OF_JSON = {**_HEADERS, "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 _JSON = "application/json; charset=utf-8"
 
 
@@ -20,7 +21,7 @@ def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | No
         content = body.model_dump_json(by_alias=True)
     else:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str)
-    return Answer(content, status=status, headers={**_HEADERS, **headers} if headers else _HEADERS, content_type=_JSON)
+    return Answer(content, status=status, headers={**_OF_JSON, **headers} if headers else _OF_JSON, content_type=_JSON)
 
 
 def cacheable_answer(

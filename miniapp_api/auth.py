@@ -4,6 +4,8 @@ import hmac
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, ip_address, ip_network
 from uuid import UUID
 
 from sanic import Request
@@ -30,6 +32,7 @@ CSRF_TOKEN = "X-CSRF-Token"  # noqa: S105  # a header's name
 CSRF_FIELD = "csrf_token"
 # A client id that nobody has: its signature is refused like any other wrong one.
 _NOBODY = Signer("", secrets.token_bytes(32))
+_IPV6_LINE = 64
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _FOR = "."  # between a page's token and the mandate by which it was opened
 
@@ -194,8 +197,22 @@ async def note_acting(house: House, request: Request) -> None:
 
 
 def address_of(request: Request) -> str:
-    """The address a request comes from, as the proxies in front tell it."""
-    return str(request.remote_addr or request.ip)
+    """Where a request comes from, as the proxies in front tell it: an IPv4 address, or a network of IPv6.
+
+    A line gets 2⁶⁴ addresses of IPv6 or more (RFC 6177): counted by address, nobody would be held by a limit.
+    """
+    return _line_of(str(request.remote_addr or request.ip))
+
+
+@lru_cache(maxsize=8192)
+def _line_of(address: str) -> str:
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, IPv4Address):
+        return str(known)
+    return str(known.ipv4_mapped or ip_network((known.packed, _IPV6_LINE), strict=False))
 
 
 def device_of(request: Request) -> str:

@@ -18,6 +18,7 @@ from miniapp_api.answers import json_answer
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.h5.view import view_of
 from miniapp_api.h5.ways import way_to_sign_in
+from miniapp_api.wire import guard
 
 _log = logging.getLogger(__name__)
 
@@ -203,5 +204,6 @@ async def answer_error(request: Request, exception: Exception) -> HTTPResponse:
     began = time.perf_counter()
     begin_about(request_id=request.id)
     answer = handle_error(request, exception)
+    guard(answer, over_tls=request.app.ctx.over_tls)
     telemetry.note_answer(request, {}, answer, began)
     return answer

@@ -40,6 +40,7 @@ from miniapp_api.errors import (
 from miniapp_api.parsing import parse, parse_form, parse_query
 from miniapp_api.stopping import end_connection
 from miniapp_api.telemetry import note_answer
+from miniapp_api.wire import guard
 
 Handler = Callable[..., Awaitable[Any]]
 H = TypeVar("H", bound=Handler)
@@ -330,6 +331,7 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
             answer = handle_error(request, error)
         if context.stopping:
             end_connection(request)
+        guard(answer, over_tls=context.over_tls)
         note_answer(request, ids, answer, began)
         return answer
 

@@ -46,6 +46,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     async def close_all(app: Sanic[Any, Any]) -> None:
         await app.ctx.stack.aclose()
 
+    app.ctx.over_tls = settings.public_url.startswith("https:")
     app.ctx.load = Load(settings.requests_at_once)
     app.register_listener(open_all, "before_server_start")
     stopping.attach(app, settings.drain_seconds)

@@ -61,6 +61,16 @@ def test_pages_run_no_script_but_ours_and_are_framed_and_kept_by_nobody(browser:
         assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son\w+=|javascript:", page.text), path
 
 
+def test_no_answer_is_framed_or_taken_for_something_else(browser: httpx.Client) -> None:
+    """Files, pages, what WeChat asks for, ways on, refusals, what no route answers."""
+    paths = ("/openapi.json", "/.well-known/licence-keys", "/h5/sign-in/wechat", "/wechat/official-account", "/nothing")
+    for path in (*paths, "/api/v1/identity", "/health/live"):
+        answer = browser.get(path)
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], path
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", path
+        assert "Strict-Transport-Security" not in answer.headers, path
+
+
 def test_one_request_holds_a_page_up(browser: httpx.Client) -> None:
     """The style sheet; scripts wait."""
     page = browser.get("/h5/").text
