@@ -80,6 +80,7 @@ STAND_IN_APPID = "wxjiabansandbox"
 STAND_IN_CORPID = "wwjiabansandbox"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}  # noqa: S104  # named in order to be refused
 _REDIS_SECONDS = 1.0
+_SHORTEST_SECRET = 32
 
 
 class UnsafeStartError(Exception):
@@ -168,13 +169,30 @@ def addresses(settings: Settings) -> dict[str, str]:
     }
 
 
+def _chosen_secrets(settings: Settings) -> dict[str, SecretStr]:
+    """The secrets that the city chooses or agrees on with others, by the names of their settings."""
+    shared = settings.shared_data
+    return {
+        "ops_token": settings.ops_token,
+        "authority.secret": settings.authority.secret,
+        **{f"approvals.connectors.{name}.secret": one.secret for name, one in settings.approvals.over_http.items()},
+        **{f"relying_systems.{name}.secret": one.secret for name, one in settings.relying_systems.items()},
+        **({"shared_data.secret": shared.secret} if shared else {}),
+    }
+
+
 def _refuse_local(name: str, address: str) -> None:
     if urlsplit(address).hostname in _LOOPBACK:
         raise UnsafeStartError(f"{name} points at this machine, where only stand-ins live")
 
 
+def _refuse_guessable(name: str, secret: SecretStr) -> None:
+    if len(secret.get_secret_value()) < _SHORTEST_SECRET:
+        raise UnsafeStartError(f"{name} can be guessed: a secret has {_SHORTEST_SECRET} characters or more")
+
+
 def refuse_stand_ins(settings: Settings) -> None:
-    """Raise UnsafeStartError where production settings name a stand-in, or believe what anybody could forge."""
+    """Raise UnsafeStartError where production settings name a stand-in, or believe what others could forge."""
     if settings.environment != "production":
         return
     if settings.sandbox is not None:
@@ -192,6 +210,8 @@ def refuse_stand_ins(settings: Settings) -> None:
         raise UnsafeStartError("the WeCom corpid of the stand-in is configured")
     if settings.wechat.plain_pushes:
         raise UnsafeStartError("wechat.plain_pushes would let others speak for citizens")
+    for name, secret in _chosen_secrets(settings).items():
+        _refuse_guessable(name, secret)
 
 
 def _callback(settings: WeChatSettings, appid: str, token: SecretStr, key: SecretStr) -> CallbackCodec:

@@ -13,6 +13,7 @@ from app.schema import OtherReleaseError, migrate_database, pending_changes
 from config.settings import (
     ApprovalsSettings,
     ProvinceSettings,
+    RelyingSystemSettings,
     S3Settings,
     ScannerSettings,
     Settings,
@@ -77,7 +78,7 @@ def issued_by(settings: Settings, issuer: str) -> ProvinceSettings:
 def shared(settings: Settings, base_url: str) -> SharedDataSettings:
     """The bodies that share data under another address."""
     assert settings.shared_data is not None
-    return settings.shared_data.model_copy(update={"base_url": base_url})
+    return settings.shared_data.model_copy(update={"base_url": base_url, **secret()})
 
 
 def s3(endpoint: str) -> S3Settings:
@@ -85,10 +86,20 @@ def s3(endpoint: str) -> S3Settings:
     return S3Settings(endpoint=endpoint, bucket="blobs", access_key_id="id", secret_access_key=SecretStr("secret"))
 
 
-def handed_to(settings: Settings, base_url: str) -> ApprovalsSettings:
-    """The city's approval system under another address."""
-    city = settings.approvals.connectors["city"].model_copy(update={"base_url": base_url})
+def handed_to(settings: Settings, base_url: str, length: int = 32) -> ApprovalsSettings:
+    """The city's approval system under another address, with a secret of so many characters."""
+    city = settings.approvals.connectors["city"].model_copy(update={"base_url": base_url, **secret(length)})
     return settings.approvals.model_copy(update={"connectors": {"city": city}})
+
+
+def secret(length: int = 32) -> dict[str, SecretStr]:
+    """A secret that is agreed on with another system."""
+    return {"secret": SecretStr("k" * length)}
+
+
+def relying(settings: Settings, length: int) -> dict[str, RelyingSystemSettings]:
+    """The systems that verify licences, with secrets of so many characters."""
+    return {name: one.model_copy(update=secret(length)) for name, one in settings.relying_systems.items()}
 
 
 def production(settings: Settings, **changes: Any) -> Settings:
@@ -100,10 +111,11 @@ def production(settings: Settings, **changes: Any) -> Settings:
         "wechat": wechat(settings),
         "work": WORK,
         "sms": None,
-        "authority": settings.authority.model_copy(update={"base_url": "https://authority.example.gov.cn"}),
+        "authority": settings.authority.model_copy(update={"base_url": "https://authority.example.gov.cn", **secret()}),
         "approvals": handed_to(settings, "https://approvals.example.gov.cn"),
         "province": issued_by(settings, "https://id.example.gov.cn/oidc"),
         "shared_data": shared(settings, "https://data.example.gov.cn"),
+        "relying_systems": relying(settings, 32),
     }
     return settings.model_copy(update={**real, **changes})
 
@@ -140,6 +152,11 @@ STAND_INS: dict[str, Callable[[Settings], dict[str, Any]]] = {
     "app id of the stand-in": lambda demo: {"wechat": wechat(demo, mini_program_appid="wxjiabansandbox02")},
     "sms.base_url points": lambda demo: {"sms": demo.sms},
     "wechat.plain_pushes would": lambda demo: {"wechat": wechat(demo, plain_pushes=True)},
+    "ops_token can be guessed": lambda _: {"ops_token": SecretStr("k" * 31)},
+    "relying_systems.schools.secret can be guessed": lambda demo: {"relying_systems": relying(demo, 31)},
+    "approvals.connectors.city.secret can be guessed": lambda demo: {
+        "approvals": handed_to(demo, "https://approvals.example.gov.cn", 31)
+    },
     "corpid of the stand-in": lambda _: {"work": WORK.model_copy(update={"corpid": "wwjiabansandbox"})},
 }
 
