@@ -25,6 +25,7 @@ from app.mandates.errors import ActingNotPossibleError, MandateInactiveError
 from app.mandates.party import Party, party_of
 from app.mandates.queries import principal_of
 from miniapp_api import cookies
+from miniapp_api.telemetry import note_caller
 
 ACTING_FOR = "X-Acting-For"
 DEVICE_ID = "X-Device-Id"
@@ -92,18 +93,22 @@ async def identify(house: House, request: Request, actor: str, duty: Duty | None
         case "citizen":
             bearer = _bearer(house, request, cookies.ACCESS, Audience.CITIZEN, Audience.H5, acting=acting)
             citizen_id = await house.live_sessions.owner(bearer.session)
+            note_caller(request, f"citizen:{citizen_id}")
             party = await _party(request, citizen_id, acting=acting)
             return Caller(f"citizen:{citizen_id}", citizen_id=citizen_id, session_id=bearer.session, party=party)
         case "staff":
             bearer = _bearer(house, request, cookies.STAFF, Audience.STAFF, Audience.STAFF)
             member = await active_staff(await house.live_sessions.owner(bearer.session))
+            note_caller(request, f"staff:{member.id}")
             require_duty(member, duty or Duty.ANY)
             return Caller(f"staff:{member.id}", session_id=bearer.session, staff=member)
         case "partner":
             connector, nonce = verify_partner(house, request)
+            note_caller(request, f"partner:{connector}")
             return Caller(f"partner:{connector}", connector=connector, nonce=nonce)
         case "relying_system":
             system, nonce = verify_relying_system(house, request)
+            note_caller(request, f"relying:{system.name}")
             return Caller(f"relying:{system.name}", relying=system, nonce=nonce)
         case "operator":
             require_operator(house, request)

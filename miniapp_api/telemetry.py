@@ -1,4 +1,7 @@
-"""One log line and one measurement per request: route, status, time and request id, never a path or a value."""
+"""One log line and one measurement per request: route, status, time and request id, never a path or a value.
+
+A line about a refusal says its code, and the id of whoever was proven to ask: that of others stands in no line.
+"""
 
 import json
 import logging
@@ -45,8 +48,17 @@ def _kind(route: str, method: str, status: int) -> _Kind:
     return _Kind(_REQUESTS.labels(route, method, status), _SECONDS.labels(route), line)
 
 
+def note_caller(request: Request, subject: str) -> None:
+    """Remember who was proven to call, ``citizen:<id>`` or the like, in case that they are refused."""
+    request.ctx.caller = subject
+
+
 def note_refusal(request: Request, reason: str) -> None:
-    """Count a callback of another system that is refused: forged, replayed, too old, about what is not its own."""
+    """Have the log line of a request say why it was refused, by the code of the error.
+
+    A callback of another system is counted too: forged, replayed, too old, about what is not its own.
+    """
+    request.ctx.refused = reason
     path = request.route.path if request.route else ""
     if path.startswith(_CALLBACKS):
         _CALLBACKS_REFUSED.labels(path, reason).inc()
@@ -66,8 +78,16 @@ def note_answer(request: Request, ids: Mapping[str, UUID], answer: HTTPResponse 
     request_id = str(request.id)
     answer.headers["X-Request-Id"] = request_id
     if _log.isEnabledFor(logging.INFO):
-        about = "".join([f'"{name}": "{value}", ' for name, value in ids.items()])
+        about = "".join([f'"{name}": "{value}", ' for name, value in (*ids.items(), *_refusal(request))])
         write_line(
             f'{kind.line}{about}"ms": {seconds * 1000:.1f}, "request_id": "{request_id}", "event": "request", '
             f'"level": "info", "logger": "jiaban.access", "timestamp": "{datetime.now(UTC).isoformat()[:-6]}Z"}}\n'
         )
+
+
+def _refusal(request: Request) -> list[tuple[str, str]]:
+    code = getattr(request.ctx, "refused", None)
+    if code is None:
+        return []
+    caller = getattr(request.ctx, "caller", None)
+    return [("code", code), *([("caller", caller)] if caller else [])]

@@ -1,6 +1,7 @@
 """Sessions of citizens and staff: an access token for a quarter of an hour, a refresh token that is used once."""
 
 import hashlib
+import logging
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -18,7 +19,11 @@ from app.identity.tokens import LIFETIME, AccessTokens
 from app.kit import clock, db, jobs
 from app.kit.db import transaction
 
+_log = logging.getLogger(__name__)
+
 REFRESH_LIFETIME = timedelta(days=30)
+LONGEST_SESSION = timedelta(days=365)
+"""How long a citizen's session lasts at most, however often it is refreshed: once a year they sign in anew."""
 # A shift and its breaks: staff sign in with their second factor every day.
 STAFF_REFRESH_LIFETIME = timedelta(hours=12)
 RETRY_WINDOW = timedelta(seconds=60)
@@ -106,7 +111,9 @@ async def open_session(
             created_at=moment,
             last_used_at=moment,
         )
-        return Grant(await _new_pair(tokens, session, secrets.token_urlsafe(16)), owner_id)
+        grant = Grant(await _new_pair(tokens, session, secrets.token_urlsafe(16)), owner_id)
+    _log.info("session_opened", extra={"session_id": str(session.id), "owner_id": str(owner_id), "surface": audience})
+    return grant
 
 
 async def refresh_session(
@@ -159,15 +166,22 @@ async def _used_before(digest: str, idempotency_key: str | None) -> Grant | None
 
 async def _new_pair(tokens: AccessTokens, session: Session, line: str) -> TokenPair:
     refresh_token = f"{line}{_DOT}{secrets.token_urlsafe(32)}"
-    # Staff show their second factor every day, however often a session is refreshed.
-    since = session.created_at if session.surface is Audience.STAFF else clock.now()
-    await RefreshToken.create(
-        session_id=session.id, digest=_digest(refresh_token), expires_at=since + _lifetime(session.surface)
-    )
+    ends_at = session_end(session.surface, session.created_at, clock.now())
+    await RefreshToken.create(session_id=session.id, digest=_digest(refresh_token), expires_at=ends_at)
     # Citizens' apps keep no cookies.
     csrf_token = None if session.surface is Audience.CITIZEN else csrf_token_of(refresh_token)
     access_token = tokens.issue(session.surface, session.owner_id, session.id, csrf_token)
     return TokenPair(access_token, refresh_token, int(LIFETIME.total_seconds()))
+
+
+def session_end(audience: Audience, opened_at: datetime, moment: datetime) -> datetime:
+    """When a session ends that was opened at ``opened_at`` and is refreshed at ``moment`` for the last time.
+
+    Staff show their second factor every day, however often a session is refreshed.
+    """
+    if audience is Audience.STAFF:
+        return opened_at + STAFF_REFRESH_LIFETIME
+    return min(moment + REFRESH_LIFETIME, opened_at + LONGEST_SESSION)
 
 
 def _lifetime(audience: Audience) -> timedelta:

@@ -1,6 +1,7 @@
 """Staff sign in, and what they may do."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
@@ -31,7 +32,10 @@ from app.identity.sessions import Grant
 from app.identity.tokens import AccessTokens
 from app.kit import db, limits
 from app.kit.db import transaction
+from app.kit.errors import DomainError
 from wechat.errors import NotAMemberError, WeChatError, WeChatRefusedError
+
+_log = logging.getLogger(__name__)
 
 _ACTIVE = "SELECT * FROM staff WHERE id = $1 AND active"
 
@@ -91,7 +95,7 @@ async def sign_in_staff(
     password_hash = member.password_hash if member else _nobody()
     right = await asyncio.to_thread(_is_right, password_hash, password)
     if member is None or not right:
-        raise PasswordWrongError
+        raise _refused(member, PasswordWrongError())
     await _require_second_factor(door, member, otp)
     await tries.forgive()
     return await _open(door, member, device)
@@ -138,12 +142,18 @@ async def _count(door: StaffDoor, username: str, address: str) -> limits.Tries:
 async def _require_second_factor(door: StaffDoor, member: Staff, otp: str | None) -> None:
     if member.otp_secret is None:
         if door.second_factor_for_all:
-            raise SecondFactorUnsetError
+            raise _refused(member, SecondFactorUnsetError())
         return
     if not otp:
         raise SecondFactorNeededError
     if not await second_factor.spend_code(member, otp):
-        raise SecondFactorWrongError
+        raise _refused(member, SecondFactorWrongError())
+
+
+def _refused(member: Staff | None, error: DomainError) -> DomainError:
+    """The error, once it was logged whose account was tried; a name that nobody has is no account's and is not told."""
+    _log.warning("staff_sign_in_refused", extra={"staff_id": str(member.id) if member else None, "code": error.code})
+    return error
 
 
 async def _open(door: StaffDoor, member: Staff, device: str) -> StaffGrant:

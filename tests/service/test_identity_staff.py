@@ -251,3 +251,26 @@ async def test_a_barred_account_is_signed_out_everywhere(door: StaffDoor, made: 
     with pytest.raises(PasswordWrongError):
         await come(door, made, code(made, 1))
     assert await first_broken(f"staff:{made.member.id}") is None
+
+
+async def test_the_log_says_whose_account_was_tried_and_who_got_in(
+    door: StaffDoor, made: Credentials, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By ids and codes; a name that nobody has is not told, since people type passwords there."""
+    caplog.set_level("INFO", logger="app.identity")
+    with pytest.raises(PasswordWrongError):
+        await come(door, made, code(made), password="wrong")
+    with pytest.raises(SecondFactorWrongError):
+        await come(door, made, "000000" if code(made) != "000000" else "000001")
+    with pytest.raises(PasswordWrongError):
+        await sign_in_staff(door, "typed-into-the-wrong-field", "x", None, address="192.0.2.2", device="测试")
+    opened = await come(door, made, code(made))
+    told = [vars(record) for record in caplog.records if record.name.startswith("app.identity")]
+    staff_id = str(made.member.id)
+    assert [(one["message"], one.get("staff_id"), one.get("code")) for one in told[:3]] == [
+        ("staff_sign_in_refused", staff_id, "password_wrong"),
+        ("staff_sign_in_refused", staff_id, "second_factor_wrong"),
+        ("staff_sign_in_refused", None, "password_wrong"),
+    ]
+    assert (told[3]["message"], told[3]["owner_id"]) == ("session_opened", str(opened.member.id))
+    assert "typed-into-the-wrong-field" not in caplog.text
