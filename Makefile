@@ -48,9 +48,10 @@ check: $(STAMP)
 	$(BIN)/bandit --quiet --severity-level medium --confidence-level high --recursive $(PRODUCT)
 	$(BIN)/pip check
 
-# Asks the register of known vulnerabilities about every locked package; fails where it cannot be asked.
+# Asks the registers of known vulnerabilities about every locked package; fails where one cannot be asked.
 audit: $(STAMP)
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.txt
+	$(BIN)/npm audit
 
 test: check $(SCRIPTS)
 	$(BIN)/pytest -m "not long" -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
