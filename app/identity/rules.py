@@ -45,6 +45,13 @@ class Duty(StrEnum):
 EVERY_DEPARTMENT = "*"
 AGE_OF_OWN_CONSENT = 14
 _SHORTEST_PASSWORD = 12
+_OWN_CHARACTERS = 8
+_OBVIOUS = re.compile(
+    # What everybody here would try: the product, the city, the word itself, rows of keys, numbers in order.
+    "jiaban|佳办|jiamusi|佳木斯|heilongjiang|黑龙江|zhengwu|政务|password|passw0rd|mima|密码|admin|iloveyou|woaini|5201314"
+    "|qwerty|uiop|asdf|ghjkl|zxcv|1q2w|3e4r|5t6y|q1w2|e3r4|t5y6|1qaz|2wsx|3edc|qaz|wsx|edc|abcd|efgh|ijkl"
+    "|1234|5678|9012|7890|9876|5432|(.)\\1\\1+"
+)
 
 
 def check_character(first_17: str) -> str:
@@ -124,11 +131,16 @@ def require_level(present: int, needed: int) -> None:
 
 
 def require_strong_password(password: str, username: str) -> None:
-    """Raise PasswordWeakError unless a password has 12 characters or more and does not hold the user name.
+    """Raise PasswordWeakError unless a password has 12 characters or more, does not hold the user name, and has eight
+    characters beside the words and rows that everybody would try.
 
     Length and not a mixture of classes: NIST SP 800-63B, section 5.1.1.2.
     """
-    if len(password) < _SHORTEST_PASSWORD or username.lower() in password.lower() or len(set(password)) < 5:  # noqa: PLR2004  # one key held down
+    lower = password.lower()
+    own = _OBVIOUS.sub("", lower)
+    if len(password) < _SHORTEST_PASSWORD or username.lower() in lower or len(own) < _OWN_CHARACTERS:
+        raise PasswordWeakError
+    if len(set(lower)) < 5:  # noqa: PLR2004  # one key held down, or two in turn
         raise PasswordWeakError
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.identity.errors import IdNumberInvalidError, LevelTooLowError
+from app.identity.errors import IdNumberInvalidError, LevelTooLowError, PasswordWeakError
 from app.identity.rules import (
     check_character,
     is_mainland_phone,
@@ -15,6 +15,7 @@ from app.identity.rules import (
     mask_phone,
     parse_id_number,
     require_level,
+    require_strong_password,
 )
 
 TODAY = date(2026, 11, 22)
@@ -138,3 +139,32 @@ def test_a_level_too_low_names_the_missing_steps() -> None:
         "next_step": "real_name",
         "steps": ["phone", "real_name", "face"],
     }
+
+
+@pytest.mark.parametrize(
+    "weak",
+    [
+        *("elevenchars", "lihong-and-more", "LIHONG-and-more", "aaaaaaaaaaaaaaaa", "abababababababab"),
+        *(
+            "123456789012",
+            "password1234",
+            "Passw0rd2026!",
+            "qwertyuiop123",
+            "1qaz2wsx3edc",
+            "Jiamusi@2026!",
+            "佳木斯政务佳办2026!!",
+        ),
+    ],
+)
+def test_a_password_that_everybody_would_try_is_refused(weak: str) -> None:
+    """Too short, the user's name, few characters, words and rows that need no guessing."""
+    with pytest.raises(PasswordWeakError):
+        require_strong_password(weak, "lihong")
+
+
+@pytest.mark.parametrize(
+    "strong", ["correct horse battery", "风雨同舟 2026 共克时艰再出发", "a password of my own", "x7Qe1234Zp0-rT"]
+)
+def test_a_long_password_may_be_anything_else(strong: str) -> None:
+    """Of any characters; common words do no harm among others."""
+    require_strong_password(strong, "lihong")
