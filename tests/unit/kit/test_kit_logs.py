@@ -89,3 +89,17 @@ def test_where_no_file_can_be_written_lines_go_on(tmp_path: Path, capsys: pytest
     configure_logs("INFO", DailyFolder(tmp_path / "logs", "web", 184))
     _log.info("all the same")
     assert lines(capsys.readouterr().err)[0]["event"] == "all the same"
+
+
+def test_an_exception_is_told_by_its_kind_and_place() -> None:
+    """Its words and its cause's may hold what somebody typed; line breaks in a value begin no line."""
+    written = io.StringIO()
+    configure_logs("INFO", logging.StreamHandler(written))
+    try:
+        int("张三 110105194912310021")
+    except ValueError:
+        _log.exception("failed", extra={"reason": "one\n{}"})
+    (line,) = lines(written.getvalue())
+    assert (line["event"], line["error"], line["reason"]) == ("failed", "builtins.ValueError", "one\n{}")
+    assert line["where"][-1].endswith("test_an_exception_is_told_by_its_kind_and_place")
+    assert "110105194912310021" not in written.getvalue()
