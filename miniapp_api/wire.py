@@ -24,7 +24,7 @@ _CONSTANT = {
     "x-frame-options",
 }
 _UNFRAMED = "frame-ancestors 'none'"
-_TLS_ONLY = "max-age=31536000; includeSubDomains"
+_TLS_ONLY = "max-age=31536000"
 _BREAKS = str.maketrans("", "", "\r\n\0")
 
 
