@@ -171,6 +171,7 @@ PARTS = (
             "idempotency_key": "核验设备的重复请求标记",
             "code_digest": "亮证码的不可还原摘要",
             "nonce": "亮证码的随机数",
+            "untold": "是否还要发消息告知本人，告知后的消息另列",
         },
         find=of_citizen("licence__citizen_id", licence__company_id__isnull=True),
         more=_reason,

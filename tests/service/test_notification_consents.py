@@ -131,6 +131,6 @@ async def test_a_tap_asks_for_its_templates(tellers: Tellers) -> None:
     assert (asked[0].template_id, asked[0].remaining) == (ONE_TIME, 1)
     assert len(asked) == 4
     assert {one.kind for one in asked} == {"one_time"}
-    assert len(await queries.grants(tellers.citizen.id)) == 7
+    assert len(await queries.grants(tellers.citizen.id)) == 8
     with pytest.raises(TapUnknownError):
         await queries.grants(tellers.citizen.id, "nowhere")
