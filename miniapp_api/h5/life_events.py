@@ -24,7 +24,7 @@ _GROUP = "/h5/life-event-applications/<group_id:uuid>"
 _GROUP_ERRORS = (errors.ApplicationNotFoundError, catalogue_errors.ItemNotFoundError, NotFoundError)
 
 
-class SubmissionForm(QuerySchema):
+class GroupSubmissionForm(QuerySchema):
     """Two sends of one form are one submission."""
 
     key: str = Field(min_length=16, max_length=64, pattern=r"^[0-9a-f]+$")
@@ -118,7 +118,7 @@ async def _group(call: Call, group_id: UUID, problems: dict[UUID, str], *, submi
     media_type="text/html",
     errors=(*_GROUP_ERRORS, errors.IdempotencyKeyReusedError),
 )
-async def submit_group_on_page(call: Call, group_id: UUID, form: SubmissionForm) -> HTTPResponse:
+async def submit_group_on_page(call: Call, group_id: UUID, form: GroupSubmissionForm) -> HTTPResponse:
     """Submit every draft that is complete, each by itself; the page says what the others lack."""
     outcomes = await groups.submit_group(call.party, group_id, form.key)
     problems = {one.application.id: sentence_of(call.request, one.problem) for one in outcomes if one.problem}
