@@ -17,12 +17,10 @@ from miniapp_api.auth import bearer_token
 from miniapp_api.citizen.messages import SubscriptionRequest
 from miniapp_api.parsing import parse
 
-_PATH = "/api/v1/subscriptions"
+_PATH, _METHOD = "api/v1/subscriptions", "POST"
 
 
-async def _pass_on(request: Request, response: HTTPResponse) -> None:
-    if request.method != "POST" or request.path != _PATH or response.status != httpx.codes.OK:
-        return
+async def _pass_on(request: Request) -> None:
     house: House = request.app.ctx.house
     bearer = house.access_tokens.read(bearer_token(request), Audience.CITIZEN)
     openid = await openid_of(bearer.id, house.settings.wechat.mini_program_appid)
@@ -33,5 +31,14 @@ async def _pass_on(request: Request, response: HTTPResponse) -> None:
 
 
 def follow_grants(app: Sanic[Any, Any]) -> None:
-    """Pass the phone's taps on to the stand-in of WeChat."""
-    app.on_response(_pass_on)  # type: ignore[no-untyped-call]  # Sanic leaves it untyped
+    """Pass the phone's taps on to the stand-in of WeChat. No other route is touched."""
+    (route,) = [one for one in app.router.routes if one.path == _PATH and _METHOD in one.methods]
+    answer_tap = route.handler
+
+    async def handler(request: Request) -> HTTPResponse:
+        answer: HTTPResponse = await answer_tap(request)
+        if answer.status == httpx.codes.OK:
+            await _pass_on(request)
+        return answer
+
+    route.handler = handler

@@ -196,7 +196,7 @@ async def active_staff(staff_id: UUID) -> Staff:
     found = await db.quick().row(_ACTIVE, staff_id)
     if found is None:
         raise AccessTokenInvalidError
-    return Staff._init_from_db(**found)
+    return db.instance(Staff, found)
 
 
 def require_duty(member: Staff, duty: Duty) -> None:

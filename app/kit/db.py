@@ -1,11 +1,11 @@
 """The database: one connection pool per process, transactions, and SQL where SQL says it best."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
-from tortoise import Tortoise
+from tortoise import Model, Tortoise
 from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
@@ -15,6 +15,8 @@ from tortoise.transactions import in_transaction
 
 from app.kit import postgres
 from app.kit.quick import Quick
+
+M = TypeVar("M", bound=Model)
 
 MODEL_MODULES = (
     "app.kit.models",
@@ -116,6 +118,12 @@ async def row(sql: str, *values: Any) -> dict[str, Any] | None:
     """The first row that a statement answers, or None."""
     found: Sequence[dict[str, Any]] = await rows(sql, *values)
     return found[0] if found else None
+
+
+def instance(model: type[M], found: Mapping[str, Any]) -> M:
+    """The object that a row is which has every column of its model's table; what else it has is left out."""
+    made: M = model._init_from_db(**found)
+    return made
 
 
 async def execute(sql: str, *values: Any) -> int:

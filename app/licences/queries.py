@@ -8,21 +8,25 @@ from tortoise.expressions import Q
 from app.catalogue import queries as catalogue
 from app.catalogue.licence_type import LicenceField, LicenceTypeDefinition
 from app.identity.rules import mask_id_number, require_level
-from app.kit import clock
+from app.kit import clock, db
 from app.kit.paging import Page, newest_first
 from app.licences.errors import LicenceNotFoundError
 from app.licences.models import Licence, LicenceMove, LicenceState
 from app.mandates.party import Party
 from app.mandates.queries import level_of
 
+_OWN = "SELECT * FROM licences WHERE id = $1 AND citizen_id = $2 AND company_id IS NULL"
+_OF_COMPANY = "SELECT * FROM licences WHERE id = $1 AND company_id = $2"
+_MOVES = "SELECT * FROM licence_moves WHERE licence_id = $1 ORDER BY at DESC, id DESC"
 _NAMES = {"identifier": 128, "number": 64, "case_no": 43}
 
 
 async def get_licence(party: Party, licence_id: UUID) -> Licence:
     """A party's own licence. Raises LicenceNotFoundError or MatterNotCoveredError."""
-    licence = await Licence.get_or_none(id=licence_id, **party.owner)
-    if licence is None:
+    found = await db.row(_OF_COMPANY if party.company_id else _OWN, licence_id, party.company_id or party.citizen_id)
+    if found is None:
         raise LicenceNotFoundError
+    licence = db.instance(Licence, found)
     party.require("licence", licence.type_code)
     return licence
 
@@ -88,7 +92,7 @@ def by_name(name: str) -> Q | None:
 
 async def list_moves(licence: Licence) -> list[LicenceMove]:
     """The changes of what a licence is worth, the latest first."""
-    return await LicenceMove.filter(licence=licence).order_by("-at", "-id")
+    return [db.instance(LicenceMove, row) for row in await db.rows(_MOVES, licence.id)]
 
 
 async def licence_of_case(case_no: str) -> Licence | None:

@@ -113,7 +113,7 @@ async def verify_swiftly(signer: CodeSigner, verifier: Verifier, text: str, key:
         )
     if found is None:
         return None
-    licence = Licence._init_from_db(**found)
+    licence = db.instance(Licence, found)
     reason = verdicts.OF_KIND[CodeKind(found["kind"])]
     record.verdict, record.reason, record.shown = reason.verdict, reason, json.loads(found["shown"])
     record.kind, record.preset, record.licence_id = found["kind"], found["preset"], licence.id
