@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import hypothesis
@@ -130,7 +131,13 @@ class Phone:
 
     def __init__(self, plan: Plan, person: Person) -> None:
         self.plan, self.person = plan, person
-        self.http = httpx.Client(base_url=plan.web_url, timeout=30, verify=public_tls(), trust_env=False)
+        self.http = httpx.Client(
+            base_url=plan.web_url,
+            headers={"X-Device-Id": uuid4().hex},
+            timeout=30,
+            verify=public_tls(),
+            trust_env=False,
+        )
 
     def sign_in(self) -> dict[str, Any]:
         """Sign in, and use the token from now on."""

@@ -362,6 +362,14 @@ class Things:
             return client.post(path, headers=headers, data=upload, files={"file": photograph_of_site()})
         if route.form:
             return client.request(route.method, path, headers=headers, data=self.body_of(route))
+        if route.media_type == "text/event-stream":
+            # Who is let in is told things for minutes.
+            with client.stream(route.method, path, headers=headers) as answer:
+                return (
+                    answer
+                    if answer.is_success
+                    else httpx.Response(answer.status_code, content=answer.read(), headers=answer.headers)
+                )
         body = self.body_of(route) if route.body else None
         if route.raw:
             return client.request(route.method, path, headers=headers, content=b"x")

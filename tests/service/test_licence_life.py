@@ -176,8 +176,8 @@ async def test_each_word_of_staff_is_on_record(licence: Licence) -> None:
 async def test_who_looks_a_licence_up_is_on_record(licence: Licence) -> None:
     """Whoever finds nothing has seen nothing."""
     keeper, stranger = [await staff_member([Duty.LICENCES], department=one) for one in ("scjg", "cl")]
-    assert [one.licence for one in await find_licences(keeper, licence.number)] == [licence]
-    assert await find_licences(stranger, licence.number) == []
+    assert [one.licence for one in await find_licences(keeper, licence.identifier)] == [licence]
+    assert await find_licences(stranger, licence.identifier) == []
     record = await AuditRecord.get(chain=f"licence:{licence.id}", action="licence_looked_up")
     assert record.actor == f"staff:{keeper.id}"
 
