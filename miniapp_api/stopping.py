@@ -6,6 +6,7 @@ an idle connection is closed only after it was idle for a while more.
 """
 
 import asyncio
+import multiprocessing
 import signal
 from typing import Any
 
@@ -86,7 +87,13 @@ def steer(app: Sanic[Any, Any]) -> None:
             manager.join()
             raise SystemExit(0)
 
+        def reap(number: int, frame: object) -> None:
+            # Sanic leaves those that it replaced lying; asking who is alive buries the others.
+            del number, frame
+            multiprocessing.active_children()
+
         signal.signal(signal.SIGHUP, restart)
+        signal.signal(signal.SIGCHLD, reap)
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, stop)
 

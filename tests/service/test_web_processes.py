@@ -185,7 +185,7 @@ async def test_what_was_begun_is_finished_and_nothing_new_is_taken(start: Start,
             web.process.send_signal(signal.SIGTERM)
             await until(partial(status, web, "/health/live"), lambda found: found == 0)
         assert [answer.status_code for answer in await asyncio.gather(*begun)] == [200] * 4
-    assert await asyncio.to_thread(web.process.wait, 10) == 0
+    assert await asyncio.to_thread(web.process.wait, 30) == 0
 
 
 async def test_of_a_server_that_stops_under_load_nobody_loses_an_answer(start: Start) -> None:
