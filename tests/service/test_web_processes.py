@@ -119,10 +119,10 @@ class Crowd:
 
     async def answered(self, more: int) -> None:
         """Wait until so many more were answered."""
-        before = self.came["200"]
+        before = self.came.total()
 
         async def now() -> int:
-            return self.came["200"]
+            return self.came.total()
 
         await until(now, lambda many: many >= before + more, within=60)
 
@@ -206,7 +206,8 @@ async def test_web_processes_are_replaced_without_a_failed_request(start: Start)
         now = partial(asyncio.to_thread, web.children)
         await until(now, lambda found: len(found) == len(before) and len(found - before) == 2, within=120)
         await asking.answered(20)
-    assert asking.came.keys() == {"200"}, asking.came
+    # So many phones at one address are told to wait, which is an answer.
+    assert {"200"} <= asking.came.keys() <= {"200", "429"}, asking.came
 
 
 async def test_a_server_that_is_to_stop_says_so_while_it_still_serves(start: Start) -> None:
