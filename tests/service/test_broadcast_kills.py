@@ -94,7 +94,7 @@ async def test_killed_and_frozen_workers_send_to_nobody_twice(
     before = await _doubles(control)
     broadcast = await approved()
     log = tmp_path / "workers.log"
-    workers = [await _work(apart, plan, log) for _ in range(2)]
+    workers = [await _work(apart, plan, log)]
 
     async def counts() -> Counts:
         return await count_slices(broadcast.id)
@@ -102,9 +102,16 @@ async def test_killed_and_frozen_workers_send_to_nobody_twice(
     async def reached(delivered: int) -> None:
         await until(counts, lambda now: now.delivered >= delivered and now.open > 0, within=PATIENCE_SECONDS)
 
-    async with _ended(workers):
-        await reached(1)
+    async def frozen_with_sends_open() -> Counts:
+        await until(counts, lambda now: now.open > 0, within=PATIENCE_SECONDS)
         workers[0].send_signal(signal.SIGSTOP)
+        if not (now := await counts()).open:
+            workers[0].send_signal(signal.SIGCONT)
+        return now
+
+    async with _ended(workers):
+        await until(frozen_with_sends_open, lambda now: now.open > 0, within=PATIENCE_SECONDS)
+        workers.append(await _work(apart, plan, log))
         await until(counts, lambda now: now.uncertain > 0, within=PATIENCE_SECONDS)
         workers[0].send_signal(signal.SIGCONT)
         for kill in range(KILLS):
