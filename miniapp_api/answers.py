@@ -8,8 +8,6 @@ from pydantic import BaseModel
 from sanic import HTTPResponse
 from sanic.response.types import ResponseStream
 
-from miniapp_api.wire import Answer
-
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _OF_JSON = {**_HEADERS, "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 _JSON = "application/json; charset=utf-8"
@@ -21,7 +19,9 @@ def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | No
         content = body.model_dump_json(by_alias=True)
     else:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str)
-    return Answer(content, status=status, headers={**_OF_JSON, **headers} if headers else _OF_JSON, content_type=_JSON)
+    return HTTPResponse(
+        content, status=status, headers={**_OF_JSON, **headers} if headers else _OF_JSON, content_type=_JSON
+    )
 
 
 def cacheable_answer(

@@ -110,11 +110,19 @@ async def identify(house: House, request: Request, actor: str, duty: Duty | None
             system, nonce = verify_relying_system(house, request)
             note_caller(request, f"relying:{system.name}")
             return Caller(f"relying:{system.name}", relying=system, nonce=nonce)
-        case "operator":
+        case _:
             require_operator(house, request)
             return Caller("operator")
-        case _:
-            return Caller(f"address:{address_of(request)}")
+
+
+def anybody(request: Request) -> Caller:
+    """Whoever calls from the address of this request."""
+    return _somebody_at(address_of(request))
+
+
+@lru_cache(maxsize=8192)
+def _somebody_at(address: str) -> Caller:
+    return Caller(f"address:{address}")
 
 
 def _bearer(

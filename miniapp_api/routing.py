@@ -315,7 +315,7 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
 
     async def serve(request: Request, **path: Any) -> HTTPResponse | ResponseStream:
         began = time.perf_counter()
-        ids = {name: value for name, value in path.items() if isinstance(value, UUID)}
+        ids = {name: value for name, value in path.items() if isinstance(value, UUID)} if path else {}
         begin_about(request_id=request.id, **ids)
         context = request.app.ctx
         try:
@@ -339,33 +339,44 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
 
 
 def _handled(route: Route) -> Callable[[Request, dict[str, Any]], Awaitable[HTTPResponse | ResponseStream]]:
-    takes_call = "call" in inspect.signature(route.handler).parameters
+    handler, takes_call = route.handler, "call" in inspect.signature(route.handler).parameters
     rule, actor = limits.rules()[route.limit], route.actor.value
-    anybodys_page = route.actor is Actor.ANYONE and route.media_type == "text/html"
+    is_anybodys = route.actor in {Actor.ANYONE, Actor.WECHAT}
+    by_subject = rule.per == "account" or is_anybodys
+    takes_in = bool(route.body or route.form or route.query)
+    is_page = route.media_type == "text/html"
 
     async def handle(request: Request, arguments: dict[str, Any]) -> HTTPResponse | ResponseStream:
         house: House = request.app.ctx.house
-        caller = await auth.identify(house, request, actor, route.duty, acting=route.acting)
-        if anybodys_page:
-            await auth.note_acting(house, request)
-        subject = caller.subject if rule.per == "account" else f"address:{auth.address_of(request)}"
+        if is_anybodys:
+            caller = auth.anybody(request)
+            if is_page:
+                await auth.note_acting(house, request)
+        else:
+            caller = await auth.identify(house, request, actor, route.duty, acting=route.acting)
+        subject = caller.subject if by_subject else f"address:{auth.address_of(request)}"
         if rule.guards:
             await limits.hold(rule, subject)
         else:
             house.counts.hold(rule, subject)
-        if route.body:
-            if len(request.body) > MAX_JSON_BYTES:
-                raise BodyTooLargeError
-            arguments["body"] = parse(route.body, request.body)
-        if route.form:
-            if len(request.body) > _MAX_FORM_BYTES:
-                raise BodyTooLargeError
-            arguments["form"] = parse_form(route.form, request)
-        if route.query:
-            arguments["query"] = parse_query(route.query, request)
+        if takes_in:
+            _take_in(route, request, arguments)
         if takes_call:
             arguments["call"] = Call(request, house, caller)
-        answer = await route.handler(**arguments)
+        answer = await handler(**arguments)
         return answer if isinstance(answer, HTTPResponse | ResponseStream) else json_answer(answer, status=route.status)
 
     return handle
+
+
+def _take_in(route: Route, request: Request, arguments: dict[str, Any]) -> None:
+    if route.body:
+        if len(request.body) > MAX_JSON_BYTES:
+            raise BodyTooLargeError
+        arguments["body"] = parse(route.body, request.body)
+    if route.form:
+        if len(request.body) > _MAX_FORM_BYTES:
+            raise BodyTooLargeError
+        arguments["form"] = parse_form(route.form, request)
+    if route.query:
+        arguments["query"] = parse_query(route.query, request)

@@ -7,45 +7,31 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from uuid import UUID
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import REGISTRY, Counter
 from sanic import HTTPResponse, Request
 from sanic.response.types import ResponseStream
 
 from app.kit.logs import write_line
+from miniapp_api.figures import Kind, RequestFigures
 
 _log = logging.getLogger("jiaban.access")
-_REQUESTS = Counter("jiaban_requests_total", "requests answered", ["route", "method", "status"])
-_SECONDS = Histogram(
-    "jiaban_request_seconds",
-    "time to answer",
-    ["route"],
-    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-)
-
+_FIGURES = RequestFigures()
+REGISTRY.register(_FIGURES)
 _CALLBACKS_REFUSED = Counter("jiaban_callbacks_refused_total", "callbacks that were not taken", ["route", "reason"])
 _CALLBACKS = "callbacks/"
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What is counted together, and how its log lines begin."""
-
-    requests: Counter
-    seconds: Histogram
-    line: str
-
-
 @cache
-def _kind(route: str, method: str, status: int) -> _Kind:
+def _kind(route: str, method: str, status: int) -> Kind:
     """Made once for each route, method and status: few, since callers choose none of them freely."""
-    line = f'{{"route": {json.dumps(route)}, "method": "{method}", "status": {status}, '
-    return _Kind(_REQUESTS.labels(route, method, status), _SECONDS.labels(route), line)
+    kind = Kind((route, method, status), f'{{"route": {json.dumps(route)}, "method": "{method}", "status": {status}, ')
+    _FIGURES.add(kind)
+    return kind
 
 
 def note_caller(request: Request, subject: str) -> None:
@@ -73,16 +59,21 @@ def note_answer(request: Request, ids: Mapping[str, UUID], answer: HTTPResponse 
     seconds = time.perf_counter() - began
     route = request.route.path if request.route else "-"
     kind = _kind(route, request.method if request.method in _METHODS else "-", answer.status)
-    kind.requests.inc()
-    kind.seconds.observe(seconds)
-    request_id = str(request.id)
-    answer.headers["X-Request-Id"] = request_id
+    kind.count(seconds)
+    answer.headers["X-Request-Id"] = request_id = request.id
     if _log.isEnabledFor(logging.INFO):
         about = "".join([f'"{name}": "{value}", ' for name, value in (*ids.items(), *_refusal(request))])
+        moment = time.time()
         write_line(
             f'{kind.line}{about}"ms": {seconds * 1000:.1f}, "request_id": "{request_id}", "event": "request", '
-            f'"level": "info", "logger": "jiaban.access", "timestamp": "{datetime.now(UTC).isoformat()[:-6]}Z"}}\n'
+            f'"level": "info", "logger": "jiaban.access", '
+            f'"timestamp": "{_second(int(moment))}.{int(moment % 1 * 1_000_000):06d}Z"}}\n'
         )
+
+
+@lru_cache(maxsize=2)
+def _second(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat()[:-6]
 
 
 def _refusal(request: Request) -> list[tuple[str, str]]:

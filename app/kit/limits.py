@@ -25,6 +25,7 @@ from config.settings import LIMITS
 
 _log = logging.getLogger(__name__)
 _SHARED_EVERY_SECONDS = 1.0
+_FEW = 20
 
 _COUNT = """
 INSERT INTO counted_tries (rule, subject, "window", count) VALUES ($1, $2, $3, 1)
@@ -79,9 +80,10 @@ async def hold(rule: LimitRule, subject: str) -> None:
 @dataclass(slots=True)
 class _Window:
     """What one rule counted while one of its windows lasts, by subject: how many in all, as far as this process knows,
-    and how many of them Redis was not told yet."""
+    and how many of them Redis was not told yet. Who has ``few`` or less is not worth telling."""
 
     ends: int
+    few: int
     known: dict[str, int] = field(default_factory=dict)
     untold: dict[str, int] = field(default_factory=dict)
 
@@ -89,7 +91,8 @@ class _Window:
 class SharedCounts:
     """The counts of the rules that guard nobody: this process's own at once, those of the others a second later.
 
-    A rule thus lets through at most what each process sees of one second more than its count.
+    Most who ask ask seldom: of whom a process saw a twentieth of a rule's count or less, it tells nobody. A rule thus
+    lets through at most that twentieth, and what is seen in one second, for each process more than its count.
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -102,9 +105,10 @@ class SharedCounts:
         number = moment // rule.seconds
         window = self._windows.get((rule.name, number))
         if window is None:
-            window = self._windows[rule.name, number] = _Window((number + 1) * rule.seconds)
+            window = self._windows[rule.name, number] = _Window((number + 1) * rule.seconds, rule.count // _FEW)
         count = window.known[subject] = window.known.get(subject, 0) + 1
-        window.untold[subject] = window.untold.get(subject, 0) + 1
+        if count > window.few:
+            window.untold[subject] = window.untold.get(subject, 0) + (count if count == window.few + 1 else 1)
         if count > rule.count:
             raise RateLimitedError(retry_after=window.ends - moment)
 

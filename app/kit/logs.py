@@ -4,13 +4,15 @@ Each line has what its request or job is about (``about``): the request's id, th
 to a folder for each day, which is deleted when its time is over.
 """
 
+import asyncio
 import logging
 import os
 import shutil
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,6 +24,7 @@ from app.kit import clock
 
 _ABOUT: ContextVar[dict[str, object]] = ContextVar("about", default={})  # noqa: B039  # nobody changes it
 _FRAMES = 12
+_TOGETHER_SECONDS, _TOGETHER = 0.1, 500
 # What makes fonts tells the characters of each document.
 _QUIET = ("httpx", "httpcore", "sanic.access", "tortoise.db_client", "procrastinate", "fontTools", "fpdf")
 
@@ -40,7 +43,49 @@ def _where_it_failed(logger: object, name: str, event: structlog.typing.EventDic
     return event
 
 
-class DailyFolder(logging.StreamHandler[TextIO]):
+class Lines(logging.StreamHandler[TextIO]):
+    """Writes lines to standard error.
+
+    What is a line already (``write``) waits for others of its kind, a tenth of a second at most, and for nothing once
+    another line comes: a process that is killed takes as much of them along.
+    """
+
+    def __init__(self) -> None:
+        """Nothing waits."""
+        self._waiting: list[str] = []
+        self._one_at_a_time = threading.RLock()
+        super().__init__(sys.stderr)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, and what waits before it."""
+        self.flush()
+        super().emit(record)
+
+    def write(self, line: str) -> None:
+        """Write what is a line already, soon where a loop runs."""
+        with self._one_at_a_time:
+            self._waiting.append(line)
+            waiting = len(self._waiting)
+        if waiting == 1:
+            try:
+                asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, self.flush)
+            except RuntimeError:
+                self.flush()
+        elif waiting >= _TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self._one_at_a_time:
+            lines, self._waiting = "".join(self._waiting), []
+            if lines:
+                # A full disk must stop no request.
+                with suppress(OSError):
+                    self.stream.write(lines)
+            super().flush()
+
+
+class DailyFolder(Lines):
     """Writes into ``<folder>/<day>/<program>-<process>.jsonl``, the day the city's, and deletes days that are over.
 
     A file for each process: none waits for another, and none tears another's lines.
@@ -48,7 +93,7 @@ class DailyFolder(logging.StreamHandler[TextIO]):
 
     def __init__(self, folder: Path, program: str, keep_days: int) -> None:
         """Days are kept for ``keep_days``. Nothing is opened before the first line."""
-        super().__init__(sys.stderr)
+        super().__init__()
         self._folder, self._program, self._keep = folder, program, timedelta(days=keep_days)
         self._day: date | None = None
 
@@ -58,9 +103,10 @@ class DailyFolder(logging.StreamHandler[TextIO]):
         super().emit(record)
 
     def write(self, line: str) -> None:
-        """Write what is a line already."""
-        self._turn()
-        self.stream.write(line)
+        """Write what is a line already; those that are written together are of one day."""
+        if not self._waiting:
+            self._turn()
+        super().write(line)
 
     def _turn(self) -> None:
         day = clock.today()
@@ -122,8 +168,8 @@ def _what_it_is_about(logger: object, name: str, event: structlog.typing.EventDi
 
 def write_line(line: str) -> None:
     """Write a line that is JSON already, where the others go: what is written for each request takes no detour."""
-    (handler,) = logging.getLogger().handlers[:1] or (None,)
-    if isinstance(handler, DailyFolder):
+    handler = next(iter(logging.getLogger().handlers), None)
+    if isinstance(handler, Lines):
         handler.write(line)
     else:
         sys.stderr.write(line)
@@ -146,7 +192,7 @@ def configure_logs(level: str, handler: logging.Handler | None = None) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )
-    handler = handler or logging.StreamHandler(sys.stderr)
+    handler = handler or Lines()
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -145,6 +145,23 @@ async def test_processes_learn_what_the_others_counted(house: House) -> None:
                 assert len(one._windows) == 1
 
 
+async def test_who_asks_seldom_is_told_to_no_other_process(house: House) -> None:
+    """Up to a twentieth of the count; beyond it the others learn of all."""
+    rule, subject = replace(PLAIN, count=40, name=f"test-{uuid4().hex}"), uuid4().hex
+    here, there = limits.SharedCounts(house.redis), limits.SharedCounts(house.redis)
+    with clock.travel(until(600)):
+        for told in (0, 0, 3, 4):
+            here.hold(rule, subject)
+            await here.share()
+            found = [await house.redis.get(key) async for key in house.redis.scan_iter(f"limit:{rule.name}:*")]
+            assert sum(int(count or 0) for count in found) == told
+        for _ in range(36):
+            there.hold(rule, subject)
+        await there.share()
+        with pytest.raises(RateLimitedError):
+            there.hold(rule, subject)
+
+
 async def test_each_process_counts_for_itself_with_redis_away(nowhere: Redis) -> None:
     """What was counted before goes on to count, and nobody is told an error."""
     counts, subject = limits.SharedCounts(nowhere), uuid4().hex
