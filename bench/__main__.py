@@ -14,7 +14,7 @@ from bench.sides import ROOT
 from bench.subjects import Wanted
 from bench.town import engines, town
 
-SUBJECTS = ("http", "verify", "read", "present", "search", "wechat", "growth")
+SUBJECTS = ("http", "verify", "read", "present", "search", "delegate", "wechat", "growth")
 
 
 def _arguments() -> argparse.Namespace:

@@ -6,5 +6,6 @@ GOALS: dict[str, dict[str, float]] = {
     "read": {"fastapi": 5, "django": 9, "floor": 0.6},
     "present": {"fastapi": 20, "floor": 0.5},
     "search": {"django": 5, "django-full-text": 5},
+    "delegate": {"celery": 3, "floor": 0.5},
     "wechat": {"wechatpy": 5, "floor": 0.6},
 }

@@ -20,7 +20,8 @@ from bench.sides import ROOT, Role
 
 _PACKAGES = (
     *("sanic", "uvloop", "httptools", "asyncpg", "tortoise-orm", "procrastinate", "redis", "pydantic", "httpx"),
-    *("fastapi", "uvicorn", "sqlalchemy", "django", "psycopg", "qrcode", "pillow", "zxing-cpp", "wechatpy"),
+    *("fastapi", "uvicorn", "sqlalchemy", "celery", "requests", "django", "psycopg"),
+    *("qrcode", "pillow", "zxing-cpp", "wechatpy"),
 )
 
 

@@ -114,7 +114,11 @@ def serve(make: Callable[[asyncpg.Pool, Settings], Awaitable[Handle]]) -> None:
 
 async def _serve(make: Callable[[asyncpg.Pool, Settings], Awaitable[Handle]], port: int) -> None:
     pool, settings = await opened()
-    handle = await make(pool, settings)
+    await listen(await make(pool, settings), port)
+
+
+async def listen(handle: Handle, port: int) -> None:
+    """Serve on a local port until it is ended."""
     server = await asyncio.get_running_loop().create_server(lambda: _Connection(handle), "127.0.0.1", port)
     await server.serve_forever()
 
