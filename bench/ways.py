@@ -34,6 +34,10 @@ WHERE application_id = one.id AND case_no = ANY($1::text[]) AND kind <> 'submit'
     "DELETE FROM inbox_events WHERE case_no = ANY($1::text[])",
     "DELETE FROM messages WHERE split_part(key, ':', 2) = ANY($1::text[])",
 )
+_HANDED_OVER = """
+INSERT INTO {} (id, case_no, kind, reference, connector, state, attempts, created_at, updated_at)
+SELECT gen_random_uuid(), case_no, 'case', '', 'city', 'delivered', 1, now(), now() FROM unnest($1::text[]) AS case_no
+"""
 _DEFER = """
 SELECT procrastinate_defer_jobs_v1(array_agg(
     ROW('default', $1::text, 0, case_no, NULL, jsonb_build_object('case_no', case_no), NULL)
@@ -90,13 +94,15 @@ async def ways(wanted: Wanted) -> AsyncIterator[tuple[list[Way], int]]:
         yield [*found, Way("floor", Role.FLOOR, process, empty.defer, empty.done)], port
 
 
-async def anew(cases: Sequence[str]) -> None:
-    """Make cases what they were when they were just submitted: nothing was handed over or heard."""
+async def anew(cases: Sequence[str], *, handed_over: bool = False) -> None:
+    """Make cases what they were when they were just submitted: nothing was heard, and nothing handed over unless so."""
     async with db.transaction():
         # Beside the triggers that keep what happened.
         await db.execute("SET LOCAL session_replication_role = replica")
         for statement in _ANEW:
             await db.execute(statement, list(cases))
+        for table in ("deliveries", "peer_deliveries") if handed_over else ():
+            await db.execute(_HANDED_OVER.format(table), list(cases))
 
 
 async def _defer(cases: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from app.applications.queries import known_case
 from app.applications.rules import Cause
 from app.approvals.connectors import Connectors
 from app.approvals.errors import CallbackReplayedError, CaseUnknownError, EventConflictError
+from app.approvals.keeping import keep_at_once
 from app.approvals.models import InboxEvent
 from app.approvals.places import Place, Step, next_place
 from app.approvals.ports import Event
@@ -32,8 +33,11 @@ async def take_callback(connectors: Connectors, connector: str, event: Event, no
 
     Raises CallbackReplayedError, CaseUnknownError or EventConflictError.
     """
+    at_once = await keep_at_once(connector, event, nonce, APPLY)
+    if at_once.kept:
+        return Taken(new=True)
     async with transaction():
-        if not await nonces.spend(connector, nonce):
+        if not (at_once.spent or await nonces.spend(connector, nonce)):
             raise CallbackReplayedError
         return Taken(await keep_event(connectors, connector, event))
 

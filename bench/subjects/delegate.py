@@ -81,7 +81,7 @@ async def _deliver(town: Town, way: Way, cases: Sequence[str]) -> Taken:
 async def _hear(town: Town, way: Way, cases: Sequence[str]) -> Taken:
     if way.web is None:
         return await _deliver(town, way, cases)
-    await anew(cases)
+    await anew(cases, handed_over=True)
     said = [delegate.say(case_no) for case_no in cases]
     requests = [load.request("POST", delegate.PATH, delegate.signed(town, one), one) for one in said]
     before, begun = _cpu(town, way.worker, way.web.process), time.perf_counter()
