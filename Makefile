@@ -8,7 +8,7 @@ SCRIPTS := node_modules/.package-lock.json
 # Each test process starts a house of its own; the tests of a file stay together, in their order.
 TEST_PROCESSES ?= 2
 
-.PHONY: product demo run test test-long bench check audit format lock migrations
+.PHONY: product demo run test test-long bench faults check audit format lock migrations
 .DEFAULT_GOAL := test
 
 define MAKE_VENV
@@ -67,6 +67,10 @@ $(BENCH_STAMP): bench/requirements.txt $(STAMP)
 
 bench: $(BENCH_STAMP)
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(LICENCES),--licences $(LICENCES))
+
+# Everything breaks while citizens apply and show; the books must balance. SEED=7 MINUTES=30 is another, longer campaign.
+faults: $(STAMP)
+	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 format: $(STAMP)
 	$(BIN)/ruff format $(CODE)
