@@ -13,6 +13,7 @@ from sanic import HTTPResponse, Request, Sanic
 from app.bootstrap import House
 from app.identity.rules import Audience
 from app.identity.service import openid_of
+from app.kit.errors import TemporarilyUnavailableError
 from miniapp_api.auth import bearer_token
 from miniapp_api.citizen.messages import SubscriptionRequest
 from miniapp_api.parsing import parse
@@ -27,7 +28,10 @@ async def _pass_on(request: Request) -> None:
     accepted = parse(SubscriptionRequest, request.body).accepted()
     async with httpx.AsyncClient(base_url=house.settings.wechat.base_url, trust_env=False) as http:
         grants = json.dumps({"openid": openid, "template_ids": accepted})
-        await http.post("/control/grants", content=grants, headers={"Content-Type": "application/json"})
+        try:
+            await http.post("/control/grants", content=grants, headers={"Content-Type": "application/json"})
+        except httpx.HTTPError as error:
+            raise TemporarilyUnavailableError from error
 
 
 def follow_grants(app: Sanic[Any, Any]) -> None:
