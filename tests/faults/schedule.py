@@ -55,21 +55,23 @@ class Fault:
         return f"{self.at:7.1f} s {self.kind}, {self.lasts:.1f} s"
 
 
-def schedule(seed: int, seconds: float, kinds: tuple[Kind, ...] = KINDS) -> list[Fault]:
-    """The faults of a seed that end within ``seconds``, in order."""
+def schedule(seed: int, seconds: float, kinds: tuple[Kind, ...] = KINDS, longest: float = 5.0) -> list[Fault]:
+    """The faults of a seed that end within ``seconds``, in order; none takes longer than ``longest`` seconds."""
     chance = random.Random(seed)
     found: list[Fault] = []
     at = chance.uniform(0.5, 1.5)
     busy: dict[str, float] = {}
     for kind in _rounds(chance, kinds):
-        lasts = round(chance.uniform(1, 5), 1)
+        lasts = round(chance.uniform(0.2 * longest, longest), 1)
         # Two at one place, one after the other.
         at = round(max(at, busy.get(kind.where, 0)), 1)
         if at + lasts > seconds:
             return found
         found.append(Fault(kind, at, lasts))
         busy[kind.where] = at + lasts + 0.5
-        at += lasts * chance.uniform(0.3, 0.9) if chance.random() < 1 / 3 else lasts + chance.uniform(0.5, 2)
+        at += (
+            lasts * chance.uniform(0.3, 0.9) if chance.random() < 1 / 3 else lasts + 0.3 * chance.uniform(0.3, longest)
+        )
     raise AssertionError("rounds do not end")
 
 
