@@ -66,6 +66,8 @@ _log = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
 _WEEK_HOURS = 7 * 24
 _SHORTEST, _LONGEST, _LONGEST_FAULT = 0.5, 60.0, 600.0
+# How far the clocks of worker and database may be apart before it is taken for an error.
+_CLOCKS_APART = 60.0
 ACTING_OUTSIDE = (
     DELIVER_CASE,
     DELIVER_SUPPLEMENT,
@@ -304,13 +306,18 @@ def _named(name: str, function: Callable[..., Awaitable[None]]) -> Callable[...,
 
 
 async def _retry_stalled(house: House, known: Collection[str]) -> None:
-    """Take up again what a killed worker left or one of the last release gave up, for as long as this worker lives."""
+    """Take up again what a killed worker left, one of the last release gave up or a wrong clock put off, for as long as
+    this worker lives.
+    """
     pace = house.settings.worker
     while True:
         try:
             taken = await jobs.retry_stalled(pace.stalled_after_seconds)
             if taken:
                 _log.warning("stalled_jobs_taken_up", extra={"count": taken})
+            woken = await jobs.wake_misdated(_LONGEST_FAULT + _CLOCKS_APART)
+            if woken:
+                _log.warning("misdated_jobs_woken", extra={"count": woken})
             revived = await jobs.revive(known)
             if revived:
                 _log.warning("unknown_jobs_taken_up", extra={"count": revived})

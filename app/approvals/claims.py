@@ -12,17 +12,18 @@ from uuid import UUID
 
 from app.approvals.connectors import Connector
 from app.approvals.models import Breaker, Channel, Delivery, DeliveryState
-from app.approvals.rules import after_answer, after_claim, after_failure, back_off, is_paced, may_send
+from app.approvals.rules import LONGEST_REST, after_answer, after_claim, after_failure, back_off, is_paced, may_send
 from app.kit import clock, db
 from app.kit.db import transaction
 
 _log = logging.getLogger(__name__)
 
+# A rest or a claim that ends later than any may was written by a clock that was wrong.
 # Within a case the case itself goes first and its withdrawal last; nothing is said of a case that was refused.
 _NEXT = """
 SELECT id FROM deliveries AS this
 WHERE connector = $1 AND state IN ('waiting', 'sending')
-  AND (due_at IS NULL OR due_at <= $2) AND (claimed_until IS NULL OR claimed_until <= $2)
+  AND (due_at IS NULL OR due_at <= $2 OR due_at > $3) AND (claimed_until IS NULL OR NOT claimed_until BETWEEN $2 AND $4)
   AND NOT EXISTS (
     SELECT 1 FROM deliveries AS other
     WHERE other.case_no = this.case_no AND other.id <> this.id AND (
@@ -36,7 +37,10 @@ WHERE connector = $1 AND state IN ('waiting', 'sending')
   )
 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
-_IN_FLIGHT = "SELECT count(*) AS many FROM deliveries WHERE connector = $1 AND state = 'sending' AND claimed_until > $2"
+_IN_FLIGHT = """
+SELECT count(*) AS many FROM deliveries
+WHERE connector = $1 AND state = 'sending' AND claimed_until BETWEEN $2 AND $3
+"""
 _NEXT_DUE = """
 SELECT min(greatest(due_at, claimed_until)) AS at FROM deliveries
 WHERE connector = $1 AND state IN ('waiting', 'sending') AND greatest(due_at, claimed_until) > $2
@@ -92,10 +96,12 @@ async def claim(connector: Connector, lifetime: timedelta) -> Claim | Pause:
         channel, now = await _locked(connector.name), clock.now()
         if not may_send(channel, now):
             return Pause(channel.probe_at)
-        flying = await db.row(_IN_FLIGHT, connector.name, now)
+        # The clocks of two workers may be a little apart.
+        last_claim = now + 2 * lifetime
+        flying = await db.row(_IN_FLIGHT, connector.name, now, last_claim)
         if flying and flying["many"] >= connector.concurrency:
             return Pause(await _next_due(connector.name, now))
-        found = await db.row(_NEXT, connector.name, now)
+        found = await db.row(_NEXT, connector.name, now, now + LONGEST_REST, last_claim)
         if found is None:
             return Pause(await _next_due(connector.name, now))
         if is_paced(channel, now, connector.per_second):

@@ -7,6 +7,7 @@ from app.approvals.models import Breaker, Channel
 
 _SHORTEST, _LONGEST = timedelta(seconds=0.5), timedelta(minutes=10)
 _JITTER = 0.25
+LONGEST_REST = _LONGEST * (1 + _JITTER)
 FAILURES_TO_OPEN = 5
 PROBE_EVERY = timedelta(seconds=15)
 

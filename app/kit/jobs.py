@@ -37,6 +37,14 @@ WITH stalled AS (
 SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM single
 """
 
+_WAKE = """
+UPDATE procrastinate_jobs SET scheduled_at = now() WHERE id = ANY(ARRAY(
+    SELECT id FROM procrastinate_jobs
+    WHERE status = 'todo' AND attempts > 0 AND scheduled_at > now() + make_interval(secs => $1::float)
+    FOR UPDATE SKIP LOCKED
+))
+"""
+
 _REVIVE = """
 WITH failed AS (
     SELECT id FROM procrastinate_jobs WHERE status = 'failed' AND task_name = ANY($1::text[]) FOR UPDATE SKIP LOCKED
@@ -52,6 +60,11 @@ async def defer(task: str, *, lock: str | None = None, at: datetime | None = Non
     moment to run. Arguments are identifiers, never personal values: the queue is not sealed.
     """
     await db.row(_DEFER, "default", task, lock, json.dumps(arguments), at)
+
+
+async def wake_misdated(longest_seconds: float) -> int:
+    """Have repeated at once what is to be repeated later than any job is: a wrong clock said when. Returns how many."""
+    return await db.execute(_WAKE, longest_seconds)
 
 
 async def retry_stalled(silent_seconds: float) -> int:

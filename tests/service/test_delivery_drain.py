@@ -100,6 +100,36 @@ async def test_a_worker_whose_clock_is_wrong_stops_no_other(house: House, citize
     assert isinstance(await claim(connector, timedelta(seconds=20)), Claim)
 
 
+async def test_what_a_wrong_clock_put_off_is_sent_when_it_is_right_again(house: House, citizen: Citizen) -> None:
+    """A rest until tomorrow ends at once, as does the claim of a worker that died in its wrong tomorrow."""
+    drains = one_way(System())
+    rested, died = await queued(house, drains, citizen, 2)
+    (connector,) = drains.connectors
+    lifetime = timedelta(seconds=20)
+    with clock.travel(timedelta(days=1)):
+        for case_no, state in ((rested, DeliveryState.WAITING), (died, None)):
+            claimed = await claim(connector, lifetime)
+            assert isinstance(claimed, Claim)
+            assert claimed.delivery.case_no == case_no
+            if state:
+                await record(connector, claimed, Outcome(state, "unreachable", None))
+    found = [await claim(connector, lifetime) for _ in range(2)]
+    assert [(one.delivery.case_no, one.ask) for one in found if isinstance(one, Claim)] == [
+        (rested, False),
+        (died, True),
+    ]
+
+
+async def test_a_worker_whose_clock_is_a_little_ahead_keeps_its_claim(house: House, citizen: Citizen) -> None:
+    """And its delivery counts among those that are under way."""
+    drains = one_way(System(), concurrency=1)
+    await queued(house, drains, citizen, 2)
+    (connector,) = drains.connectors
+    with clock.travel(timedelta(seconds=15)):
+        assert isinstance(await claim(connector, timedelta(seconds=20)), Claim)
+    assert isinstance(await claim(connector, timedelta(seconds=20)), Pause)
+
+
 async def test_a_lost_claims_record_changes_nothing(house: House, citizen: Citizen) -> None:
     """A worker that was held up finds its delivery in other hands."""
     drains = one_way(System())

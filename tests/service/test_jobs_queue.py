@@ -124,6 +124,19 @@ async def test_a_stalled_job_is_taken_up_once_by_many_sweepers() -> None:
     await db.execute("DELETE FROM procrastinate_workers WHERE id = ANY($1::bigint[])", [silent, alive])
 
 
+async def test_a_job_that_a_wrong_clock_put_off_is_woken() -> None:
+    """One that was tried and is to be tried tomorrow; what is meant for tomorrow waits, and so does a usual pause."""
+    queue = f"nobody-{uuid4().hex}"
+    tomorrow, soon = datetime.now(UTC) + timedelta(days=1), datetime.now(UTC) + timedelta(minutes=5)
+    put_off, meant, resting = [await insert(_JOB, queue, None, "todo", at, None) for at in (tomorrow, tomorrow, soon)]
+    await db.execute("UPDATE procrastinate_jobs SET attempts = 1 WHERE id = ANY($1::bigint[])", [put_off, resting])
+    await jobs.wake_misdated(600.0)
+    # Looked at by a locking read: the running worker sweeps as well.
+    sql = "SELECT id FROM procrastinate_jobs WHERE queue_name = $1 AND scheduled_at > now() ORDER BY id FOR UPDATE"
+    assert [row["id"] for row in await db.rows(sql, queue)] == [meant, resting]
+    await db.execute("DELETE FROM procrastinate_jobs WHERE queue_name = $1", queue)
+
+
 async def test_stalled_jobs_by_the_clock_that_are_twins_hold_up_no_other() -> None:
     """One of each is taken up, the next once that is under way: of those that wait there is one of a name."""
     queue, future = f"nobody-{uuid4().hex}", datetime.now(UTC) + timedelta(days=365)
