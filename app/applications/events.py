@@ -17,6 +17,8 @@ from app.licences.moving import move_licence_of_case
 from app.licences.results import read_result
 
 INVITE_REVIEW = "reviews.invite_review"
+_LONGEST_NOTE = 2000
+"""Characters of a note that a case keeps; the event in the inbox has it whole."""
 
 _TOLD = {
     Cause.ACCEPTED: "accepted",
@@ -50,7 +52,7 @@ async def apply_event(
         await pass_over(application, cause, sequence)
         return False
     await _take_place(application, sequence)
-    note = str(data.get("reason") or data.get("note") or "") or None
+    note = str(data.get("reason") or data.get("note") or "")[:_LONGEST_NOTE] or None
     if cause is Cause.RESULT_READY:
         application.result = result_of(data)
         await application.save(update_fields=["result"])

@@ -14,14 +14,15 @@ from app.kit.signed_http import SignedHttp
 _log = logging.getLogger(__name__)
 
 _DONE = frozenset({200, 201})
+_PRINTED = r"^[^\x00-\x1f\x7f]+$"
 
 
 class EventMessage(BaseModel):
     """An event as it is written on the wire: pushed to us, and read from the feed."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
-    event_id: str = Field(min_length=1, max_length=64)
-    case_no: str = Field(min_length=1, max_length=43)
+    event_id: str = Field(min_length=1, max_length=64, pattern=_PRINTED)
+    case_no: str = Field(min_length=1, max_length=43, pattern=_PRINTED)
     sequence: int = Field(ge=1, le=1_000_000, strict=True)
     kind: Cause = Field(json_schema_extra={"enum": [cause.value for cause in sorted(EVENT_CAUSES)]})
     occurred_at: Annotated[AwareDatetime, AfterValidator(plausible)]

@@ -13,6 +13,7 @@ from app.approvals.keeping import keep_at_once
 from app.approvals.models import InboxEvent
 from app.approvals.places import Place, Step, next_place
 from app.approvals.ports import Event
+from app.approvals.readable import readable
 from app.kit import clock, jobs, nonces
 from app.kit.db import transaction
 
@@ -59,7 +60,7 @@ async def keep_event(connectors: Connectors, connector: str, event: Event) -> bo
         overtaken=place.overtaken,
         kind=event.kind.value,
         occurred_at=event.occurred_at,
-        data=event.data,
+        data=readable(event.data),
         received_at=clock.now(),
     )
     await InboxEvent.bulk_create([row], ignore_conflicts=True)

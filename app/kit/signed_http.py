@@ -57,5 +57,5 @@ class SignedHttp:
 def _json(response: httpx.Response) -> Any:
     try:
         return response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AmbiguousError("unreadable_answer") from error

@@ -1,8 +1,9 @@
 """What the approval system's result says of the licence that it leads to. No I/O.
 
-``data`` of the event ``approved`` may have ``valid_from`` and ``valid_until`` as YYYY-MM-DD, and ``licence``. That has
-``fields`` that no form asks for, by their names, and where it follows an earlier licence its ``relation`` (``change``,
-``renewal`` or ``replacement``) and ``follows``, the earlier one's identifier, number or case number.
+``data`` of the event ``approved`` may have ``valid_from`` and ``valid_until`` as YYYY-MM-DD of 1900 to 2999, and
+``licence``. That has ``fields`` that no form asks for, by their names, and where it follows an earlier licence its
+``relation`` (``change``, ``renewal`` or ``replacement``) and ``follows``, the earlier one's identifier, number or case
+number.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 _LONGEST = 2000
+# Systems write the first and the last day that there is for "none".
+_EARLIEST, _LATEST = date(1900, 1, 1), date(2999, 12, 31)
 
 
 class Relation(StrEnum):
@@ -54,9 +57,10 @@ def read_result(data: Mapping[str, Any], today: date) -> LicenceResult:
 
 def _day(written: object) -> date | None:
     try:
-        return date.fromisoformat(str(written)) if written else None
+        day = date.fromisoformat(str(written)) if written else None
     except ValueError:
         return None
+    return day if day and _EARLIEST <= day <= _LATEST else None
 
 
 def _is_value(value: object) -> bool:

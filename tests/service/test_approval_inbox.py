@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,18 @@ WAY = (
     Cause.COMPLETED,
     Cause.LICENCE_REVOKED,
 )
+
+
+# What somebody pasted: halves of characters, what a word processor breaks lines with, numbers without an end.
+PASTED: dict[str, Any] = {
+    "reason": "请补正\x0b第\0二页\ud83d",
+    "note": 10**5000,
+    "valid_from": "9999-12-31",
+    "valid_until": "9999-12-31",
+    "licence": {"fields": {"a\0b": ["x\ud800"], "deep": [[[[[[[[[[[[[["x"]]]]]]]]]]]]]], "nan": float("nan")}},
+    "place": "<script>\u202e" * 1000,
+    "\ud83d": "x",
+}
 
 
 @pytest.fixture
@@ -134,6 +147,32 @@ class Remote:
 
     async def send_notice(self, case_no: str, notice: dict[str, Any]) -> None:
         """Not of use here."""
+
+
+async def test_what_was_pasted_into_an_event_holds_up_nothing(house: House, case: Application) -> None:
+    """Each event is kept and applied, and its reason told, mended."""
+    del house
+    for event in events_of(case):
+        await keep(replace(event, data=PASTED))
+    await apply_events(str(case.case_no))
+    assert await outcome(case) == IN_ORDER
+    notes = {entry.note for entry in await TimelineEntry.filter(application=case) if entry.note}
+    assert notes == {"请补正\n第二页"}
+    licence = await Licence.get(case_no=case.case_no)
+    assert licence.valid_until
+    assert licence.valid_until.year < 2100
+
+
+async def test_a_long_note_is_told_as_far_as_a_phone_shows_it(house: House, case: Application) -> None:
+    """The case keeps 2,000 characters of it, the inbox of events the rest."""
+    del house
+    first, second, *_ = events_of(case)
+    await keep(first)
+    await keep(replace(second, data={"note": "长" * 10_000}))
+    await apply_events(str(case.case_no))
+    entry = await TimelineEntry.get(application=case, kind=Cause.SUPPLEMENT_REQUESTED)
+    assert entry.note == "长" * 2000
+    assert len((await InboxEvent.get(event_id=second.event_id)).data["note"]) == 10_000
 
 
 async def test_a_missing_event_is_waited_for_and_asked_for(house: House, case: Application) -> None:

@@ -50,6 +50,9 @@ async def feed_of(answer: Any) -> FeedPage:
         event(1, kind="submit"),
         event(1, occurred_at="0001-01-01T00:00:00+08:00"),
         event(1, sequence="1"),
+        event(1, event_id="a\0b"),
+        event(1, event_id="half \ud83d"),
+        event(1, case_no="a\0b"),
         "no event",
     ],
 )
