@@ -11,10 +11,10 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response.types import ResponseStream
 
@@ -67,6 +67,10 @@ class Schema(BaseModel):
     """Base of what comes in and goes out: strict types, no unknown fields, no values in errors."""
 
     model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+Word = Annotated[str, Field(max_length=64)]
+"""A code or an id of ours, as long as any is."""
 
 
 class QuerySchema(BaseModel):

@@ -1,7 +1,7 @@
 """The catalogue of service items."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from sanic import HTTPResponse
@@ -17,11 +17,10 @@ from app.finding.life_events import find_life_events
 from app.finding.queries import ItemEntry
 from app.kit.errors import InvalidCursorError
 from miniapp_api.answers import cacheable_answer
-from miniapp_api.routing import Actor, Call, QuerySchema, Routes, Schema
+from miniapp_api.routing import Actor, Call, QuerySchema, Routes, Schema, Word
 
 routes = Routes()
-_Word = Annotated[str, Field(max_length=64)]
-AnswersField = dict[_Word, _Word]
+AnswersField = dict[Word, Word]
 
 
 REGION = r"^([0-9]{6}|[0-9]{9}|[0-9]{12})?$"

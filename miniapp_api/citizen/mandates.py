@@ -13,7 +13,7 @@ from app.kit import clock
 from app.kit.errors import NotFoundError
 from app.mandates import errors, legal, queries, service
 from app.mandates.queries import MandateView
-from miniapp_api.routing import Actor, Call, Routes, Schema
+from miniapp_api.routing import Actor, Call, Routes, Schema, Word
 
 routes = Routes()
 _MATTERS = Field(min_length=1, max_length=50, description="item:<item code> or licence:<type code>")
@@ -22,7 +22,7 @@ _MATTERS = Field(min_length=1, max_length=50, description="item:<item code> or l
 class Terms(Schema):
     """What a mandate covers, and its last day."""
 
-    matters: list[str] = _MATTERS
+    matters: list[Word] = _MATTERS
     ends_on: date = Field(strict=False, description="the last day, at most a year ahead")
 
 

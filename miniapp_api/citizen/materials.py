@@ -12,7 +12,7 @@ from app.kit.errors import NotFoundError, TemporarilyUnavailableError
 from miniapp_api.answers import file_answer
 from miniapp_api.citizen.material_views import EarlierList, EarlierView, MaterialList, MaterialView
 from miniapp_api.errors import UploadMissingError
-from miniapp_api.routing import Actor, Call, QuerySchema, Routes, Schema
+from miniapp_api.routing import Actor, Call, QuerySchema, Routes, Schema, Word
 
 routes = Routes()
 
@@ -41,7 +41,7 @@ _READ_ERRORS = (ApplicationNotFoundError, NotFoundError, *SCAN_ERRORS)
 class MaterialUpload(Schema):
     """A multipart form with the material's id and a photograph or PDF."""
 
-    material_id: str
+    material_id: Word
     file: str = Field(json_schema_extra={"format": "binary"})
 
 

@@ -1,7 +1,7 @@
 """The inbox, and what the citizen allows WeChat to send."""
 
 from datetime import time
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, field_validator, model_validator
@@ -18,7 +18,7 @@ from app.notifications.errors import (
 )
 from app.notifications.rules import Preferences, Urgency
 from miniapp_api.paging import PageQuery
-from miniapp_api.routing import Actor, Call, Routes, Schema
+from miniapp_api.routing import Actor, Call, Routes, Schema, Word
 
 routes = Routes()
 
@@ -31,8 +31,8 @@ class SubscriptionRequest(Schema):
     ``results`` maps template ids to words, as WeChat gives them, or lists the words in the order of the ids.
     """
 
-    template_ids: list[str] = Field(min_length=1, max_length=5)
-    results: dict[str, Result] | list[Result]
+    template_ids: list[Word] = Field(min_length=1, max_length=5)
+    results: Annotated[dict[Word, Result], Field(max_length=5)] | Annotated[list[Result], Field(max_length=5)]
 
     def accepted(self) -> list[str]:
         """The templates that the citizen allowed, each once: one tap grants one send of each."""
@@ -88,7 +88,7 @@ class Quiet(Schema):
 class PreferencesRequest(Schema):
     """What normal messages I want. Legal ones heed none of it, and the inbox has every message."""
 
-    muted_groups: list[str] = Field(max_length=32)
+    muted_groups: list[Word] = Field(max_length=32)
     muted_channels: list[Literal["mini_program", "official_account", "sms"]] = Field(max_length=3)
     quiet: Quiet | None
 

@@ -15,7 +15,7 @@ from app.reviews.models import Rectification, Review, Stage
 from app.reviews.queries import ItemReviews, OpenStage, Own
 from app.reviews.rules import LONGEST_COMMENT
 from miniapp_api.paging import PageQuery
-from miniapp_api.routing import Actor, Call, Routes, Schema
+from miniapp_api.routing import Actor, Call, Routes, Schema, Word
 
 routes = Routes()
 
@@ -25,7 +25,7 @@ class ReviewRequest(Schema):
 
     stage: Literal["acceptance", "result"]
     level: int = Field(ge=1, le=5)
-    reasons: list[str] = Field(default_factory=list, max_length=16)
+    reasons: list[Word] = Field(default_factory=list, max_length=16)
     comment: str = Field(default="", max_length=LONGEST_COMMENT)
 
 

@@ -17,6 +17,7 @@ from app.kit.errors import DomainError, NotFoundError
 from miniapp_api.citizen.cases import resubmit_application
 from miniapp_api.errors import status_of
 from miniapp_api.h5.pages import moved, page
+from miniapp_api.h5.typed import MOST_TYPED, written
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
 
 routes = Routes()
@@ -49,13 +50,13 @@ def actions_of(state: State, *, submitted: bool) -> list[str]:
 class ReasonForm(QuerySchema):
     """Why; nothing need be said."""
 
-    reason: str = Field(default="")
+    reason: str = Field(default="", max_length=MOST_TYPED)
 
 
 class HurryForm(QuerySchema):
     """What is said to the office; ``key`` makes of two sends one."""
 
-    reason: str = Field(default="")
+    reason: str = Field(default="", max_length=MOST_TYPED)
     key: str = Field(min_length=16, max_length=64, pattern=r"^[0-9a-f]+$")
 
 
@@ -129,12 +130,13 @@ def _back(application: Application, done: str) -> HTTPResponse:
 )
 async def withdraw_on_page(call: Call, application_id: UUID, form: ReasonForm) -> HTTPResponse:
     """Withdraw a case that was not decided yet."""
-    if len(form.reason) > _LONGEST["withdrawal"]:
-        return await _page(call, application_id, "withdrawal", said=form.reason)
+    reason = written(form.reason)
+    if len(reason) > _LONGEST["withdrawal"]:
+        return await _page(call, application_id, "withdrawal", said=reason)
     try:
-        return _back(await service.withdraw_application(call.party, application_id, form.reason.strip()), "withdrawn")
+        return _back(await service.withdraw_application(call.party, application_id, reason), "withdrawn")
     except errors.StateForbidsError as refused:
-        return await _page(call, application_id, "withdrawal", said=form.reason, refused=refused)
+        return await _page(call, application_id, "withdrawal", said=reason, refused=refused)
 
 
 @routes.add(
@@ -150,12 +152,13 @@ async def withdraw_on_page(call: Call, application_id: UUID, form: ReasonForm) -
 )
 async def hurry_on_page(call: Call, application_id: UUID, form: HurryForm) -> HTTPResponse:
     """Ask the office to hurry (催办), once in some working days."""
-    if len(form.reason) > _LONGEST["hurry"]:
-        return await _page(call, application_id, "hurry", said=form.reason, key=form.key)
+    reason = written(form.reason)
+    if len(reason) > _LONGEST["hurry"]:
+        return await _page(call, application_id, "hurry", said=reason, key=form.key)
     try:
-        hurried = await notices.hurry_case(call.party, application_id, form.reason.strip(), form.key)
+        hurried = await notices.hurry_case(call.party, application_id, reason, form.key)
     except (errors.StateForbidsError, errors.HurriedAlreadyError) as refused:
-        return await _page(call, application_id, "hurry", said=form.reason, refused=refused, key=form.key)
+        return await _page(call, application_id, "hurry", said=reason, refused=refused, key=form.key)
     return _back(hurried.application, "hurried")
 
 

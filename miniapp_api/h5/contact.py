@@ -17,6 +17,7 @@ from miniapp_api.citizen.cases import ContactRequest, change_contact
 from miniapp_api.errors import status_of
 from miniapp_api.h5.case_actions import actions_of
 from miniapp_api.h5.pages import moved, page
+from miniapp_api.h5.typed import MOST_TYPED
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
 
 routes = Routes()
@@ -27,13 +28,13 @@ _REFUSED = (errors.StateForbidsError, errors.PickUpPlaceUnknownError)
 class ReachForm(QuerySchema):
     """How one is reached, and how the result is to come: each method has its own fields."""
 
-    phone: str = Field(default="")
-    address: str = Field(default="")
+    phone: str = Field(default="", max_length=MOST_TYPED)
+    address: str = Field(default="", max_length=MOST_TYPED)
     method: Literal["electronic", "pick_up", "post"] = "electronic"
-    hall: str = Field(default="")
-    receiver: str = Field(default="")
-    post_phone: str = Field(default="")
-    post_address: str = Field(default="")
+    hall: str = Field(default="", max_length=MOST_TYPED)
+    receiver: str = Field(default="", max_length=MOST_TYPED)
+    post_phone: str = Field(default="", max_length=MOST_TYPED)
+    post_address: str = Field(default="", max_length=MOST_TYPED)
 
     @classmethod
     def of(cls, application: Application) -> "ReachForm":

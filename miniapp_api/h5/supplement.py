@@ -17,6 +17,7 @@ from miniapp_api.h5.form_fields import Shown
 from miniapp_api.h5.form_reading import read, sent_of
 from miniapp_api.h5.materials import given_of
 from miniapp_api.h5.pages import moved, page
+from miniapp_api.h5.typed import MOST_TYPED, written
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
 
 routes = Routes()
@@ -27,7 +28,7 @@ _LONGEST_NOTE = 500
 class SupplementForm(QuerySchema):
     """What is said to the office; the fields come beside, each under ``f.``. ``key`` makes of two sends one."""
 
-    note: str = Field(default="")
+    note: str = Field(default="", max_length=MOST_TYPED)
     key: str = Field(min_length=16, max_length=64, pattern=r"^[0-9a-f]+$")
 
 
@@ -86,7 +87,7 @@ async def supplement_on_page(call: Call, application_id: UUID, form: SupplementF
     application, _ = await given_of(call, application_id)
     typed = read((await asked_of(application)).form_schema, sent_of(call.request))
     changes = {name: value for name, value in typed.items() if application.form.get(name) != value}
-    note = form.note.replace("\r\n", "\n").strip()
+    note = written(form.note)
     if len(note) > _LONGEST_NOTE:
         return await _page(call, application_id, changes, {}, note, form.key)
     try:

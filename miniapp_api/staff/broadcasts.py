@@ -1,6 +1,6 @@
 """Staff broadcast notices to followers of the official account: one prepares, another approves, all see how it goes."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -18,7 +18,7 @@ from app.identity.staff_accounts import Scope
 from app.kit import clock
 from app.kit.errors import InvalidCursorError
 from miniapp_api.paging import PageQuery
-from miniapp_api.routing import Actor, Call, Routes, Schema
+from miniapp_api.routing import Actor, Call, Routes, Schema, Word
 
 routes = Routes()
 
@@ -47,7 +47,7 @@ class NewBroadcastRequest(Schema):
     """
 
     kind: str = Field(max_length=32)
-    fields: dict[str, str] = Field(max_length=10)
+    fields: dict[Word, Annotated[str, Field(max_length=_MOST_CHARACTERS)]] = Field(max_length=10)
     link: str | None = Field(default=None, max_length=255)
     region: str | None = Field(default=None, pattern=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})$")
     tag: int | None = Field(default=None, ge=0, le=2**31 - 1, description="WeChat's number of a group of followers")

@@ -10,9 +10,9 @@ from app.demo.plan import Plan
 from app.kit import clock
 from tests.api.test_api_mandates import credit_code, mandate
 from tests.browser.browsers import watch
-from tests.browser.hostile import assert_unharmed, hostile
 from tests.browser.looks import assert_light, choose, look_at, look_at_page
 from tests.conftest import Phone
+from tests.hostile import assert_unharmed, hostile
 from tests.people import make_child, make_person
 
 Contexts = Callable[..., BrowserContext]

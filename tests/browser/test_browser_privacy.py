@@ -9,10 +9,10 @@ from playwright.sync_api import BrowserContext, expect
 
 from app.demo.plan import Plan
 from tests.browser.browsers import watch
-from tests.browser.hostile import assert_unharmed, hostile
 from tests.browser.looks import assert_light, look_at
 from tests.browser.test_browser_citizen import submitted
 from tests.conftest import Phone
+from tests.hostile import assert_unharmed, hostile
 from tests.people import make_child, make_person
 
 Contexts = Callable[..., BrowserContext]

@@ -13,9 +13,9 @@ from app.reviews.rectifying import Cause, Reached
 from tests.api.test_api_reviews import decided
 from tests.browser.browsers import watch
 from tests.browser.conftest import Within
-from tests.browser.hostile import LONG, assert_unharmed, hostile
 from tests.browser.looks import assert_light, look_at, look_at_page
 from tests.conftest import Phone
+from tests.hostile import LONG, assert_unharmed, hostile
 from tests.service.reviewed import scope_of_new
 
 Contexts = Callable[..., BrowserContext]

@@ -32,11 +32,11 @@
   }
 
   function line(list, name, value) {
-    var term = document.createElement("dt"), said = document.createElement("dd");
+    var term = document.createElement("dt"), said = document.createElement("bdi");
     term.textContent = text(name).textContent;
     said.textContent = value;
     list.appendChild(term);
-    list.appendChild(said);
+    list.appendChild(document.createElement("dd")).appendChild(said);
   }
   function tell(word, sentence, code, reason) {
     verdict.textContent = "";
