@@ -68,7 +68,7 @@ def new_context(browser: Browser, plan: Plan, person: Person | None = None, **op
     context = browser.new_context(
         base_url=plan.web_url, viewport=VIEWPORT, locale="zh-CN", timezone_id="Asia/Shanghai", **options
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     if person:
         context.add_cookies(cookies_of(plan, person))
     return context

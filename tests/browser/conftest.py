@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from app.bootstrap import House, open_house
 from app.demo.plan import Plan
@@ -15,6 +15,9 @@ from tests.browser.browsers import new_context, running_browser
 from tests.people import Person
 
 T = TypeVar("T")
+
+# Other processes may have the machine for a while: what a page comes to is waited for.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from app.demo.plan import Plan
 from tests.api.test_api_mandates import mandate
-from tests.browser.looks import assert_light, choose, look_at
+from tests.browser.looks import choose, look_at
 from tests.conftest import Phone
 from tests.people import make_person
 
@@ -47,7 +47,6 @@ def test_pages_of_acting_keep_the_rules(contexts: Contexts, plan: Plan, phone: P
     given = mandate(phone.http, daughter.http, f"item:{phone.item()['item_code']}")["X-Acting-For"]
     phone.draft()
     look_at(context, "/h5/acting", "acting", plan.web_url)
-    assert_light(context, "/h5/acting")
     context.add_cookies([{"name": "jiaban_acting", "value": given, "url": plan.web_url}])
     look_at(context, "/h5/", "acting-home", plan.web_url)
     look_at(context, "/h5/me", "acting-own", plan.web_url)

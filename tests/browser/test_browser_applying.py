@@ -18,7 +18,7 @@ from app.kit import clock, texts
 from miniapp_api.h5.form_fields import FormField, Lists, Shown, fields_of
 from tests.api.conftest import photograph_of_site
 from tests.browser.browsers import cookies_of, watch
-from tests.browser.looks import assert_light, look_at, look_at_page
+from tests.browser.looks import look_at, look_at_page
 from tests.conftest import Phone
 from tests.e2e.breaking import await_true
 from tests.unit.city.reading import ITEMS
@@ -77,7 +77,6 @@ def test_pages_of_applying_keep_the_rules(contexts: Contexts, plan: Plan, phone:
         (case, "case-draft"),
     ):
         look_at(context, where, name, plan.web_url)
-        assert_light(context, where)
 
 
 def fill(page: Page) -> None:

@@ -13,7 +13,7 @@ from app.demo.plan import Plan
 from app.identity.rules import Duty
 from config.settings import Settings
 from tests.browser.browsers import watch
-from tests.browser.looks import assert_light, choose, look_at, look_at_page
+from tests.browser.looks import choose, look_at, look_at_page
 from tests.conftest import Phone
 from tests.service.cases import staff_member
 
@@ -120,7 +120,6 @@ def test_what_is_wrong_is_said_beside_it_and_all_that_was_typed_is_kept(
     with_scripts = contexts(phone.person)
     look_at(with_scripts, NEW, "complaint-new", plan.web_url)
     look_at(with_scripts, f"{NEW}?about=hall&code=nothing", "complaint-unknown", plan.web_url, status=422)
-    assert_light(with_scripts, NEW)
 
 
 def test_guides_cases_and_halls_lead_to_it(contexts: Contexts, phone: Phone) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from app.demo.plan import Plan
 from tests.browser.browsers import watch
-from tests.browser.looks import assert_light, look_at
+from tests.browser.looks import look_at
 from tests.conftest import Phone
 from tests.hostile import assert_unharmed, hostile
 from tests.people import make_person
@@ -61,7 +61,6 @@ def test_pages_of_identity_keep_the_rules(contexts: Contexts, plan: Plan, phone:
     for one, name in ((stranger, "identity-new"), (phone, "identity")):
         context = contexts(one.person)
         look_at(context, "/h5/identity", name, plan.web_url)
-        assert_light(context, "/h5/identity")
     look_at(
         contexts(stranger.person), f"/h5/items/{phone.item()['item_code']}/apply", "level", plan.web_url, status=403
     )

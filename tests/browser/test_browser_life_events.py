@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from app.demo.plan import Plan
 from tests.api.conftest import photograph_of_site
-from tests.browser.looks import assert_light, look_at, look_at_page
+from tests.browser.looks import look_at, look_at_page
 from tests.conftest import Phone
 
 Contexts = Callable[..., BrowserContext]
@@ -60,4 +60,3 @@ def test_pages_of_life_events_keep_the_rules(contexts: Contexts, plan: Plan, pho
     """In every mode."""
     context = contexts(phone.person)
     look_at(context, APPLY, "life-event-apply", plan.web_url)
-    assert_light(context, APPLY)

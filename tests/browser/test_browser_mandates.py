@@ -10,7 +10,7 @@ from app.demo.plan import Plan
 from app.kit import clock
 from tests.api.test_api_mandates import credit_code, mandate
 from tests.browser.browsers import watch
-from tests.browser.looks import assert_light, choose, look_at, look_at_page
+from tests.browser.looks import choose, look_at, look_at_page
 from tests.conftest import Phone
 from tests.hostile import assert_unharmed, hostile
 from tests.people import make_child, make_person
@@ -173,7 +173,6 @@ def test_pages_of_mandates_keep_the_rules(contexts: Contexts, plan: Plan, phone:
         ("/h5/companies/new", "company-new"),
     ):
         look_at(context, path, name, plan.web_url)
-        assert_light(context, path)
     choose(context, plan.web_url, "normal")
     page = context.new_page()
     code = offered(page, "授权家人代我办理")

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from app.demo.plan import Plan
 from tests.browser.browsers import watch
-from tests.browser.looks import assert_light, look_at
+from tests.browser.looks import look_at
 from tests.browser.test_browser_citizen import submitted
 from tests.conftest import Phone
 from tests.hostile import assert_unharmed, hostile
@@ -172,4 +172,3 @@ def test_pages_of_ones_data_keep_the_rules(contexts: Contexts, plan: Plan, phone
         ("/h5/me/messages", "preferences"),
     ):
         look_at(context, path, name, plan.web_url)
-        assert_light(context, path)

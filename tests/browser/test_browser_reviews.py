@@ -13,7 +13,7 @@ from app.reviews.rectifying import Cause, Reached
 from tests.api.test_api_reviews import decided
 from tests.browser.browsers import watch
 from tests.browser.conftest import Within
-from tests.browser.looks import assert_light, look_at, look_at_page
+from tests.browser.looks import look_at, look_at_page
 from tests.conftest import Phone
 from tests.hostile import LONG, assert_unharmed, hostile
 from tests.service.reviewed import scope_of_new
@@ -108,7 +108,6 @@ def test_pages_of_reviews_keep_the_rules(contexts: Contexts, plan: Plan, within:
     path = reviews_page(phone)
     look_at(context, path, "case-reviews", plan.web_url)
     look_at(context, f"{path}?stage=result", "review-new", plan.web_url)
-    assert_light(context, f"{path}?stage=result")
     page = context.new_page()
     troubles = watch(page)
     page.goto(f"{path}?stage=result")

