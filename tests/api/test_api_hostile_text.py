@@ -150,6 +150,7 @@ class Wound:
         self.http = self.phone.http
         self.http.event_hooks = {"response": [documented]}
         self.marks: set[str] = set()
+        self.case = self.number = self.path = ""
         self.phone.sign_in()
         self._send("POST", "/api/v1/identity/phone", code=person.phone_code)
         self._send("POST", "/api/v1/identity/real-name", name=self.text("name", 50), id_number=person.id_number)
@@ -186,7 +187,7 @@ class Wound:
         """Wait until a case has come so far."""
         await_true(state, lambda: self.http.get(case).json()["state"] == state)
 
-    def apply(self) -> tuple[str, str]:
+    def apply(self) -> None:
         """A case whose form, contact and supplement are hostile, as are the office's words, up to a licence."""
         form = {"business_name": self.text("business_name", 100), "business_site": self.text("business_site", 200)}
         draft = self.phone.draft(**form, address=self.text("address", 200), remark="请等待" + self.text("remark", 400))
@@ -199,10 +200,11 @@ class Wound:
         self.until(case, "delivered")
         self.act(number, "supplement", note=self.text("asked") + LONG)
         self.until(case, "supplement_requested")
-        return case, number
+        self.case, self.number = case, number
 
-    def decide(self, case: str, number: str) -> str:
-        """The rest of the case; the path of its licence."""
+    def decide(self) -> None:
+        """The rest of the case, which leads to a licence at ``path``."""
+        case, number = self.case, self.number
         self._send("POST", f"{case}/supplements", note=self.text("supplement"), form={"remark": self.text("remark 2")})
         self.until(case, "supplemented")
         self.act(number, "accept")
@@ -218,7 +220,7 @@ class Wound:
         ready = {name: self.text(name) for name in ("place", "carrier", "tracking_no", "until", "note")}
         self.push(number, len(self.events(number)) + 1, "result_ready", {"method": "post", **ready})
         await_true("ready", lambda: len(self.http.get(case).json()["timeline"]) > len(said))
-        return f"/api/v1/licences/{self.licence()['id']}"
+        self.path = f"/api/v1/licences/{self.licence()['id']}"
 
     def licence(self) -> dict[str, Any]:
         """What came of the case."""
@@ -232,14 +234,14 @@ class Wound:
         found: list[Any] = next(one for one in cases if one["case_no"] == case_no)["events"]
         return found
 
-    def complain(self, case: str) -> None:
+    def complain(self) -> None:
         """What else a citizen writes."""
-        about = {"about": "case", "code": case.rpartition("/")[2]}
+        about = {"about": "case", "code": self.case.rpartition("/")[2]}
         self._send(
             "POST", "/api/v1/complaints", kind="complaint", text=self.text("complaint", 2000), named=True, subject=about
         )
         review = {"stage": "result", "level": 1, "reasons": ["slow_handling"], "comment": self.text("review")}
-        self._send("POST", f"{case}/reviews", **review)
+        self._send("POST", f"{self.case}/reviews", **review)
         code = f"91230800{uuid.uuid4().int % 10**9:09d}"
         name = self.text("company", 255)
         self._send("POST", "/api/v1/companies", uscc=code + credit_code_check_character(code), name=name)
@@ -315,10 +317,10 @@ def token_of(browser: httpx.Client, path: str) -> str:
 def test_nothing_is_broken_by_what_somebody_wrote(wound: Wound, browser: httpx.Client, officer: str) -> None:
     """The citizen's own pages, those of whom they act for, those of staff and of the public, and every file."""
     sign_in_on(browser, wound.phone.person)
-    case, number = wound.apply()
-    pages = pages_of(browser, case.replace("/api/v1/applications", "/h5/cases"))
-    licence = wound.decide(case, number)
-    wound.complain(case)
+    wound.apply()
+    pages = pages_of(browser, wound.case.replace("/api/v1/applications", "/h5/cases"))
+    wound.decide()
+    wound.complain()
     pages |= pages_of(browser, "/h5/me", "/h5/cases", "/h5/licences", "/h5/inbox", "/h5/reviews")
     for mandate in wound.http.get("/api/v1/mandates").json()["items"]:
         if not mandate["given"]:
@@ -327,10 +329,10 @@ def test_nothing_is_broken_by_what_somebody_wrote(wound: Wound, browser: httpx.C
             acted = pages_of(browser, "/h5/", "/h5/acting", "/h5/cases", most_alike=1)
             pages |= {f"{path} for {mandate['kind']}": page for path, page in acted.items()}
     for file in ("receipt", "receipt/acceptance", "evidence"):
-        assert wound.http.get(f"{case}/{file}").is_success, file
+        assert wound.http.get(f"{wound.case}/{file}").is_success, file
     for file in ("", "/card.png", "/card-back.png", "/licence.pdf", "/licence.ofd", "/credential"):
-        assert wound.http.get(f"{licence}{file}").is_success, file
-    shown = wound.http.post(f"{licence}/presentations", json={"preset": "card"}).json()
+        assert wound.http.get(f"{wound.path}{file}").is_success, file
+    shown = wound.http.post(f"{wound.path}/presentations", json={"preset": "card"}).json()
     pages["code"] = browser.get(httpx.URL(shown["url"]).raw_path.decode()).text
     browser.cookies.clear()
     browser.post("/h5/staff/sign-in", data={"username": officer, "password": "password-of-a-test"})
