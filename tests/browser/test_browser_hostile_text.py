@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Dialog, Page
 
 from app.bootstrap import House
 from app.demo.plan import Plan
@@ -54,7 +54,12 @@ def test_no_page_does_what_somebody_wrote(
     choose(context, plan.web_url, mode)
     page = context.new_page()
     troubles = watch(page)
-    page.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        troubles.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     case = wound.case.replace("/api/v1/applications", "/h5/cases")
     draft = f"/h5/cases/{wound.phone.draft(remark=wound.text('draft'))['id']}"
     complaint = wound.http.get("/api/v1/complaints").json()["items"][0]["id"]
