@@ -17,6 +17,9 @@ MODES = {
     "english": "normal.light.en",
 }
 SCREENSHOTS = REPOSITORY / "var" / "screenshots"
+# What colours alone can break; everything else about a page is the same in them.
+COLOURS = {"dark": "normal", "contrast": "elder"}
+_COLOURED = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 _WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 _FIRST_VIEW_BYTES = 60 * 1024
 _TARGETS = """least => [...document
@@ -67,13 +70,16 @@ def look_at(context: BrowserContext, path: str, name: str, url: str, *, status: 
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page = context.new_page()
     troubles, weight = watch(page), Weight(page)
-    for mode in MODES:
+    for mode in [mode for mode in MODES if mode not in COLOURS]:
         choose(context, url, mode)
         answer = page.goto(path, wait_until="load")
         weight.must_be_light(path)
         assert answer, path
         assert answer.status == status, (path, answer.status)
         look_at_page(page, f"{name}-{mode}", mode)
+        for coloured in [one for one, base in COLOURS.items() if base == mode]:
+            page.evaluate("colour => document.documentElement.dataset.colour = colour", coloured)
+            look_at_page(page, f"{name}-{coloured}", coloured)
     assert not [trouble for trouble in troubles if status == 200 or str(status) not in trouble], (path, troubles)
     page.close()
 
@@ -81,7 +87,7 @@ def look_at(context: BrowserContext, path: str, name: str, url: str, *, status: 
 def look_at_page(page: Page, name: str, mode: str) -> None:
     """The page as it stands in one mode."""
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
-    found = Axe().run(page, options=_WCAG)
+    found = Axe().run(page, options=_COLOURED if mode in COLOURS else _WCAG)
     assert found.violations_count == 0, "\n".join([name, found.generate_report()])
     assert page.evaluate(_WIDER) <= 0, name
     assert not page.evaluate(_TARGETS, 60 if MODES[mode].startswith("elder") else 44), name
