@@ -119,4 +119,5 @@ async def read_metrics() -> HTTPResponse:
 @routes.add("GET", "/openapi.json", actor=Actor.ANYONE, limit="browse")
 async def read_openapi(call: Call) -> HTTPResponse:
     """This document."""
-    return json_answer(call.request.app.ctx.openapi, headers={"Cache-Control": "public, max-age=300"})
+    document = await asyncio.to_thread(call.request.app.ctx.openapi)
+    return json_answer(document, headers={"Cache-Control": "public, max-age=300"})

@@ -311,7 +311,8 @@ class Routes:
 def mount(app: Sanic[Any, Any], routes: Routes) -> None:
     """Put the routes of a surface onto the server."""
     for route in routes.all:
-        app.add_route(_served(route), route.path, methods=[route.method], name=route.name)
+        # Without the format, Sanic reads the source of each handler for it; ours never leave an error to it.
+        app.add_route(_served(route), route.path, methods=[route.method], name=route.name, error_format="json")
 
 
 def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
