@@ -102,12 +102,12 @@ def jobs_of(house: House, drains: Drains) -> dict[str, Callable[..., Awaitable[N
     appid, appids = house.settings.wechat.mini_program_appid, appids_of(house)
     counter = Counter.of(house.settings)
     return {
-        DELIVER_CASE: partial(approvals.deliver_case, drains),
+        DELIVER_CASE: partial(approvals.deliver_cases, drains),
         DELIVER_SUPPLEMENT: partial(approvals.deliver_supplement, drains),
         DELIVER_NOTICE: partial(approvals.deliver_notice, drains),
         DELIVER_WITHDRAWAL: partial(approvals.deliver_withdrawal, drains),
         WAKE_DELIVERIES: partial(approvals.wake_deliveries, drains),
-        inbox.APPLY: inbox.apply_events,
+        inbox.APPLY: inbox.apply_events_of_cases,
         inbox.ASK: partial(feed.ask_case, house.connectors),
         SCAN_MATERIAL: partial(materials.scan_material, house.scanner, house.blobs),
         PREVIEW_MATERIAL: partial(materials.preview_material, house.blobs),

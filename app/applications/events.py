@@ -51,7 +51,7 @@ async def apply_event(
     if rules.next_state(application.state, cause) is None:
         await pass_over(application, cause, sequence)
         return False
-    await _take_place(application, sequence)
+    application.last_sequence = sequence
     note = str(data.get("reason") or data.get("note") or "")[:_LONGEST_NOTE] or None
     if cause is Cause.RESULT_READY:
         application.result = result_of(data)

@@ -55,7 +55,7 @@ async def move(
     )
     limits = await limits_of(application)
     set_limits(application, limits)
-    await application.save(update_fields=["state", "updated_at", *LIMITS])
+    await application.save(update_fields=["state", "last_sequence", "updated_at", *LIMITS])
     actor = party.name if party else rules.TABLE[cause].by
     await audit.record(f"application:{application.id}", actor, cause, before=before, after=state)
     if application.group_id and state in rules.ENDED and before is not state:

@@ -127,12 +127,6 @@ async def get_supplement(supplement_id: UUID) -> tuple[Supplement, HandedIn]:
     return supplement, await handed_in(supplement.application_id, supplement.id)  # type: ignore[attr-defined]  # Tortoise adds it
 
 
-async def department_of(case_no: str) -> str | None:
-    """The code of the department that handles a submitted case, None where there is no such case."""
-    application = await Application.get_or_none(case_no=case_no)
-    return None if application is None else (await asked_of(application)).guide.department
-
-
 async def known_case(case_no: str) -> bool:
     """Whether a case has this number."""
     return await Application.exists(case_no=case_no)

@@ -12,7 +12,16 @@ from uuid import UUID
 
 from app.approvals.connectors import Connector
 from app.approvals.models import Breaker, Channel, Delivery, DeliveryState
-from app.approvals.rules import LONGEST_REST, after_answer, after_claim, after_failure, back_off, is_paced, may_send
+from app.approvals.rules import (
+    LONGEST_REST,
+    after_answer,
+    after_claim,
+    after_failure,
+    at_once,
+    back_off,
+    is_paced,
+    may_send,
+)
 from app.kit import clock, db
 from app.kit.db import transaction
 
@@ -20,8 +29,8 @@ _log = logging.getLogger(__name__)
 
 # A rest or a claim that ends later than any may was written by a clock that was wrong.
 # Within a case the case itself goes first and its withdrawal last; nothing is said of a case that was refused.
-_NEXT = """
-SELECT id FROM deliveries AS this
+_DUE = """
+FROM deliveries AS this
 WHERE connector = $1 AND state IN ('waiting', 'sending')
   AND (due_at IS NULL OR due_at <= $2 OR due_at > $3) AND (claimed_until IS NULL OR NOT claimed_until BETWEEN $2 AND $4)
   AND NOT EXISTS (
@@ -35,8 +44,13 @@ WHERE connector = $1 AND state IN ('waiting', 'sending')
         OR other.kind = 'case' AND other.state = 'refused'
     )
   )
-ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
+_IS_DUE = f"SELECT id {_DUE} LIMIT 1"
+_CLAIM = f"""
+WITH next AS (SELECT id, state {_DUE} ORDER BY id LIMIT $5 FOR UPDATE SKIP LOCKED)
+UPDATE deliveries SET state = 'sending', attempts = attempts + 1, claimed_until = $6
+FROM next WHERE deliveries.id = next.id RETURNING deliveries.*, next.state = 'sending' AS ask
+"""  # noqa: S608  # our own words
 _IN_FLIGHT = """
 SELECT count(*) AS many FROM deliveries
 WHERE connector = $1 AND state = 'sending' AND claimed_until BETWEEN $2 AND $3
@@ -48,9 +62,13 @@ WHERE connector = $1 AND state IN ('waiting', 'sending') AND greatest(due_at, cl
 _RENEW = """
 UPDATE deliveries SET claimed_until = $2 WHERE id = ANY($1::uuid[]) AND state = 'sending' AND claimed_until IS NOT NULL
 """
+# Beside it stands whether there may be something to learn of the system.
 _RECORD = """
-UPDATE deliveries SET state = $3, reason = $4, due_at = $5, claimed_until = NULL, updated_at = $6
-WHERE id = $1 AND attempts = $2 AND state = 'sending'
+WITH recorded AS (
+    UPDATE deliveries SET state = $3, reason = $4, due_at = $5, claimed_until = NULL, updated_at = $6
+    WHERE id = $1 AND attempts = $2 AND state = 'sending'
+)
+SELECT breaker, failures FROM channels WHERE connector = $7
 """
 _ALL_DUE = """
 UPDATE deliveries SET due_at = $2 WHERE id = ANY(ARRAY(
@@ -90,8 +108,8 @@ class Outcome:
     answered: bool | None
 
 
-async def claim(connector: Connector, lifetime: timedelta) -> Claim | Pause:
-    """Claim the oldest delivery that may be sent through a connector, or say how long there is none."""
+async def claim(connector: Connector, lifetime: timedelta) -> list[Claim] | Pause:
+    """Claim the oldest deliveries that may be sent through a connector now, or say how long there are none."""
     async with transaction():
         channel, now = await _locked(connector.name), clock.now()
         if not may_send(channel, now):
@@ -99,21 +117,22 @@ async def claim(connector: Connector, lifetime: timedelta) -> Claim | Pause:
         # The clocks of two workers may be a little apart.
         last_claim = now + 2 * lifetime
         flying = await db.row(_IN_FLIGHT, connector.name, now, last_claim)
-        if flying and flying["many"] >= connector.concurrency:
+        room = connector.concurrency - (flying["many"] if flying else 0)
+        if room <= 0:
             return Pause(await _next_due(connector.name, now))
-        found = await db.row(_NEXT, connector.name, now, now + LONGEST_REST, last_claim)
-        if found is None:
-            return Pause(await _next_due(connector.name, now))
+        which = (connector.name, now, now + LONGEST_REST, last_claim)
         if is_paced(channel, now, connector.per_second):
-            return Pause(channel.next_at, paced=True)
-        after_claim(channel, now, connector.per_second)
+            if await db.row(_IS_DUE, *which):
+                return Pause(channel.next_at, paced=True)
+            return Pause(await _next_due(connector.name, now))
+        most = min(room, at_once(channel, connector.per_second))
+        found = await db.rows(_CLAIM, *which, most, now + lifetime)
+        if not found:
+            return Pause(await _next_due(connector.name, now))
+        after_claim(channel, now, connector.per_second, len(found))
         await channel.save(update_fields=["next_at", "breaker", "probe_at"])
-        delivery = await Delivery.get(id=found["id"])
-        ask = delivery.state is DeliveryState.SENDING
-        delivery.state, delivery.attempts = DeliveryState.SENDING, delivery.attempts + 1
-        delivery.claimed_until = now + lifetime
-        await delivery.save(update_fields=["state", "attempts", "claimed_until"])
-        return Claim(delivery, ask)
+        claims = [Claim(db.instance(Delivery, row), row["ask"]) for row in found]
+        return sorted(claims, key=lambda one: one.delivery.id)
 
 
 async def take_turn(connector: Connector) -> Pause | None:
@@ -152,11 +171,19 @@ async def record(connector: Connector, claimed: Claim, outcome: Outcome) -> None
     """Write down what became of a claim, unless it lapsed and somebody else has it; and what it says of the system."""
     delivery, now = claimed.delivery, clock.now()
     # What was asked about and has not arrived is sent at once.
-    at_once = outcome.state is DeliveryState.WAITING and outcome.answered
-    due = now if at_once else now + back_off(delivery.attempts)
+    absent = outcome.state is DeliveryState.WAITING and outcome.answered
+    due = now if absent else now + back_off(delivery.attempts)
+    channel = await db.quick().row(
+        *(_RECORD, delivery.id, delivery.attempts, outcome.state, outcome.reason, due, now, connector.name)
+    )
+    undisturbed = channel and channel["breaker"] == Breaker.CLOSED and not channel["failures"]
+    if not (undisturbed and outcome.answered is not False):
+        await _heed(connector, now, outcome)
+
+
+async def _heed(connector: Connector, now: datetime, outcome: Outcome) -> None:
     async with transaction():
         channel = await _locked(connector.name)
-        await db.execute(_RECORD, delivery.id, delivery.attempts, outcome.state, outcome.reason, due, now)
         if outcome.answered is not None:
             await _learn(channel, now, answered=outcome.answered)
         elif channel.breaker is Breaker.HALF_OPEN:

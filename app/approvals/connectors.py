@@ -1,13 +1,25 @@
 """The connectors to the departments' approval systems, and which of them a case goes through."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.applications.queries import department_of
 from app.approvals.errors import CaseUnknownError
 from app.approvals.models import Delivery
 from app.approvals.ports import ApprovalSystem
+from app.kit import db
 from app.kit.signing import Signer
+
+# The department is that of the version of the item under which the case was begun.
+_CHOSEN = """
+SELECT given.case_no, first.id IS NOT NULL AS delivered, first.connector, version.department
+FROM unnest($1::text[]) AS given (case_no)
+LEFT JOIN LATERAL (
+    SELECT id, connector FROM deliveries WHERE case_no = given.case_no ORDER BY created_at LIMIT 1
+) AS first ON true
+LEFT JOIN applications AS application ON application.case_no = given.case_no
+LEFT JOIN item_versions AS version
+    ON version.item_code = application.item_code AND version.number = application.item_version
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +65,22 @@ class Connectors:
         return next(signing, None)
 
     async def name_of(self, case_no: str) -> str | None:
-        """The connector of a case: the one that its first delivery chose, else its department's; None without a case.
+        """The connector of a case, as ``names_of`` finds it; None without a case."""
+        return (await self.names_of([case_no])).get(case_no)
+
+    async def names_of(self, case_nos: Sequence[str]) -> dict[str, str]:
+        """The connectors of cases, by their numbers: of each the one that its first delivery chose, else its
+        department's.
 
         A delivery from before connectors had names went through the default one.
         """
-        delivery = await Delivery.filter(case_no=case_no).order_by("created_at").first()
-        if delivery is not None:
-            return delivery.connector or self._default
-        department = await department_of(case_no)
-        return None if department is None else self.name_for(department)
+        found = {}
+        for row in await db.rows(_CHOSEN, case_nos):
+            if row["delivered"]:
+                found[row["case_no"]] = row["connector"] or self._default
+            elif row["department"]:
+                found[row["case_no"]] = self.name_for(row["department"])
+        return found
 
     async def adopt_nameless(self) -> None:
         """Write the default connector into deliveries from before connectors had names: nothing else is drained."""

@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 # What other processes wrote (a redrive, say) is seen after this; the jobs of this process wake it at once.
 _LOOK_EVERY_SECONDS = 2.0
 _SEND_SECONDS = 15.0
+_GATHER_SECONDS = 0.005
 
 
 class Drains:
@@ -88,12 +89,14 @@ class Drains:
             while True:
                 woken.clear()
                 step = Pause(None) if self._stopping else await claim(connector, self._lifetime)
-                if isinstance(step, Claim):
-                    running.add(asyncio.create_task(self._carry_out(connector, step)))
+                if not isinstance(step, Pause):
+                    running.update(asyncio.create_task(self._carry_out(connector, one)) for one in step)
                 elif step.paced:
                     await asyncio.sleep(_seconds_until(step.until))
                 elif (running := {task for task in running if not task.done()}) or woken.is_set():
                     await self._rest(connector, step.until)
+                    # What ends at nearly the same moment makes room for one slice.
+                    await asyncio.sleep(_GATHER_SECONDS)
                 else:
                     return step.until
         except asyncio.CancelledError:

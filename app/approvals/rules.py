@@ -10,6 +10,7 @@ _JITTER = 0.25
 LONGEST_REST = _LONGEST * (1 + _JITTER)
 FAILURES_TO_OPEN = 5
 PROBE_EVERY = timedelta(seconds=15)
+_AT_ONCE_SECONDS = 0.05
 
 
 def back_off(attempts: int) -> timedelta:
@@ -21,9 +22,15 @@ def back_off(attempts: int) -> timedelta:
     return spread
 
 
+def at_once(channel: Channel, per_second: float) -> int:
+    """How many may begin at one moment: a twentieth of what may in a second, at least one; of probes one."""
+    return max(1, int(per_second * _AT_ONCE_SECONDS)) if channel.breaker is Breaker.CLOSED else 1
+
+
 def is_paced(channel: Channel, now: datetime, per_second: float) -> bool:
     """Whether the next may not begin yet. A moment farther off than a pace was written by a clock that was wrong."""
-    return channel.next_at is not None and now < channel.next_at <= now + _pace(per_second)
+    longest = max(_pace(per_second), timedelta(seconds=_AT_ONCE_SECONDS))
+    return channel.next_at is not None and now < channel.next_at <= now + longest
 
 
 def _pace(per_second: float) -> timedelta:
@@ -36,12 +43,12 @@ def may_send(channel: Channel, now: datetime) -> bool:
     return channel.breaker is Breaker.CLOSED or at is None or not now < at <= now + PROBE_EVERY
 
 
-def after_claim(channel: Channel, now: datetime, per_second: float) -> None:
-    """Note that something is being sent: the next may begin a pace later; with an open breaker it is the probe.
+def after_claim(channel: Channel, now: datetime, per_second: float, many: int = 1) -> None:
+    """Note that so many are being sent: the next may begin as many paces later; with an open breaker it is the probe.
 
     A probe that is never heard of again is followed by another after the interval.
     """
-    channel.next_at = now + _pace(per_second)
+    channel.next_at = now + many * _pace(per_second)
     if channel.breaker is not Breaker.CLOSED:
         channel.breaker, channel.probe_at = Breaker.HALF_OPEN, now + PROBE_EVERY
 

@@ -1,16 +1,35 @@
 """What the worker does for the delegation. No transaction is open while the approval system is spoken to."""
 
+from typing import Any
+
 from app.applications.materials.errors import MaterialsUnscannedError
+from app.applications.service import DELIVER_CASE
 from app.approvals.drain import Drains
 from app.approvals.errors import CaseUnknownError
 from app.approvals.models import Delivery, DeliveryKind, DeliveryState
-from app.kit import clock
+from app.kit import clock, db, jobs
 from app.kit.ports import TryLaterError
+
+_SLICE = 100
+_NAME = """
+UPDATE deliveries SET connector = given.connector FROM unnest($1::text[], $2::text[]) AS given (case_no, connector)
+WHERE deliveries.case_no = given.case_no AND deliveries.connector IS NULL
+"""
 
 
 async def deliver_case(drains: Drains, case_no: str) -> None:
     """Write down that a submitted case is to be handed over, once."""
     await _deliver(drains, case_no, DeliveryKind.CASE, "")
+
+
+async def deliver_cases(drains: Drains, case_no: str) -> None:
+    """The same for a case and those others whose jobs wait."""
+
+    async def write_down(waiting: list[dict[str, Any]]) -> set[str]:
+        return await _write_down(drains, [one["case_no"] for one in waiting], DeliveryKind.CASE, "")
+
+    for connector in await jobs.with_others(DELIVER_CASE, {"case_no": case_no}, _SLICE, write_down):
+        drains.wake(connector)
 
 
 async def deliver_supplement(drains: Drains, case_no: str, supplement_id: str) -> None:
@@ -42,20 +61,30 @@ async def wake_deliveries(drains: Drains, case_no: str) -> None:
 
 
 async def _deliver(drains: Drains, case_no: str, kind: DeliveryKind, reference: str) -> None:
-    """Raises CaseUnknownError. Rows from before connectors had names get the case's."""
-    connector = await drains.connectors.name_of(case_no)
-    if connector is None:
+    for connector in await _write_down(drains, [case_no], kind, reference):
+        drains.wake(connector)
+
+
+async def _write_down(drains: Drains, case_nos: list[str], kind: DeliveryKind, reference: str) -> set[str]:
+    """Write down deliveries of cases; the connectors they go through.
+
+    Raises CaseUnknownError. Rows from before connectors had names get the case's.
+    """
+    names, moment = await drains.connectors.names_of(case_nos), clock.now()
+    if not names.keys() >= set(case_nos):
         raise CaseUnknownError
-    moment = clock.now()
-    row = Delivery(
-        case_no=case_no,
-        kind=kind,
-        reference=reference,
-        connector=connector,
-        due_at=moment,
-        created_at=moment,
-        updated_at=moment,
-    )
-    await Delivery.bulk_create([row], ignore_conflicts=True)
-    await Delivery.filter(case_no=case_no, connector=None).update(connector=connector)
-    drains.wake(connector)
+    rows = [
+        Delivery(
+            case_no=case_no,
+            kind=kind,
+            reference=reference,
+            connector=connector,
+            due_at=moment,
+            created_at=moment,
+            updated_at=moment,
+        )
+        for case_no, connector in names.items()
+    ]
+    await Delivery.bulk_create(rows, ignore_conflicts=True)
+    await db.execute(_NAME, list(names), list(names.values()))
+    return set(names.values())

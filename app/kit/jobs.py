@@ -5,16 +5,30 @@ transaction that rolls back leaves no job. ``app/worker.py`` maps each name to t
 """
 
 import json
-from collections.abc import Iterable
+import logging
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from app.kit import db
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 _DEFER = """
 SELECT procrastinate_defer_jobs_v1(ARRAY[
     ROW($1, $2, 0, $3, NULL, $4::jsonb, $5::timestamptz)::procrastinate_job_to_defer_v1
 ])
+"""
+
+# Those that failed before are left to be tried by themselves.
+_TAKE_ALONG = """
+DELETE FROM procrastinate_jobs WHERE id = ANY(ARRAY(
+    SELECT id FROM procrastinate_jobs
+    WHERE status = 'todo' AND task_name = $1 AND attempts = 0 AND (scheduled_at IS NULL OR scheduled_at <= now())
+    ORDER BY priority DESC, id LIMIT $2 FOR UPDATE SKIP LOCKED
+)) RETURNING args
 """
 
 # The inner rows are locked and read anew by each sweeper, so two sweepers never take up one job twice. Of those that
@@ -65,6 +79,24 @@ async def defer(task: str, *, lock: str | None = None, at: datetime | None = Non
 async def wake_misdated(longest_seconds: float) -> int:
     """Have repeated at once what is to be repeated later than any job is: a wrong clock said when. Returns how many."""
     return await db.execute(_WAKE, longest_seconds)
+
+
+async def with_others(
+    task: str, arguments: dict[str, Any], most: int, work: Callable[[list[dict[str, Any]]], Awaitable[T]]
+) -> T:
+    """Do a job together with others of its task that wait, at most so many, in one transaction that ends them too.
+
+    ``work`` is given the arguments of all, the job's own first; it writes rows and calls nobody outside. Where that
+    fails, nothing of it happened, and the job is done alone. For tasks whose jobs need no order among them.
+    """
+    try:
+        async with db.transaction():
+            others = await db.rows(_TAKE_ALONG, task, most - 1)
+            return await work([arguments, *(json.loads(row["args"]) for row in others)])
+    except Exception:
+        _log.exception("slice_failed", extra={"task": task})
+        async with db.transaction():
+            return await work([arguments])
 
 
 async def retry_stalled(silent_seconds: float) -> int:
