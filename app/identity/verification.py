@@ -75,6 +75,9 @@ async def correct_name(authority: RealNameAuthority, citizen_id: UUID, name: str
 
 
 async def _ask(authority: RealNameAuthority, citizen_id: UUID, name: str, number: str, device: str) -> None:
+    if not name:
+        # Nobody is called nothing, and the authority takes no such question.
+        raise RealNameMismatchError
     await limits.hold(limits.rules()["real_name"], str(citizen_id))
     tries = limits.Tries({"real_name_device": device, "real_name_person": keyring().lookup(number, "limit")})
     await tries.count()

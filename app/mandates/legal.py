@@ -44,10 +44,13 @@ async def register_company(authority: LegalAuthority, citizen_id: UUID, uscc: st
     CompanyMismatchError, AuthorityUnavailableError, LevelTooLowError or RateLimitedError.
     """
     code, right = rules.parse_credit_code(uscc)
-    citizen = await _verified(citizen_id)
+    name, citizen = name.strip(), await _verified(citizen_id)
+    if not name:
+        # The authority takes no such question.
+        raise CompanyMismatchError
     await limits.hold(limits.rules()["legal_check"], f"citizen:{citizen_id}")
     try:
-        matches = await authority.company_matches(code, name.strip(), citizen.name or "", citizen.id_number or "")
+        matches = await authority.company_matches(code, name, citizen.name or "", citizen.id_number or "")
     except PortError as error:
         raise AuthorityUnavailableError from error
     if not matches:
@@ -57,10 +60,10 @@ async def register_company(authority: LegalAuthority, citizen_id: UUID, uscc: st
         await lock_present(citizen_id)
         citizen = await _verified(citizen_id)
         await Company.bulk_create(
-            [Company(uscc=code, name=name.strip(), checked_at=moment, created_at=moment)], ignore_conflicts=True
+            [Company(uscc=code, name=name, checked_at=moment, created_at=moment)], ignore_conflicts=True
         )
         company = await Company.select_for_update().get(uscc=code)
-        company.name, company.checked_at = name.strip(), moment
+        company.name, company.checked_at = name, moment
         await company.save(update_fields=["name", "checked_at"])
         mandate = await _represent(company, citizen)
         await jobs.defer(COMPANY_REPRESENTED, company_id=str(company.id))
@@ -92,10 +95,12 @@ async def take_ward(authority: LegalAuthority, citizen_id: UUID, name: str, id_n
     """
     number = identity_rules.parse_id_number(id_number, today=clock.today())
     ends_at = rules.end_of_guardianship(number, clock.today())
-    citizen = await _verified(citizen_id)
+    name, citizen = name.strip(), await _verified(citizen_id)
+    if not name:
+        raise GuardianshipMismatchError
     await limits.hold(limits.rules()["legal_check"], f"citizen:{citizen_id}")
     try:
-        guardian = await authority.is_guardian(citizen.id_number or "", name.strip(), number)
+        guardian = await authority.is_guardian(citizen.id_number or "", name, number)
     except PortError as error:
         raise AuthorityUnavailableError from error
     if not guardian:
@@ -103,7 +108,7 @@ async def take_ward(authority: LegalAuthority, citizen_id: UUID, name: str, id_n
     async with transaction():
         await lock_present(citizen_id)
         await _verified(citizen_id)
-        ward = await ward_of(name.strip(), number)
+        ward = await ward_of(name, number)
         known = await Mandate.get_or_none(
             kind=MandateKind.GUARDIAN, principal=ward, delegate_id=citizen_id, state=MandateState.ACTIVE
         ).prefetch_related("principal", "delegate", "company")

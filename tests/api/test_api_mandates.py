@@ -358,6 +358,7 @@ def test_a_code_with_a_wrong_check_character_warns_and_the_authority_decides(pho
     [
         ("91230800MA1B2C3D4D", "别的公司", "company_mismatch"),
         ("91350100M000100Y43", "公司不符", "company_mismatch"),
+        ("91350100M000100Y43", " ", "company_mismatch"),
         ("91350100M000100Y4", "短", "credit_code_invalid"),
         ("91350100I000100Y43", "字母I", "credit_code_invalid"),
     ],
@@ -402,8 +403,9 @@ def test_guardianship_ends_where_childhood_does_and_needs_the_authority(phone: P
     phone.show_face()
     grown = {"name": phone.person.name, "id_number": phone.person.id_number}
     assert error_of(phone.http.post("/api/v1/wards", json=grown)) == (422, "not_a_minor")
-    strange = {**make_child().named, "name": "李不符"}
-    assert error_of(phone.http.post("/api/v1/wards", json=strange)) == (422, "guardianship_mismatch")
+    for name in ("李不符", " "):
+        strange = {**make_child().named, "name": name}
+        assert error_of(phone.http.post("/api/v1/wards", json=strange)) == (422, "guardianship_mismatch")
     young = make_child().named
     taken = phone.http.post("/api/v1/wards", json=young).json()
     assert taken["ends_at"][:4] == str(int(young["id_number"][6:10]) + 14)

@@ -17,7 +17,7 @@ from app.identity.errors import (
 from app.identity.models import Citizen, WeChatAccount
 from app.identity.service import bind_phone
 from app.identity.sign_in import sign_in
-from app.identity.verification import verify_real_name
+from app.identity.verification import correct_name, verify_real_name
 from app.kit import crypto, db
 from app.kit.crypto import SealBrokenError
 from tests.people import Person, make_person
@@ -126,6 +126,18 @@ async def test_a_mismatch_leaves_the_citizen_as_they_were(house: House, person: 
         await verify_real_name(house.authority, citizen.id, "不符", person.id_number, device="测试")
     stored = await Citizen.get(id=citizen.id)
     assert (stored.level, stored.name, stored.id_number, stored.verified_at) == (0, None, None, None)
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u3000"])
+async def test_no_name_belongs_to_no_number(house: House, person: Person, name: str) -> None:
+    """The authority, which takes no such question, is not asked: it would look as if it were away."""
+    verified = await verified_citizen(house, person)
+    with pytest.raises(RealNameMismatchError):
+        await correct_name(house.authority, verified.id, name, device="测试")
+    with pytest.raises(RealNameMismatchError):
+        await verify_real_name(
+            house.authority, (await known(house, make_person())).id, name, make_person().id_number, device="测试"
+        )
 
 
 async def test_two_persons_at_once_cannot_both_become_one_citizen(house: House, person: Person) -> None:
