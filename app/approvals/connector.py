@@ -1,8 +1,10 @@
 """The approval system over signed HTTP."""
 
 import logging
+import re
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -15,6 +17,7 @@ _log = logging.getLogger(__name__)
 
 _DONE = frozenset({200, 201})
 _PRINTED = r"^[^\x00-\x1f\x7f]+$"
+_CURSOR = re.compile(r"[!-~]{1,64}")
 
 
 class EventMessage(BaseModel):
@@ -52,6 +55,20 @@ def _events(body: Any, name: str) -> list[Event]:
     return events
 
 
+def _names(body: dict[str, Any], name: str) -> frozenset[str]:
+    entries = body.get(name, [])
+    if not isinstance(entries, list):
+        raise AmbiguousError("unreadable_answer")
+    return frozenset(str(entry) for entry in entries)
+
+
+def _cursor(body: dict[str, Any]) -> str:
+    cursor = str(body.get("next_cursor", ""))
+    if not _CURSOR.fullmatch(cursor):
+        raise AmbiguousError("unreadable_answer")
+    return cursor
+
+
 class HttpApprovalSystem:
     """ApprovalSystem over the signed HTTP protocol."""
 
@@ -79,11 +96,12 @@ class HttpApprovalSystem:
         answer = await self._http.request("GET", f"/approvals/{case_no}", expected=frozenset({200, 404}))
         if answer.status == 404:  # noqa: PLR2004  # Not Found
             return None
-        supplements = frozenset(str(entry) for entry in answer.body.get("supplements", []))
-        notices = frozenset(str(entry) for entry in answer.body.get("notices", []))
-        return RemoteCase(_events(answer.body, "events"), supplements, bool(answer.body.get("withdrawn")), notices)
+        events = _events(answer.body, "events")
+        supplements, notices = _names(answer.body, "supplements"), _names(answer.body, "notices")
+        return RemoteCase(events, supplements, bool(answer.body.get("withdrawn")), notices)
 
     async def events_after(self, cursor: str) -> FeedPage:
         """``GET /events?after=``."""
-        answer = await self._http.request("GET", f"/events?after={cursor}", expected=frozenset({200}))
-        return FeedPage(_events(answer.body, "items"), str(answer.body["next_cursor"]))
+        answer = await self._http.request("GET", f"/events?after={quote(cursor, safe='')}", expected=frozenset({200}))
+        events = _events(answer.body, "items")
+        return FeedPage(events, _cursor(answer.body))
