@@ -34,6 +34,8 @@ STATUS = {
     Kind.UNAVAILABLE: 503,
 }
 _RETRY_AFTER_SECONDS = 5
+PAGES = "/h5"
+"""Where addresses begin under which a browser is told an error as a page."""
 
 
 class BodyMalformedError(DomainError):
@@ -100,7 +102,7 @@ def status_of(error: type[DomainError]) -> int:
 
 def _is_for_a_person(request: Request) -> bool:
     """Whether a browser shows the answer as a page, rather than a script or an app reading it."""
-    return request.path.startswith("/h5") and "text/html" in str(request.headers.get("Accept", ""))
+    return request.path.startswith(PAGES) and "text/html" in str(request.headers.get("Accept", ""))
 
 
 def _is_of_staff(request: Request) -> bool:

@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 from app.kit import texts
 from app.kit.errors import DomainError
 from miniapp_api import auth, cookies
-from miniapp_api.errors import InternalError, status_of
+from miniapp_api.errors import PAGES, InternalError, status_of
 from miniapp_api.routing import Actor, Route
 
 _REF = "#/components/schemas/{model}"
@@ -41,6 +41,8 @@ _SCHEMES: dict[str, Any] = {
     "nonce": {"type": "apiKey", "in": "header", "name": "X-Nonce"},
     "signature": {"type": "apiKey", "in": "header", "name": "X-Signature"},
 }
+_ELSEWHERE = {HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT}
+_PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 _ERROR: dict[str, Any] = {
     "type": "object",
     "required": ["code", "message", "request_id", "context"],
@@ -139,22 +141,40 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 
 def _responses(route: Route) -> dict[str, Any]:
     schema = _reference(route.answer) if route.answer else _raw(route.media_type)
-    answers: dict[str, Any] = {
-        str(status): {"description": HTTPStatus(status).phrase, "content": {route.media_type: {"schema": schema}}}
-        for status in (route.status, *route.also)
-    }
+    own_content = {media_type: {"schema": schema} for media_type in route.media_type.split(", ")}
+    answers: dict[str, Any] = {}
+    for own in map(HTTPStatus, (route.status, *route.also, *_ways_to_sign_in(route))):
+        content = _PAGE if own in _ELSEWHERE else own_content
+        answers[str(own.value)] = {"description": own.phrase, "content": content}
     if HTTPStatus.NOT_MODIFIED in route.also:
-        answers[str(HTTPStatus.NOT_MODIFIED.value)] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
+        del answers[str(HTTPStatus.NOT_MODIFIED.value)]["content"]
     by_status: dict[int, list[str]] = defaultdict(list)
     errors: tuple[type[DomainError], ...] = (*route.all_errors, InternalError)
     for error in errors:
         by_status[status_of(error)].append(error.code)
     for status, codes in sorted(by_status.items()):
-        answers[str(status)] = {
-            "description": "; ".join(sorted(codes)),
-            "content": {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}},
-        }
+        content = answers.get(str(status), {}).get("content", {})
+        answers[str(status)] = {"description": "; ".join(sorted(codes)), "content": _of_errors(route, content)}
     return answers
+
+
+def _ways_to_sign_in(route: Route) -> tuple[HTTPStatus, ...]:
+    """How a browser that is not signed in, or no longer, is sent to where it may be; a script or an app is told."""
+    if not route.path.startswith(PAGES):
+        return ()
+    if route.actor is Actor.STAFF:
+        return (HTTPStatus.SEE_OTHER,)
+    if route.actor is Actor.CITIZEN:
+        return (HTTPStatus.FOUND if route.method == "GET" else HTTPStatus.TEMPORARY_REDIRECT,)
+    return ()
+
+
+def _of_errors(route: Route, own: dict[str, Any]) -> dict[str, Any]:
+    """What an error is told as, beside what the route itself answers under the same status."""
+    error = {"$ref": _REF.format(model="Error")}
+    told = own.get("application/json")
+    schema = {"anyOf": [told["schema"], error]} if told else error
+    return {**own, **(_PAGE if route.path.startswith(PAGES) else {}), "application/json": {"schema": schema}}
 
 
 def _raw(media_type: str) -> dict[str, Any]:

@@ -270,8 +270,8 @@ class Routes:
         Staff routes declare one, be it Duty.ANY: ValueError otherwise, and where a part of the path is ``request_id``.
 
         ``acting`` lets a citizen call it for another, by the mandate that ``X-Acting-For`` names or that the pages of
-        their browser remember. ``also`` are
-        statuses other than ``status`` under which the route gives its own answer, and no error. ``shape`` is the model
+        their browser remember. ``also`` are statuses other than ``status`` under which the route gives its own answer,
+        and no error. ``media_type`` is that of an answer, or several with commas between them. ``shape`` is the model
         of an answer in JSON that the handler writes itself. ``raw`` is a body of plain bytes, ``call.request.body``.
         """
         if (actor is Actor.STAFF) != (duty is not None):

@@ -17,6 +17,7 @@ routes = Routes()
 _ERRORS = (CallbackMalformedError, CallbackUntrustedError)
 _PUSH_ERRORS = (*_ERRORS, TemporarilyUnavailableError)
 _MEDIA_TYPES = {"xml": "application/xml", "json": "text/plain"}
+_REPLIES = ", ".join(_MEDIA_TYPES.values())
 
 
 def _refused(error: CallbackRefusedError) -> CallbackMalformedError | CallbackUntrustedError:
@@ -72,7 +73,7 @@ async def check_official_account(call: Call) -> HTTPResponse:
     "/wechat/official-account",
     actor=Actor.WECHAT,
     limit="partner",
-    media_type="application/xml",
+    media_type=_REPLIES,
     errors=_PUSH_ERRORS,
 )
 async def take_official_account_push(call: Call) -> HTTPResponse:
@@ -101,7 +102,7 @@ async def check_mini_program(call: Call) -> HTTPResponse:
     "/wechat/mini-program",
     actor=Actor.WECHAT,
     limit="partner",
-    media_type="text/plain",
+    media_type=_REPLIES,
     errors=_PUSH_ERRORS,
 )
 async def take_mini_program_push(call: Call) -> HTTPResponse:
