@@ -22,16 +22,16 @@ from app.kit.paging import Page, newest_first
 # production, and anybody can make that code.
 OFFICER_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105  # published
 _OFFICE = "佳木斯市市场监督管理局执法一科"
+_OF_THE_CITY = {
+    "otp_secret": OFFICER_SECRET,
+    "department": EVERY_DEPARTMENT,
+    "office": "佳木斯市营商环境建设监督局",
+}
 _DEMONSTRATION: tuple[dict[str, Any], ...] = (
     {"username": "verifier", "duties": [Duty.VERIFY]},
     {"username": "officer", "duties": [Duty.VERIFY, Duty.WINDOW], "otp_secret": OFFICER_SECRET},
-    {
-        "username": "administrator",
-        "duties": [Duty.ADMINISTER],
-        "otp_secret": OFFICER_SECRET,
-        "department": EVERY_DEPARTMENT,
-        "office": "佳木斯市营商环境建设监督局",
-    },
+    {"username": "administrator", "duties": [Duty.ADMINISTER], **_OF_THE_CITY},
+    {"username": "supervisor", "duties": [Duty.SUPERVISE], **_OF_THE_CITY},
 )
 
 

@@ -116,6 +116,6 @@ async def sign_out_on_page(call: Call, form: NothingMore) -> HTTPResponse:
     """Sign out on this browser."""
     del form
     await sessions.end_session(Audience.H5, call.citizen_id, call.session_id)
-    answer = moved("/h5/", status=303)
+    answer = moved("/h5/#left", status=303)
     cookies.take_session(answer, call.house.settings.public_url)
     return answer

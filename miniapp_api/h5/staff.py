@@ -134,7 +134,7 @@ async def change_password_on_page(call: Call, form: PasswordForm) -> HTTPRespons
         wrong = texts.text("errors", error.code)
         # Whoever is signed in is known: a wrong password here is a wrong field.
         return page(call.request, "staff_password.html", status=422, staff=call.staff, wrong=wrong)
-    answer = moved(_SIGN_IN, status=303)
+    answer = moved(f"{_SIGN_IN}#left", status=303)
     cookies.take_staff_session(answer, call.house.settings.public_url)
     return answer
 
@@ -165,6 +165,6 @@ async def renew_staff_session(call: Call, query: StaffReturn) -> HTTPResponse:
 async def sign_out_staff(call: Call) -> HTTPResponse:
     """Sign out in this browser."""
     await sessions.end_session(Audience.STAFF, call.staff.id, call.session_id)
-    answer = moved(_SIGN_IN, status=303)
+    answer = moved(f"{_SIGN_IN}#left", status=303)
     cookies.take_staff_session(answer, call.house.settings.public_url)
     return answer

@@ -11,10 +11,9 @@ from miniapp_api.errors import status_of
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.h5.staff import StaffReturn, entered, sign_in_page
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
-from miniapp_api.staff.sessions import SIGN_IN_ERRORS, work_of
+from miniapp_api.staff.sessions import SIGN_IN_ERRORS, WORK_RETURN, work_of
 
 routes = Routes()
-_BACK = "/h5/staff/sign-in/work/callback"
 _REFUSED = (
     errors.LoginStateInvalidError,
     errors.LoginCodeInvalidError,
@@ -50,12 +49,12 @@ async def begin_work_sign_in_on_page(call: Call, query: StaffReturn) -> HTTPResp
     """Go to 企业微信, which says who opened the page."""
     work, public_url = work_of(call), call.house.settings.public_url
     begun = await logins.begin_login(LoginKind.WORK, browser=cookies.login_of(call.request), return_to=query.return_to)
-    answer = moved(work.authorize_url(f"{public_url}{_BACK}", begun.state))
+    answer = moved(work.authorize_url(f"{public_url}{WORK_RETURN}", begun.state))
     cookies.give_login(answer, begun.browser, public_url)
     return answer
 
 
-@routes.add("GET", _BACK, actor=Actor.ANYONE, limit="staff_sign_in", media_type="text/html")
+@routes.add("GET", WORK_RETURN, actor=Actor.ANYONE, limit="staff_sign_in", media_type="text/html")
 async def return_from_work(call: Call, query: WorkReturn) -> HTTPResponse:
     """Come back from 企业微信: what it sent is spent with the second factor, which is asked for here."""
     return page(call.request, "staff_work.html", code=query.code, state=query.state)
@@ -63,7 +62,7 @@ async def return_from_work(call: Call, query: WorkReturn) -> HTTPResponse:
 
 @routes.add(
     "POST",
-    _BACK,
+    WORK_RETURN,
     actor=Actor.ANYONE,
     limit="staff_sign_in",
     status=303,

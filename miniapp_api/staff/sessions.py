@@ -16,7 +16,9 @@ from miniapp_api.sessions import EndedAnswer, SessionList
 from wechat.work import WorkClient
 
 routes = Routes()
-_SIGN_IN_PAGE = "/staff/sign-in"
+WORK_RETURN = "/h5/staff/sign-in/work/callback"
+"""Where 企业微信 sends a browser back to: a page that asks for the second factor and signs in."""
+_HOME = "/h5/staff/verify"
 
 
 class StaffSessionRequest(Schema):
@@ -114,11 +116,11 @@ async def open_staff_session(call: Call, body: StaffSessionRequest) -> StaffSess
     errors=(errors.WorkUnavailableError,),
 )
 async def begin_work_sign_in(call: Call) -> HTTPResponse:
-    """Begin to sign in through 企业微信: the address to open there. It comes back to the staff's sign-in page."""
+    """Begin to sign in through 企业微信: the address to open there. It comes back to the page that goes on."""
     work = work_of(call)
     browser = cookies.login_of(call.request)
-    begun = await logins.begin_login(LoginKind.WORK, browser=browser, return_to=_SIGN_IN_PAGE)
-    url = work.authorize_url(f"{call.house.settings.public_url}{_SIGN_IN_PAGE}", begun.state)
+    begun = await logins.begin_login(LoginKind.WORK, browser=browser, return_to=_HOME)
+    url = work.authorize_url(f"{call.house.settings.public_url}{WORK_RETURN}", begun.state)
     answer = json_answer(WorkAddress(url=url), status=201)
     cookies.give_login(answer, begun.browser, call.house.settings.public_url)
     return answer

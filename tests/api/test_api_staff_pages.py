@@ -96,7 +96,7 @@ def test_a_session_goes_on_when_its_access_token_is_over(staff: httpx.Client) ->
     other_tab = {"Cookie": f"{cookies.STAFF_REFRESH}={before}"}
     assert staff.get(sent.headers["location"], headers=other_tab).headers["location"] == VERIFY
     left = staff.post("/h5/staff/sign-out", data={"csrf_token": hidden(page.text, "csrf_token")})
-    assert left.headers["location"] == SIGN_IN
+    assert left.headers["location"] == f"{SIGN_IN}#left"
     assert not staff.cookies
     assert staff.get(sent.headers["location"], headers=other_tab).headers["location"].startswith(SIGN_IN)
 
@@ -121,7 +121,7 @@ async def test_a_given_password_is_changed_first(house: House, pages: httpx.Asyn
     assert (await pages.post("/h5/staff/password", data={**change, "new": "short"})).status_code == 422
     chosen = {"username": member.username, "password": "chosen password of a test"}
     changed = await pages.post("/h5/staff/password", data={**change, "new": chosen["password"]})
-    assert changed.headers["location"] == SIGN_IN
+    assert changed.headers["location"] == f"{SIGN_IN}#left"
     assert (await pages.post(SIGN_IN, data=form)).status_code == 401
     assert (await pages.post(SIGN_IN, data=chosen)).headers["location"] == VERIFY
 

@@ -41,6 +41,7 @@ class Weight:
         self._session.on("Network.loadingFinished", self._count)
         self._session.send("Network.enable")
         self._session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        self._session.send("Network.setBypassServiceWorker", {"bypass": True})
 
     def _count(self, event: dict[str, Any]) -> None:
         self._bytes += int(event["encodedDataLength"])

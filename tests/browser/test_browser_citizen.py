@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from app.demo.plan import Plan
 from tests.browser.browsers import watch
@@ -152,11 +152,20 @@ def test_a_message_leads_to_what_it_tells_of(contexts: Contexts, phone: Phone) -
 
 
 def test_signing_out_ends_the_session_here(contexts: Contexts, phone: Phone) -> None:
-    """The page after it knows nobody."""
-    page = contexts(phone.person).new_page()
+    """The page after it knows nobody, and nothing that was typed stays behind, in another tab neither."""
+    context = contexts(phone.person)
+    tabs = [context.new_page(), context.new_page()]
+    for tab in tabs:
+        tab.goto("/h5/complaints/new")
+        tab.get_by_label("内容").fill("等了很久")
+        assert tab.evaluate("sessionStorage.length") == 1
+    page = tabs[0]
     page.goto("/h5/me")
     page.get_by_role("button", name="退出登录").click()
-    assert page.get_by_role("link", name="登录，查看我的办件和证照").is_visible()
+    expect(page.get_by_role("link", name="登录，查看我的办件和证照")).to_be_visible()
+    for tab in tabs:
+        tab.wait_for_function("sessionStorage.length === 0")
+    assert not page.url.endswith("#left")
     page.goto("/h5/me")
     assert "/h5/sign-in" in page.url
 

@@ -7,6 +7,15 @@
   window.addEventListener("offline", tellNetwork);
   tellNetwork();
 
+  // Whoever signed out leaves nothing behind of what they typed, in no tab.
+  function forget() { try { sessionStorage.clear(); } catch (refused) { return; } }
+  if (location.hash === "#left") {
+    forget();
+    try { localStorage.setItem("jiaban-left", String(Date.now())); } catch (refused) { /* this tab alone, then */ }
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+  window.addEventListener("storage", function (event) { if (event.key === "jiaban-left") { forget(); } });
+
   // Read aloud, in elder mode, where the phone has a voice.
   var reader = document.getElementById("read-aloud");
   if (reader && window.speechSynthesis && window.SpeechSynthesisUtterance) {

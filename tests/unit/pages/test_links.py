@@ -17,6 +17,8 @@ ID = "0190b2c4-0000-7000-8000-000000000000"
         f"/applications/{ID}/reviews",
         f"/complaints/{ID}",
         f"/life-event-applications/{ID}",
+        f"/licences/{ID}",
+        f"/licences/{ID}/verifications",
         "/mandates",
         f"/privacy/exports/{ID}",
         f"/reviews/{ID}",
