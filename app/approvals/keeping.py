@@ -9,6 +9,7 @@ from datetime import datetime
 
 from app.approvals.models import InboxEvent
 from app.approvals.ports import Event
+from app.approvals.readable import readable
 from app.kit import clock, db
 from app.kit.ids import new_id
 
@@ -54,9 +55,10 @@ async def keep_at_once(connector: str, event: Event, nonce: str, task: str) -> K
     if event.sequence is None:
         return Kept(spent=False, kept=False)
     moment: datetime = clock.now()
+    said = readable(event.data)
     row = await db.quick().row(
         *(_KEEP, connector, nonce, event.case_no, event.sequence, event.kind.value),
-        *(min(event.occurred_at, moment), InboxEvent._meta.fields_map["data"].to_db_value(event.data, InboxEvent)),
+        *(min(event.occurred_at, moment), InboxEvent._meta.fields_map["data"].to_db_value(said, InboxEvent)),
         *(moment, event.event_id, new_id(), task, f"events:{event.case_no}", json.dumps({"case_no": event.case_no})),
     )
     return Kept(spent=bool(row and row["spent"]), kept=bool(row and row["kept"]))

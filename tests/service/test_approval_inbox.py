@@ -13,7 +13,7 @@ from app.applications.rules import Cause
 from app.approvals.errors import CallbackReplayedError, CaseUnknownError, EventConflictError
 from app.approvals.feed import ask_case
 from app.approvals.inbox import apply_events, keep_event, take_callback
-from app.approvals.models import InboxEvent
+from app.approvals.models import Delivery, InboxEvent
 from app.approvals.ports import Event, FeedPage, RemoteCase
 from app.bootstrap import House
 from app.kit.db import transaction
@@ -149,11 +149,20 @@ class Remote:
         """Not of use here."""
 
 
-async def test_what_was_pasted_into_an_event_holds_up_nothing(house: House, case: Application) -> None:
-    """Each event is kept and applied, and its reason told, mended."""
+@pytest.mark.parametrize("pushed", [True, False])
+async def test_what_was_pasted_into_an_event_holds_up_nothing(house: House, case: Application, pushed: bool) -> None:
+    """Each event is kept and applied, and its reason told, mended: one that is pushed, and one that is read."""
     del house
-    for event in events_of(case):
-        await keep(replace(event, data=PASTED))
+    moment = datetime.now(UTC)
+    if pushed:
+        await Delivery.create(
+            case_no=case.case_no, kind="case", state="delivered", connector="city", created_at=moment, updated_at=moment
+        )
+    for event in (replace(one, data=PASTED) for one in events_of(case)):
+        if pushed:
+            await take_callback(leading_to(Remote([])), "city", event, uuid.uuid4().hex)
+        else:
+            await keep(event)
     await apply_events(str(case.case_no))
     assert await outcome(case) == IN_ORDER
     notes = {entry.note for entry in await TimelineEntry.filter(application=case) if entry.note}
