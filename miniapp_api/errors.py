@@ -116,10 +116,11 @@ def _home_of(request: Request) -> str:
 
 
 def sentence_of(request: Request, error: DomainError) -> str:
-    """What a page says: each error's own sentence in Chinese, that of its kind in English."""
-    if view_of(request).language == "zh-CN":
-        return texts.text("errors", error.code)
-    return texts.page_text("en", f"error.{error.kind}")
+    """What a page says: the error's own sentence, in English that of its kind where it has none."""
+    language = view_of(request).language
+    if error.code in texts.keys("errors", language):
+        return texts.text_in(language, "errors", error.code)
+    return texts.page_text(language, f"error.{error.kind}")
 
 
 def error_answer(request: Request, error: DomainError) -> HTTPResponse:

@@ -16,7 +16,12 @@ def _catalogue(language: str) -> dict[str, dict[str, str]]:
 
 def text(section: str, key: str, **values: Any) -> str:
     """The text under ``section`` and ``key`` with its placeholders filled. Raises KeyError where there is none."""
-    return _catalogue("zh-CN")[section][key].format(**values)
+    return text_in("zh-CN", section, key, **values)
+
+
+def text_in(language: str, section: str, key: str, **values: Any) -> str:
+    """The same in a language. Raises KeyError where it has none: English has what pages say beside their own texts."""
+    return _catalogue(language)[section][key].format(**values)
 
 
 def page_text(language: str, key: str, **values: Any) -> str:
@@ -25,6 +30,6 @@ def page_text(language: str, key: str, **values: Any) -> str:
     return _catalogue(f"pages/{language}")[section][name].format(**values)
 
 
-def keys(section: str) -> frozenset[str]:
+def keys(section: str, language: str = "zh-CN") -> frozenset[str]:
     """All keys of a section."""
-    return frozenset(_catalogue("zh-CN")[section])
+    return frozenset(_catalogue(language)[section])

@@ -12,10 +12,9 @@ from app.applications.models import Application, State
 from app.applications.rules import Cause, next_state
 from app.catalogue.errors import ItemNotFoundError
 from app.identity.errors import LevelTooLowError
-from app.kit import texts
 from app.kit.errors import DomainError, NotFoundError
 from miniapp_api.citizen.cases import resubmit_application
-from miniapp_api.errors import status_of
+from miniapp_api.errors import sentence_of, status_of
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.h5.typed import MOST_TYPED, written
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
@@ -86,7 +85,7 @@ async def _page(
         longest=_LONGEST.get(action, 0),
         said=said,
         too_long=too_long,
-        refused=texts.text("errors", refused.code) if refused else "",
+        refused=sentence_of(call.request, refused) if refused else "",
         key=key or uuid4().hex,
     )
 

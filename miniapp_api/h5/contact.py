@@ -10,11 +10,10 @@ from app.applications import errors, queries
 from app.applications.models import Application
 from app.catalogue.errors import ItemNotFoundError
 from app.catalogue.guide import Guide
-from app.kit import texts
 from app.kit.errors import DomainError, NotFoundError
 from miniapp_api.citizen.application_views import ReachView
 from miniapp_api.citizen.cases import ContactRequest, change_contact
-from miniapp_api.errors import status_of
+from miniapp_api.errors import sentence_of, status_of
 from miniapp_api.h5.case_actions import actions_of
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.h5.typed import MOST_TYPED
@@ -101,7 +100,7 @@ async def _page(
         reach=form or ReachForm.of(application),
         halls=_halls(asked.guide),
         wrong=wrong or [],
-        refused=texts.text("errors", refused.code) if refused else "",
+        refused=sentence_of(call.request, refused) if refused else "",
     )
 
 

@@ -1,5 +1,6 @@
 """The form of an application on a page: filled in, saved as one types, and told what is wrong beside each field."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from app.applications.asked import AskedApplication
 from app.applications.errors import ApplicationNotFoundError, DraftOutdatedError, NotADraftError
 from app.applications.models import Application, State
 from app.applications.prefill import marks_of
+from app.catalogue import form_words
 from app.catalogue.errors import FormInvalidError, ItemNotFoundError
 from app.kit.errors import NotFoundError
 from app.mandates.party import Party
@@ -20,6 +22,7 @@ from miniapp_api.h5.form_fields import FormField, Shown, fields_of
 from miniapp_api.h5.form_lists import lists_of
 from miniapp_api.h5.form_reading import read, sent_of
 from miniapp_api.h5.pages import moved, page
+from miniapp_api.h5.view import view_of
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes, Schema
 
 routes = Routes()
@@ -97,6 +100,12 @@ async def fields_shown(asked: AskedApplication, form: dict[str, Any], shown: Sho
     return fields_of(asked.form_schema, form, replace(shown, lists=lists))
 
 
+def words_of(call: Call, asked: AskedApplication, problems: Iterable[dict[str, str]]) -> dict[str, str]:
+    """What is wrong with fields, by their names, in the language of the page."""
+    language = view_of(call.request).language
+    return {one["field"]: form_words.told(asked.form_schema, one, language) for one in problems}
+
+
 @routes.add(
     "GET",
     "/h5/cases/<application_id:uuid>/form",
@@ -114,7 +123,8 @@ async def open_form(call: Call, application_id: UUID, query: FillingQuery) -> HT
         return moved(f"/h5/cases/{application_id}")
     detail = await queries.get_application(call.party, application_id)
     # What is not filled yet is no mistake of anybody's.
-    wrong = {one["field"]: one["message"] for one in detail.missing if one["reason"] != _MISSING}
+    mistakes = [one for one in detail.missing if one["reason"] != _MISSING]
+    wrong = words_of(call, asked, mistakes)
     return await _page(call, application, asked, application.form, wrong, saved=query.saved)
 
 
@@ -167,7 +177,7 @@ async def save_form_on_page(call: Call, application_id: UUID, form: FillingForm)
         return moved(f"/h5/cases/{application_id}/{step}", status=303)
     application, asked, _ = await queries.get_asked(call.party, application_id)
     beside = {**application.form, **{name: value for name, value in typed.items() if value is not None}}
-    wrong = {problem["field"]: problem["message"] for problem in reversed(told)}
+    wrong = words_of(call, asked, reversed(told))
     others = await _others(asked, application, typed) if kept.outdated else None
     return await _page(call, application, asked, beside, wrong, others=others)
 
@@ -196,10 +206,10 @@ async def keep_typed(call: Call, application_id: UUID, form: FillingForm) -> Kep
     typed = read(asked.form_schema, sent_of(call.request))
     kept = await keep(call.party, application_id, typed, form.revision)
     application, asked, _ = await queries.get_asked(call.party, application_id)
-    fields = await fields_shown(asked, application.form, Shown())
+    fields, words = await fields_shown(asked, application.form, Shown()), words_of(call, asked, kept.wrong)
     return KeptView(
         revision=kept.revision,
         outdated=kept.outdated,
-        wrong=[ProblemView(**problem) for problem in kept.wrong],
+        wrong=[ProblemView(**{**one, "message": words[one["field"]]}) for one in kept.wrong],
         computed={field.name: field.written for field in fields if field.kind == "fixed"},
     )

@@ -13,7 +13,6 @@ from app.applications.materials import service as materials
 from app.applications.materials.errors import MaterialUnknownError
 from app.applications.materials.rules import MAX_UPLOAD_BYTES, SET_ASIDE
 from app.applications.models import Application, Material, State
-from app.kit import texts
 from app.kit.errors import DomainError, NotFoundError
 from miniapp_api.citizen.application_views import AskedMaterialView
 from miniapp_api.citizen.material_views import MaterialView
@@ -29,7 +28,7 @@ from miniapp_api.citizen.materials import (
     list_earlier_materials,
     reuse_material,
 )
-from miniapp_api.errors import UploadMissingError, status_of
+from miniapp_api.errors import UploadMissingError, sentence_of, status_of
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
 
@@ -140,7 +139,7 @@ async def _page(
         case=application,
         one=one,
         earlier=[file for file in earlier if file.file_id not in {given.reused_from for given in one.files}],
-        refused=texts.text("errors", refused.code) if refused else "",
+        refused=sentence_of(call.request, refused) if refused else "",
         done=done,
         most=MAX_UPLOAD_BYTES,
     )

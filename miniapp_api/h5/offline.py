@@ -8,7 +8,7 @@ from sanic import HTTPResponse
 
 from app.catalogue.queries import all_licence_types
 from app.identity.rules import Duty
-from app.kit import clock, texts
+from app.kit import clock
 from app.licences.verifying.verdicts import Reason
 from miniapp_api.h5.assets import address_if_there, address_of, asset_of
 from miniapp_api.h5.pages import DECODER, page
@@ -43,7 +43,7 @@ class OfflineKnowledge(Schema):
 @routes.add("GET", _PATH, actor=Actor.ANYONE, limit="browse", media_type="text/html")
 async def open_offline(call: Call) -> HTTPResponse:
     """The scanner that works without network: the phone keeps this page, which holds nothing personal."""
-    reasons = {reason.value: (reason.verdict.value, texts.text("reason", reason)) for reason in Reason}
+    reasons = {reason.value: reason.verdict.value for reason in Reason}
     return page(call.request, "offline.html", sources={"script-src": DECODER}, reasons=reasons)
 
 

@@ -72,15 +72,17 @@ def page(
 ) -> HTTPResponse:
     """A page that nobody keeps and no other site frames.
 
-    Templates have ``t(key, …)``, the text of ``config/texts/pages`` in the browser's language; ``view``; ``csrf``, what
-    a form shows in its field ``csrf_token``, empty where nobody is signed in; ``here``, the address to come back to;
-    ``acting``, for whom this browser acts, None where for nobody else; ``day`` and ``moment``, which write dates.
-    ``sources`` adds to the Content-Security-Policy: directive → sources.
+    Templates have ``t(key, …)``, the text of ``config/texts/pages`` in the browser's language; ``why(reason)``, the
+    sentence of a verification's reason; ``view``; ``csrf``, what a form shows in its field ``csrf_token``, empty where
+    nobody is signed in; ``here``, the address to come back to; ``acting``, for whom this browser acts, None where for
+    nobody else; ``day`` and ``moment``, which write dates. ``sources`` adds to the Content-Security-Policy:
+    directive → sources.
     """
     view = view_of(request)
     context: dict[str, Any] = {
         "view": view,
         "t": partial(texts.page_text, view.language),
+        "why": partial(texts.text_in, view.language, "reason"),
         "day": partial(_day, language=view.language),
         "moment": partial(_moment, language=view.language),
         "csrf": getattr(request.ctx, "csrf_token", ""),

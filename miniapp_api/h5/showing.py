@@ -24,6 +24,7 @@ from app.mandates.queries import is_live
 from media.qr import qr_svg
 from miniapp_api.citizen.licence_codes import PresentationRequest
 from miniapp_api.h5.pages import page
+from miniapp_api.h5.view import view_of
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes, Schema
 
 routes = Routes()
@@ -52,15 +53,12 @@ class NewsView(Schema):
     asked: UUID | None
 
     @classmethod
-    def of(cls, news: News) -> "NewsView":
-        """The view of news."""
+    def of(cls, news: News, language: str) -> "NewsView":
+        """The view of news for a page in a language."""
         scan = news.scan
+        message = texts.text_in(language, "reason", scan.reason) if scan else ""
         return cls(
-            scan=ScanView(
-                id=scan.id, verdict=scan.verdict, message=texts.text("reason", scan.reason), office=scan.office
-            )
-            if scan
-            else None,
+            scan=ScanView(id=scan.id, verdict=scan.verdict, message=message, office=scan.office) if scan else None,
             asked=news.asked,
         )
 
@@ -160,7 +158,7 @@ async def _code(call: Call, licence_id: UUID, preset: Preset) -> CodeView:
 async def read_showing_news(call: Call, licence_id: UUID) -> NewsView:
     """The same as ``watch_showing`` tells, once: for browsers that cannot be told."""
     shown = await _shown(call, licence_id)
-    return NewsView.of((await look([shown]))[shown])
+    return NewsView.of((await look([shown]))[shown], view_of(call.request).language)
 
 
 @routes.add(
@@ -191,7 +189,7 @@ async def _shown(call: Call, licence_id: UUID) -> Shown:
 
 
 async def _told(call: Call, screen: Screen) -> AsyncIterator[str]:
-    until = monotonic() + _LONGEST_SECONDS
+    until, language = monotonic() + _LONGEST_SECONDS, view_of(call.request).language
     yield f"retry: {_AGAIN_MILLISECONDS}\n\n"
     async for news in screen.news(_BEAT_SECONDS):
         try:
@@ -200,6 +198,6 @@ async def _told(call: Call, screen: Screen) -> AsyncIterator[str]:
             return
         if call.party.mandate_id and not await is_live(call.party.mandate_id):
             return
-        yield f"data: {NewsView.of(news).model_dump_json()}\n\n" if news else ": \n\n"
+        yield f"data: {NewsView.of(news, language).model_dump_json()}\n\n" if news else ": \n\n"
         if monotonic() > until:
             return

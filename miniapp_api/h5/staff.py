@@ -7,9 +7,8 @@ from app.identity import errors, sessions
 from app.identity.models import Staff
 from app.identity.rules import Audience, Duty
 from app.identity.staff import StaffGrant, change_own_password, sign_in_staff
-from app.kit import texts
 from miniapp_api import auth, cookies
-from miniapp_api.errors import status_of
+from miniapp_api.errors import sentence_of, status_of
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.h5.view import is_in_work
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
@@ -74,7 +73,7 @@ async def sign_in_staff_on_page(call: Call, form: StaffSignInForm) -> HTTPRespon
             device=call.device(),
         )
     except _REFUSED as error:
-        wrong, status = texts.text("errors", error.code), status_of(type(error))
+        wrong, status = sentence_of(call.request, error), status_of(type(error))
         return sign_in_page(call, return_to=form.return_to, username=form.username, wrong=wrong, status=status)
     return entered(call, granted, form.return_to)
 
@@ -131,7 +130,7 @@ async def change_password_on_page(call: Call, form: PasswordForm) -> HTTPRespons
     try:
         await change_own_password(call.staff, form.old, form.new)
     except _NOT_CHANGED as error:
-        wrong = texts.text("errors", error.code)
+        wrong = sentence_of(call.request, error)
         # Whoever is signed in is known: a wrong password here is a wrong field.
         return page(call.request, "staff_password.html", status=422, staff=call.staff, wrong=wrong)
     answer = moved(f"{_SIGN_IN}#left", status=303)

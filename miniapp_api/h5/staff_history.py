@@ -3,7 +3,7 @@
 from sanic import HTTPResponse
 
 from app.identity.rules import Duty
-from app.kit import clock, texts
+from app.kit import clock
 from app.kit.errors import InvalidCursorError
 from app.licences.verifying.models import Way
 from app.licences.verifying.queries import MadeVerification, list_made
@@ -21,7 +21,6 @@ class MadeView(Schema):
     at: str
     verdict: str
     reason: str
-    message: str
     licence_name: str | None
     offline: bool
     said: str | None
@@ -37,7 +36,6 @@ class MadeView(Schema):
             at=clock.in_city(one.at),
             verdict=one.verdict,
             reason=one.reason,
-            message=texts.text("reason", one.reason),
             licence_name=made.licence_name,
             offline=one.way is Way.OFFLINE,
             said=said.verdict.value if said and said.verdict != one.verdict else None,

@@ -5,9 +5,8 @@ from sanic import HTTPResponse
 
 from app.identity import errors, logins, staff
 from app.identity.logins import LoginKind
-from app.kit import texts
 from miniapp_api import auth, cookies
-from miniapp_api.errors import status_of
+from miniapp_api.errors import sentence_of, status_of
 from miniapp_api.h5.pages import moved, page
 from miniapp_api.h5.staff import StaffReturn, entered, sign_in_page
 from miniapp_api.routing import Actor, Call, QuerySchema, Routes
@@ -80,5 +79,5 @@ async def finish_work_sign_in(call: Call, form: WorkForm) -> HTTPResponse:
             call.house.staff_door, member, form.otp.strip() or None, address=call.address, device=call.device()
         )
     except _REFUSED as error:
-        return sign_in_page(call, wrong=texts.text("errors", error.code), status=status_of(type(error)))
+        return sign_in_page(call, wrong=sentence_of(call.request, error), status=status_of(type(error)))
     return entered(call, granted, login.return_to)

@@ -10,11 +10,10 @@ from app.applications.asked import asked_of
 from app.applications.models import State
 from app.catalogue.errors import FormInvalidError, ItemNotFoundError
 from app.identity.errors import LevelTooLowError
-from app.kit import texts
 from app.kit.errors import DomainError, NotFoundError
 from miniapp_api.citizen.application_views import ReachView
-from miniapp_api.errors import status_of
-from miniapp_api.h5.filling import fields_shown
+from miniapp_api.errors import sentence_of, status_of
+from miniapp_api.h5.filling import fields_shown, words_of
 from miniapp_api.h5.form_fields import Shown
 from miniapp_api.h5.materials import given_of
 from miniapp_api.h5.pages import moved, page
@@ -66,12 +65,12 @@ async def _page(call: Call, application_id: UUID, refused: DomainError | None = 
         status=status_of(type(refused)) if refused else 200,
         case=application,
         fields=await fields_shown(asked, application.form, Shown()),
-        missing=detail.missing,
+        missing=list(words_of(call, asked, detail.missing).values()),
         given=given,
         lacking=[one.asked.name for one in given if one.asked.needed and not one.count],
         reach=ReachView.of(application),
         halls={window.hall: window.name for window in asked.guide.windows if window.hall},
-        refused=texts.text("errors", refused.code) if refused else "",
+        refused=sentence_of(call.request, refused) if refused else "",
         key=uuid4().hex,
     )
 

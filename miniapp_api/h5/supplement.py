@@ -12,7 +12,7 @@ from app.applications.errors import ApplicationNotFoundError, StateForbidsError
 from app.applications.models import State
 from app.catalogue.errors import FormInvalidError, ItemNotFoundError
 from app.kit.errors import NotFoundError
-from miniapp_api.h5.filling import fields_shown
+from miniapp_api.h5.filling import fields_shown, words_of
 from miniapp_api.h5.form_fields import Shown
 from miniapp_api.h5.form_reading import read, sent_of
 from miniapp_api.h5.materials import given_of
@@ -93,7 +93,7 @@ async def supplement_on_page(call: Call, application_id: UUID, form: SupplementF
     try:
         await service.supplement_application(call.party, application_id, note, changes, form.key)
     except FormInvalidError as refused:
-        wrong = {problem["field"]: problem["message"] for problem in refused.context["fields"]}
+        wrong = words_of(call, await asked_of(application), refused.context["fields"])
         return await _page(call, application_id, changes, wrong, note, form.key)
     except StateForbidsError:
         return moved(f"/h5/cases/{application_id}", status=303)

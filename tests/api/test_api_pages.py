@@ -207,3 +207,22 @@ def test_what_was_searched_for_is_shown_as_text(browser: httpx.Client) -> None:
     page = browser.get("/h5/items", params={"q": '"><script>alert(1)</script>]]>\u202e'}).text
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;]]&gt;" in page
+
+
+def test_what_is_wrong_is_said_in_the_language_of_the_page(plan: Plan, phone: Phone) -> None:
+    """Beside the field of a form, of somebody who is refused, of what could not be sent."""
+    case = phone.draft()
+    with signed_in(plan, phone.person) as browser:
+        browser.cookies.set("jiaban_view", "normal.light.en", domain=browser.base_url.host, path="/")
+        path = f"/h5/cases/{case['id']}/form"
+        token = re.findall(r'name="csrf_token" value="(\w{64})"', browser.get(path).text)[0]
+        form = {"csrf_token": token, "revision": case["revision"], "f.business_name": "长" * 101}
+        wrong = browser.post(path, data=form)
+        assert wrong.status_code == 422
+        assert "“经营者名称” takes 100 characters at most." in wrong.text
+        kept = browser.post(f"{path}/kept", data=form).json()["wrong"]
+        assert [one["message"] for one in kept] == ["“经营者名称” takes 100 characters at most."]
+        submitted = browser.post(f"{path[:-5]}/check", data={**form, "key": uuid.uuid4().hex})
+        assert "Some materials that are needed are missing." in submitted.text
+        refused = browser.post("/h5/staff/sign-in", data={"username": "x", "password": "x"})
+        assert "The user name or the password is wrong." in refused.text

@@ -50,9 +50,11 @@
     seen = news.scan.id;
     var said = document.getElementById("scan");
     var verdict = document.querySelector("#scan-texts [data-verdict=" + news.scan.verdict + "]").cloneNode(true);
-    var where = document.createElement("p");
-    where.lang = "zh-CN";
-    where.textContent = news.scan.office + (news.scan.verdict === "refused" ? "：" + news.scan.message : "");
+    var where = document.createElement("p"), office = document.createElement("bdi");
+    office.lang = "zh-CN";
+    office.textContent = news.scan.office;
+    where.appendChild(office);
+    if (news.scan.verdict === "refused") { where.appendChild(document.createTextNode("： " + news.scan.message)); }
     said.textContent = "";
     said.appendChild(verdict);
     said.appendChild(where);

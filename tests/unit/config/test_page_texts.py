@@ -11,8 +11,21 @@ import yaml
 from app.applications.models import State
 from app.kit.errors import Kind
 from config.settings import TEXTS
+from miniapp_api.surfaces import all_routes
 
 PAGES = Path(__file__).parents[3] / "miniapp_api" / "h5" / "templates"
+# What nearly every route may answer is said by its kind.
+_BY_KIND = {
+    *("access_token_expired", "access_token_invalid", "access_token_missing", "acting_not_possible", "body_too_large"),
+    *(
+        "idempotency_key_reused",
+        "invalid_cursor",
+        "level_too_low",
+        "not_found",
+        "rate_limited",
+        "temporarily_unavailable",
+    ),
+}
 _KEY = re.compile(r'\bt\("([a-z_.]+[a-z])"')
 _KEY_MADE = re.compile(r'\bt\("([a-z_]+\.[a-z_]*)" ~')
 
@@ -35,6 +48,19 @@ def test_both_languages_are_complete() -> None:
     assert not [key for key in chinese if placeholders(chinese[key]) != placeholders(english[key])]
     assert all(chinese.values())
     assert all(english.values())
+
+
+def test_english_says_what_pages_say_beside_their_own_texts() -> None:
+    """Every error that a page may answer, mistake in a form and reason, filled with no more than in Chinese."""
+    chinese, english = (yaml.safe_load((TEXTS / f"{language}.yaml").read_text("utf-8")) for language in ("zh-CN", "en"))
+    pages = [route for route in all_routes() if route.path.startswith("/h5/") and route.media_type == "text/html"]
+    wanted = {error.code for route in pages for error in route.all_errors} - _BY_KIND
+    assert wanted <= set(english["errors"]) <= set(chinese["errors"])
+    for section in ("form", "reason"):
+        assert set(english[section]) == set(chinese[section])
+    for section, texts in english.items():
+        for key, text in texts.items():
+            assert placeholders(text) <= placeholders(chinese[section][key]), key
 
 
 def test_templates_and_texts_know_the_same_keys() -> None:
