@@ -64,10 +64,12 @@ async def notify(
     planned = [one for channel in channels if (one := _planned(kind, channel, filled))]
     state = MessageState.WAITING if planned else MessageState.ESCALATED if legal else MessageState.DELIVERED
     message_id = new_id()
+    # A note that is a sentence of its own ends before ours does.
+    text = definition.text.format(**filled).replace("。。", "。")
     told = await db.rows(
         _TELL,
         *(message_id, addressee, f"{kind}:{occasion}:{addressee}", kind, definition.urgency.value, definition.title),
-        *(keyring().seal(definition.text.format(**filled).encode(), "messages.text"), link, region, state.value),
+        *(keyring().seal(text.encode(), "messages.text"), link, region, state.value),
         Channel.INBOX.value if state is MessageState.DELIVERED else None,
         "no_channel" if state is MessageState.ESCALATED else None,
         json.dumps([one.model_dump() for one in planned[1:]], ensure_ascii=False),

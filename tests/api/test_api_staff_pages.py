@@ -12,6 +12,7 @@ import pytest
 from app.bootstrap import House
 from app.demo.plan import Plan
 from app.identity import second_factor
+from app.identity.staff_accounts import OFFICER_SECRET
 from app.kit.tls import public_tls
 from miniapp_api import cookies
 from tests.service.cases import staff_member
@@ -138,6 +139,14 @@ async def test_duties_open_the_page(house: House, pages: httpx.AsyncClient) -> N
     form = {"code": "JUNK", "key": uuid4().hex, "csrf_token": hidden(opened.text, "csrf_token")}
     assert (await pages.post(VERIFY, data={**form, "duty": "verify"})).status_code == 403
     assert (await pages.post(VERIFY, data={**form, "duty": "window"})).status_code == 200
+
+
+def test_the_demonstrations_supervisor_comes_to_complaints(browser: httpx.Client) -> None:
+    """Whoever only supervises has nothing to verify."""
+    form = {"username": "supervisor", "password": "supervisor-demo", "otp": pyotp.TOTP(OFFICER_SECRET).now()}
+    answer = browser.post(SIGN_IN, data=form)
+    assert answer.headers["location"] == "/h5/staff/complaints"
+    assert browser.get("/h5/staff/complaints").status_code == 200
 
 
 async def test_the_second_factor_is_asked_for(house: House, pages: httpx.AsyncClient) -> None:

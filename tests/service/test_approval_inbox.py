@@ -184,6 +184,18 @@ async def test_a_long_note_is_told_as_far_as_a_phone_shows_it(house: House, case
     assert len((await InboxEvent.get(event_id=second.event_id)).data["note"]) == 10_000
 
 
+async def test_a_note_that_is_a_sentence_is_told_as_one(house: House, case: Application) -> None:
+    """With one full stop."""
+    del house
+    first, second, *_ = events_of(case)
+    await keep(first)
+    await keep(replace(second, data={"note": "请补充照片。"}))
+    await apply_events(str(case.case_no))
+    citizen_id = case.citizen_id  # type: ignore[attr-defined]  # Tortoise adds it
+    message = await Message.get(citizen_id=citizen_id, kind="supplement_requested")
+    assert "需要补正：请补充照片。请在" in message.text
+
+
 async def test_a_missing_event_is_waited_for_and_asked_for(house: House, case: Application) -> None:
     """Nothing behind the gap is applied before it is filled."""
     del house
