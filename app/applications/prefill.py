@@ -6,6 +6,7 @@ Each value keeps the name of its source beside it until the applicant changes it
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from app.applications.models import Application, State
@@ -199,20 +200,21 @@ def kept_marks(application: Application, before: Mapping[str, Any]) -> dict[str,
     return kept or None
 
 
-async def marks_of(application: Application) -> list[Mark]:
-    """The fields that were filled, in the form's order, each with the sentence about its source."""
+async def marks_of(application: Application, language: str = "zh-CN") -> list[Mark]:
+    """The fields that were filled, in the form's order, each with the sentence about its source in a language."""
     marks = application.prefilled or {}
     types = {source.split(".")[1] for source in marks.values() if source.startswith("licence.")}
     names = {code: definition.name for code, definition in (await get_licence_types(sorted(types))).items()}
-    return [Mark(name, marks[name], _title(marks[name], names)) for name in application.form if name in marks]
+    return [Mark(name, marks[name], _title(marks[name], names, language)) for name in application.form if name in marks]
 
 
-def _title(source: str, licence_names: Mapping[str, str]) -> str:
+def _title(source: str, licence_names: Mapping[str, str], language: str) -> str:
+    said = partial(texts.text_in, language, "prefill")
     kind, _, rest = source.partition(".")
     which = rest.partition(".")[0]
     if kind == "licence":
-        return texts.text("prefill", kind, name=licence_names.get(which, texts.text("prefill", "some_licence")))
+        return said(kind, name=licence_names.get(which, said("some_licence")))
     if kind == "shared":
         key = f"set_{which}" if f"set_{which}" in texts.keys("prefill") else "some_set"
-        return texts.text("prefill", kind, name=texts.text("prefill", key))
-    return texts.text("prefill", kind)
+        return said(kind, name=said(key))
+    return said(kind)

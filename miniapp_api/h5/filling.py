@@ -138,7 +138,7 @@ async def _page(
     others: dict[str, str] | None = None,
     saved: bool = False,
 ) -> HTTPResponse:
-    marks = await marks_of(application)
+    marks = await marks_of(application, view_of(call.request).language)
     shown = Shown(wrong=wrong, sources={mark.field: mark.title for mark in marks}, others=others or {})
     return page(
         call.request,

@@ -215,7 +215,9 @@ def test_what_is_wrong_is_said_in_the_language_of_the_page(plan: Plan, phone: Ph
     with signed_in(plan, phone.person) as browser:
         browser.cookies.set("jiaban_view", "normal.light.en", domain=browser.base_url.host, path="/")
         path = f"/h5/cases/{case['id']}/form"
-        token = re.findall(r'name="csrf_token" value="(\w{64})"', browser.get(path).text)[0]
+        opened = browser.get(path).text
+        assert "From your proven identity" in opened
+        token = re.findall(r'name="csrf_token" value="(\w{64})"', opened)[0]
         form = {"csrf_token": token, "revision": case["revision"], "f.business_name": "长" * 101}
         wrong = browser.post(path, data=form)
         assert wrong.status_code == 422

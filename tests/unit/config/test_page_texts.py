@@ -56,7 +56,7 @@ def test_english_says_what_pages_say_beside_their_own_texts() -> None:
     pages = [route for route in all_routes() if route.path.startswith("/h5/") and route.media_type == "text/html"]
     wanted = {error.code for route in pages for error in route.all_errors} - _BY_KIND
     assert wanted <= set(english["errors"]) <= set(chinese["errors"])
-    for section in ("form", "reason"):
+    for section in ("form", "prefill", "reason"):
         assert set(english[section]) == set(chinese[section])
     for section, texts in english.items():
         for key, text in texts.items():
