@@ -63,7 +63,7 @@ async def present_licence(
     issued_at = this_second()
     wanted = Wanted(licence, definition, CodeKind.LIVE, preset, issued_at, issued_at + LONGEST[CodeKind.LIVE])
     code = await make_code(signer, wanted, (licence.status_list, licence.status_index))
-    spelled = await spell(public_url, code)
+    spelled = spell(public_url, code)
     row = row_of(code, licence)
     row.mandate_id, row.session_id = party.mandate_id, session_id
     digits = await _save_with_digits(row)
@@ -97,7 +97,7 @@ async def hold_codes(
     rows = [row_of(code, licence) for code in codes]
     for row in rows:
         row.mandate_id, row.session_id = party.mandate_id, session_id
-    spelled = [await spell(public_url, code) for code in codes]
+    spelled = [spell(public_url, code) for code in codes]
     await Presentation.bulk_create(rows)
     return [Presented(CodeKind.HELD, one.text, one.url, None, expires_at, one.qr, licence.state) for one in spelled]
 

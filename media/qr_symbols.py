@@ -1,0 +1,290 @@
+"""QR symbols of versions 1 to 12 at error level M (ISO/IEC 18004:2015), reckoned as whole numbers of a bit a module.
+
+But for its mask, a symbol is linear in its data: error correction, order and placement only ever add bits without
+carrying. So what each half byte of data puts into the symbol is worked out once for a version, and a symbol is the sum
+of these. The penalties by which a mask is chosen are counted on whole symbols too, a module beside another being a
+shift away.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+from itertools import product
+from operator import getitem, xor
+
+MAX_VERSION = 12
+# Error correction codewords of a block, and the data codewords of each block, by version (table 9).
+_BLOCKS: tuple[tuple[int, tuple[int, ...]], ...] = (
+    (10, (16,)),
+    (16, (28,)),
+    (26, (44,)),
+    (18, (32,) * 2),
+    (24, (43,) * 2),
+    (16, (27,) * 4),
+    (18, (31,) * 4),
+    (22, (38,) * 2 + (39,) * 2),
+    (22, (36,) * 3 + (37,) * 2),
+    (26, (43,) * 4 + (44,)),
+    (30, (50,) + (51,) * 4),
+    (22, (36,) * 6 + (37,) * 2),
+)
+# Where the middles of alignment patterns lie, in rows and columns, by version (annex E).
+_ALIGNED: tuple[tuple[int, ...], ...] = (
+    *((), (6, 18), (6, 22), (6, 26), (6, 30), (6, 34)),
+    *((6, 22, 38), (6, 24, 42), (6, 26, 46), (6, 28, 50), (6, 30, 54), (6, 32, 58)),
+)
+_ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+_PAIRS = {
+    first + second: f"{45 * place + beside:011b}"
+    for place, first in enumerate(_ALPHANUMERIC)
+    for beside, second in enumerate(_ALPHANUMERIC)
+} | {character: f"{place:06b}" for place, character in enumerate(_ALPHANUMERIC)}
+_OF_DIGITS = (0, 4, 7, 10)
+"""Bits that one, two and three digits take."""
+# Bits of the character count up to version 9, and above.
+_NUMBERED = {1: (10, 12), 2: (9, 11), 4: (8, 16)}
+_LAST_SHORT = 9
+_PADS = 0xEC11
+_FIELD, _FORMAT, _FORMAT_MASK, _VERSION = 0x11D, 0x537, 0x5412, 0x1F25
+_VERSIONED = 7
+"""The first version whose symbols state it."""
+_HALVES = bytes(int(chr(code), 16) if chr(code) in "0123456789abcdef" else 0 for code in range(256))
+_MASKS = (
+    lambda row, column: (row + column) % 2,
+    lambda row, column: row % 2,
+    lambda row, column: column % 3,
+    lambda row, column: (row + column) % 3,
+    lambda row, column: (row // 2 + column // 3) % 2,
+    lambda row, column: row * column % 2 + row * column % 3,
+    lambda row, column: (row * column % 2 + row * column % 3) % 2,
+    lambda row, column: ((row + column) % 2 + row * column % 3) % 2,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A symbol of ``side`` by ``side`` modules; ``modules`` has a bit for each, row by row from its highest, 1 dark."""
+
+    side: int
+    modules: int
+
+    @property
+    def bits(self) -> str:
+        """The modules as digits of 0 and 1."""
+        return f"{self.modules:0{self.side * self.side}b}"
+
+
+def symbol_of(text: str) -> Symbol | None:
+    """The smallest symbol that holds a text, None where none of these versions does.
+
+    A text of digits, or of the 45 alphanumeric characters, is packed as such, any other one is written as UTF-8 bytes.
+    The mask is the one with the least penalty. Raises UnicodeEncodeError for a lone surrogate.
+    """
+    mode, count, bits = _packed(text)
+    for version, (_, blocks) in enumerate(_BLOCKS, 1):
+        length, room = _NUMBERED[mode][version > _LAST_SHORT], 8 * sum(blocks)
+        if 4 + length + len(bits) <= room:
+            return _plan(version).drawn(_filled(f"{mode:04b}{count:0{length}b}{bits}", room))
+    return None
+
+
+def _packed(text: str) -> tuple[int, int, str]:
+    """The mode of a text, how many characters it counts, and their bits."""
+    if text.isascii() and text.isdigit():
+        threes = [text[at : at + 3] for at in range(0, len(text), 3)]
+        return 1, len(text), "".join(f"{int(three):0{_OF_DIGITS[len(three)]}b}" for three in threes)
+    try:
+        return 2, len(text), "".join([_PAIRS[text[at : at + 2]] for at in range(0, len(text), 2)])
+    except KeyError:
+        plain = text.encode()
+        return 4, len(plain), f"{int.from_bytes(plain):0{8 * len(plain)}b}"
+
+
+def _filled(bits: str, room: int) -> bytes:
+    """Data codewords: the bits, their terminator, and padding."""
+    bits = bits.ljust(min(len(bits) + 4, room), "0")
+    data = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8))
+    pads = _PADS.to_bytes(2) * (room // 16 + 1)
+    return data + pads[: room // 8 - len(data)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A version: what each half byte of data adds, by its value; and what there is without any, by the mask."""
+
+    side: int
+    halves: tuple[tuple[int, ...], ...]
+    frames: tuple[int, ...]
+    penalties: "_Penalties"
+
+    def drawn(self, data: bytes) -> Symbol:
+        unmasked = reduce(xor, map(getitem, self.halves, data.hex().encode().translate(_HALVES)))
+        return Symbol(self.side, min((unmasked ^ frame for frame in self.frames), key=self.penalties.of))
+
+
+class _Penalties:
+    """Counts what makes a symbol hard to read (7.8.3.1)."""
+
+    def __init__(self, side: int) -> None:
+        self._all, self._side = side * side, side
+        self._every = (1 << self._all) - 1
+        lines = [sum(1 << side * row for row in range(side)) * ((1 << side - more) - 1) for more in range(side)]
+        # Where a module has so many others behind it in its row, or below it in its column.
+        self._along = (
+            (1, *(lines[more] for more in (1, 4, 10))),
+            (side, *((1 << side * (side - more)) - 1 for more in (1, 4, 10))),
+        )
+
+    def of(self, symbol: int) -> int:
+        """The penalty of a symbol."""
+        light, same, found = symbol ^ self._every, [], 0
+        for step, two, five, eleven in self._along:
+            alike = ~(symbol ^ symbol >> step) & two
+            same.append(alike)
+            three = alike & alike >> step
+            runs = three & three >> 2 * step & five
+            # A run of five counts 3, and 1 for each module more.
+            found += runs.bit_count() + 2 * (runs & ~(runs << step & five)).bit_count()
+            lights = light & light >> step
+            four = lights & lights >> 2 * step
+            core = symbol & light >> step & symbol >> 2 * step & symbol >> 3 * step
+            core &= symbol >> 4 * step & light >> 5 * step & symbol >> 6 * step
+            finders = (core & four >> 7 * step & eleven).bit_count() + (four & core >> 4 * step & eleven).bit_count()
+            found += 40 * finders
+        beside, below = same
+        squares = beside & beside >> self._side & below
+        uneven = abs(20 * symbol.bit_count() - 10 * self._all) // self._all
+        return found + 3 * squares.bit_count() + 10 * uneven
+
+
+@lru_cache(maxsize=MAX_VERSION)
+def _plan(version: int) -> _Plan:
+    side = 4 * version + 17
+    fixed = _patterns(version, side)
+    free = [(row, column) for row, column in _path(side) if (row, column) not in fixed]
+    dark = _number(side, [place for place, is_dark in fixed.items() if is_dark])
+    frames = tuple(
+        dark
+        ^ _number(side, _formats(side, mask))
+        ^ _number(side, [place for place in free if _MASKS[mask](*place) == 0])
+        for mask in range(8)
+    )
+    return _Plan(side, tuple(_halves(version, side, free)), frames, _Penalties(side))
+
+
+def _bit(side: int, row: int, column: int) -> int:
+    return 1 << side * side - 1 - side * row - column
+
+
+def _number(side: int, places: list[tuple[int, int]]) -> int:
+    return sum(_bit(side, row, column) for row, column in places)
+
+
+def _patterns(version: int, side: int) -> dict[tuple[int, int], bool]:
+    """What is no data, by its place, and whether it is dark; the places of the format are light."""
+    found: dict[tuple[int, int], bool] = {}
+    for place in range(side):
+        found[6, place] = found[place, 6] = place % 2 == 0
+    for top, left in ((0, 0), (0, side - 7), (side - 7, 0)):
+        for row, column in product(range(-1, 8), repeat=2):
+            if 0 <= top + row < side and 0 <= left + column < side:
+                away = max(abs(row - 3), abs(column - 3))
+                found[top + row, left + column] = away not in (2, 4)
+    found |= _aligning(version, side)
+    for place in range(9):
+        found.setdefault((8, place), False)
+        found.setdefault((place, 8), False)
+        found.setdefault((8, side - 1 - min(place, 7)), False)
+        found.setdefault((side - 1 - min(place, 7), 8), False)
+    found[side - 8, 8] = True
+    if version >= _VERSIONED:
+        stated = _checked(version, 12, _VERSION)
+        for place in range(18):
+            row, column = place // 3, side - 11 + place % 3
+            found[row, column] = found[column, row] = bool(stated >> place & 1)
+    return found
+
+
+def _aligning(version: int, side: int) -> dict[tuple[int, int], bool]:
+    """The alignment patterns, wherever no finder pattern is."""
+    middles = set(product(_ALIGNED[version - 1], repeat=2)) - {(6, 6), (6, side - 7), (side - 7, 6)}
+    return {
+        (middle + row, beside + column): max(abs(row), abs(column)) != 1
+        for middle, beside in middles
+        for row, column in product(range(-2, 3), repeat=2)
+    }
+
+
+def _checked(value: int, more: int, generator: int) -> int:
+    """A value with the remainder by which its wrong bits are found, of so many bits."""
+    rest = value << more
+    while rest.bit_length() > more:
+        rest ^= generator << rest.bit_length() - more - 1
+    return value << more | rest
+
+
+def _formats(side: int, mask: int) -> list[tuple[int, int]]:
+    """The dark modules that say level M, which is 0, and the mask, twice (7.9)."""
+    stated = _checked(mask, 10, _FORMAT) ^ _FORMAT_MASK
+    around = [*((row, 8) for row in (0, 1, 2, 3, 4, 5, 7, 8)), *((8, column) for column in (7, 5, 4, 3, 2, 1, 0))]
+    apart = [*((8, side - 1 - place) for place in range(8)), *((side - 7 + place, 8) for place in range(7))]
+    return [place for where in (around, apart) for bit, place in enumerate(where) if stated >> bit & 1]
+
+
+def _path(side: int) -> Iterator[tuple[int, int]]:
+    """The order in which modules are filled: two columns at a time from the right, up and down in turn (7.7.3)."""
+    up = True
+    for right in (*range(side - 1, 6, -2), 5, 3, 1):
+        for row in reversed(range(side)) if up else range(side):
+            yield from ((row, right), (row, right - 1))
+        up = not up
+
+
+def _halves(version: int, side: int, free: list[tuple[int, int]]) -> Iterator[tuple[int, ...]]:
+    """What each half of each byte of data adds to the symbol, by its sixteen values."""
+    checks, blocks = _BLOCKS[version - 1]
+    modules = [_bit(side, *place) for place in free]
+    order = [(block, at) for at in range(max(blocks)) for block, size in enumerate(blocks) if at < size]
+    order += [(block, -1 - check) for check in range(checks) for block in range(len(blocks))]
+    places = {codeword: modules[8 * place : 8 * place + 8] for place, codeword in enumerate(order)}
+    remainders = _remainders(checks, max(blocks))
+    for block, size in enumerate(blocks):
+        by_check = [_sums(places[block, -1 - check]) for check in range(checks)]
+        for at in range(size):
+            factors, ones = remainders[size - 1 - at], places[block, at]
+            for bit in range(8):
+                added = (sums[_product(0x80 >> bit, factor)] for sums, factor in zip(by_check, factors, strict=True))
+                ones[bit] = reduce(xor, added, ones[bit])
+            yield from (_sums(ones[:4]), _sums(ones[4:]))
+
+
+def _sums(places: list[int]) -> tuple[int, ...]:
+    """The sums of some of these places: of those whose bits are set in an index, the first its highest."""
+    found = [0]
+    for place in reversed(places):
+        found += [one ^ place for one in found]
+    return tuple(found)
+
+
+def _remainders(checks: int, size: int) -> list[list[int]]:
+    """The error correction of a lone 1, by how many codewords of data follow it in its block (annex A)."""
+    generator, root = [1], 1
+    for _ in range(checks):
+        times_root = [0, *(_product(one, root) for one in generator)]
+        generator = [high ^ low for high, low in zip([*generator, 0], times_root, strict=True)]
+        root = _product(root, 2)
+    found = [generator[1:]]
+    for _ in range(size - 1):
+        first, *others = found[-1]
+        found.append([after ^ _product(first, one) for after, one in zip([*others, 0], generator[1:], strict=True)])
+    return found
+
+
+@lru_cache(maxsize=256 * 256)
+def _product(one: int, other: int) -> int:
+    """Of two elements of the field of 256."""
+    found = 0
+    while other:
+        found ^= one * (other & 1)
+        one, other = one << 1 ^ _FIELD * (one >> 7), other >> 1
+    return found
