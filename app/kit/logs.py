@@ -78,11 +78,11 @@ class Lines(logging.StreamHandler[TextIO]):
         """Write what waits."""
         with self._one_at_a_time:
             lines, self._waiting = "".join(self._waiting), []
-            if lines:
-                # A full disk must stop no request.
-                with suppress(OSError):
+            # A full disk must stop no request.
+            with suppress(OSError):
+                if lines:
                     self.stream.write(lines)
-            super().flush()
+                super().flush()
 
 
 class DailyFolder(Lines):

@@ -5,6 +5,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from app.kit import clock
-from app.kit.logs import DailyFolder, about, add_about, begin_about, configure_logs
+from app.kit.logs import DailyFolder, about, add_about, begin_about, configure_logs, write_line
 
 _log = logging.getLogger("jiaban.test")
 
@@ -89,6 +90,20 @@ def test_where_no_file_can_be_written_lines_go_on(tmp_path: Path, capsys: pytest
     configure_logs("INFO", DailyFolder(tmp_path / "logs", "web", 184))
     _log.info("all the same")
     assert lines(capsys.readouterr().err)[0]["event"] == "all the same"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device without room is Linux's")
+def test_a_request_goes_on_where_its_line_finds_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On standard error, be it a file on a full disk, as in a folder."""
+    full = Path("/dev/full").open("w", buffering=1, encoding="utf-8")  # noqa: SIM115  # it cannot be closed well
+    monkeypatch.setattr("sys.stderr", full)
+    configure_logs("INFO")
+    try:
+        write_line("{}\n")
+        _log.info("one")
+    finally:
+        with suppress(OSError):
+            full.close()
 
 
 def test_an_exception_is_told_by_its_kind_and_place() -> None:
