@@ -1,7 +1,10 @@
 """How much a process has begun, and when it takes nothing more: what it has begun is worth more than what comes.
 
 By Little's law as many requests as are under way at once make each take as long as the others need before it. So a
-process that has begun ``at_once`` answers 503 before it looks at anything, and whoever asks comes again.
+process that has begun as many as it may answers 503 before it looks at anything, and whoever asks comes again. How many
+it may follows from how long they take: while they take far longer than the same routes do when the process has little
+to do, it is fewer, down to what keeps a processor and the database's connections busy. Whoever waits for another system
+takes long at any time, and makes it no fewer.
 """
 
 from collections import deque
@@ -13,15 +16,25 @@ from app.kit import db
 from app.kit.errors import TemporarilyUnavailableError
 
 _PATIENT_SECONDS = 1.0
+_LEAST, _LEAST_SHARE = 4, 16
+# So many times as long as usual is too long, and so is it well; one request counts for no more than the last.
+_TOO_LONG, _WELL, _MOST = 4.0, 3.0, 10.0
+_FEWER, _MORE = 0.98, 0.1
+_WEIGHT = 0.05
 
 _TURNED_AWAY = Counter("jiaban_requests_turned_away_total", "requests that came while too many were under way")
 
 
 @dataclass(slots=True)
 class Begun:
-    """A request that was begun at a moment of the performance counter; ``is_young`` until it has aged or ended."""
+    """A request to a route that was begun at a moment of the performance counter.
 
+    ``is_alone`` where nobody else's was under way then; ``is_young`` until it has aged or ended.
+    """
+
+    route: str
     at: float
+    is_alone: bool
     is_young: bool = True
 
 
@@ -29,27 +42,48 @@ class Load:
     """The requests of this process that are under way."""
 
     def __init__(self, at_once: int) -> None:
-        """``at_once`` is how many may be."""
+        """``at_once`` is how many may be, where they take no longer than usual."""
         self._at_once = at_once
+        self._least = min(at_once, max(_LEAST, at_once // _LEAST_SHARE))
+        self._limit = float(at_once)
+        self._usual: dict[str, float] = {}
+        self._took = self._would_take = 0.0
         self._young: deque[Begun] = deque()
         self._many = self._many_young = 0
 
-    def begin(self, now: float) -> Begun:
+    @property
+    def limit(self) -> int:
+        """How many may be under way as things are."""
+        return int(self._limit)
+
+    def begin(self, route: str, now: float) -> Begun:
         """Take a request; ``end`` must follow. Raises TemporarilyUnavailableError where it is one too many."""
         if self.is_full(now):
             _TURNED_AWAY.inc()
             raise TemporarilyUnavailableError
-        begun = Begun(now)
+        begun = Begun(route, now, not self._many)
         self._young.append(begun)
         self._many += 1
         self._many_young += 1
         return begun
 
-    def end(self, begun: Begun) -> None:
+    def end(self, begun: Begun, now: float) -> None:
         """Note that a request was answered."""
         self._many -= 1
         self._many_young -= begun.is_young
         begun.is_young = False
+        self._learn(begun, now - begun.at)
+
+    def _learn(self, begun: Begun, seconds: float) -> None:
+        usual = self._usual.setdefault(begun.route, seconds)
+        if seconds < usual or begun.is_alone:
+            usual = self._usual[begun.route] = usual + _WEIGHT * (seconds - usual)
+        self._took += _WEIGHT * (min(seconds, _MOST * usual) - self._took)
+        self._would_take += _WEIGHT * (usual - self._would_take)
+        if self._took > _TOO_LONG * self._would_take:
+            self._limit = max(self._least, _FEWER * self._limit)
+        elif self._took < _WELL * self._would_take:
+            self._limit = min(self._at_once, self._limit + _MORE)
 
     def is_full(self, now: float) -> bool:
         """Whether as many are under way as may be.
@@ -58,9 +92,9 @@ class Load:
         no connection to spare.
         """
         self._let_age(now - _PATIENT_SECONDS)
-        if self._many < self._at_once:
+        if self._many < self.limit:
             return False
-        return self._many_young >= self._at_once or not db.has_connection_to_spare()
+        return self._many_young >= self.limit or not db.has_connection_to_spare()
 
     def _let_age(self, before: float) -> None:
         while self._young and (self._young[0].at < before or not self._young[0].is_young):

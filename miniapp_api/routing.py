@@ -327,11 +327,11 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
             if is_watched:
                 answer = await handle(request, path)
             else:
-                begun = context.load.begin(began)
+                begun = context.load.begin(route.path, began)
                 try:
                     answer = await handle(request, path)
                 finally:
-                    context.load.end(begun)
+                    context.load.end(begun, time.perf_counter())
         except Exception as error:  # each is answered, and logged where it is a fault of ours
             answer = handle_error(request, error)
         if context.stopping:
