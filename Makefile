@@ -71,6 +71,7 @@ bench: $(BENCH_STAMP)
 # Everything breaks while citizens apply and show; the books must balance. SEED=7 MINUTES=30 is another, longer campaign.
 faults: $(STAMP)
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+	$(BIN)/python -m tests.faults.overload
 
 format: $(STAMP)
 	$(BIN)/ruff format $(CODE)

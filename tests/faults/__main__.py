@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.faults.campaign import carry_out
-from tests.faults.report import write
+from tests.faults.report import keep, write
 from tests.faults.schedule import kinds_of, schedule
 
 
@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--phones", type=int, default=4, help="how many citizens are under way at once")
     parser.add_argument("--only", default="", help="kinds of faults by words in their names, which commas part")
     parser.add_argument("--show", action="store_true", help="print the schedule and end")
+    parser.add_argument("--keep", action="store_true", help="write the report into docs/faults.md as well")
     parser.add_argument("--var", type=Path, default=Path("var/faults"))
     told = parser.parse_args()
     # So that the house is stopped by whoever stops this.
@@ -44,6 +45,8 @@ def main() -> int:
             progress=lambda done, what: bar.update(task, completed=done, description=what),
         )
     write(told.var, outcome)
+    if told.keep:
+        keep(outcome)
     for title, line in outcome.books.items():
         console.print(f"{title}: {line}", soft_wrap=True, markup=False)
     for sentence in outcome.wrong:

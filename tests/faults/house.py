@@ -76,12 +76,13 @@ def shaken_house(var: Path, report: Callable[[str], None]) -> Iterator[Shaken]:
             links.add(name, ports[name], to)
         switches = Switches(var, _told(plan, ports))
         path = os.pathsep.join([str(INSIDE), *filter(None, [os.environ.get("PYTHONPATH")])])
-        with _environment({VARIABLE: str(var), "PYTHONPATH": path}), running_house(demo, report):
+        with environment({VARIABLE: str(var), "PYTHONPATH": path}), running_house(demo, report):
             yield Shaken(plan, links, switches, f"http://127.0.0.1:{ports['phones']}")
 
 
 @contextmanager
-def _environment(told: dict[str, str]) -> Iterator[None]:
+def environment(told: dict[str, str]) -> Iterator[None]:
+    """Have processes that are started meanwhile told so, beside what is told already."""
     before = {name: os.environ.get(name) for name in told}
     os.environ.update(told)
     try:

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from tests.conftest import REPOSITORY
 from tests.faults.campaign import Happened, Outcome
 
 _LEFT, _WIDTH, _ROW, _TOP, _CHART = 150, 820, 15, 40, 90
@@ -26,6 +27,7 @@ _COLOURS = {
 }
 _OUTCOMES = {"answered": "#1a7f37", "later": "#d9a400", "nobody": "#b3261e"}
 _LEAST_WIDTH = 3.0
+_DOCUMENTS = REPOSITORY / "docs"
 
 
 def write(folder: Path, outcome: Outcome) -> None:
@@ -35,6 +37,20 @@ def write(folder: Path, outcome: Outcome) -> None:
     (folder / "report.json").write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     (folder / "report.md").write_text("\n".join(_markdown(outcome)) + "\n", encoding="utf-8")
     (folder / "timeline.svg").write_text(timeline(outcome), encoding="utf-8")
+
+
+def keep(outcome: Outcome) -> None:
+    """Write the report into the documents, in place of the one that was kept before."""
+    (_DOCUMENTS / "images" / "faults.svg").write_text(timeline(outcome), encoding="utf-8")
+    put("campaign", "tests.faults", "\n".join(_markdown(outcome)))
+
+
+def put(name: str, module: str, text: str) -> None:
+    """Put a text between its marks in ``docs/faults.md``."""
+    page = _DOCUMENTS / "faults.md"
+    begin, end = f"<!-- {name}: python -m {module} --keep -->", f"<!-- end of {name} -->"
+    before, _, rest = page.read_text(encoding="utf-8").partition(begin)
+    page.write_text(f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
