@@ -1,6 +1,7 @@
 """``python -m tests.faults --seed 1 --minutes 10``: the fault campaign, with its report under ``var/faults``."""
 
 import argparse
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -32,6 +33,7 @@ def main() -> int:
     if told.show:
         console.print("\n".join(map(str, faults)))
         return 0
+    shutil.rmtree(told.var / "house", ignore_errors=True)
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True)
     ) as bar:

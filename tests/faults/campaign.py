@@ -59,6 +59,7 @@ def carry_out(var: Path, seed: int, faults: list[Fault], seconds: float, *, phon
         watch = Watch()
         outcome = Outcome(seed, seconds, watch)
         _live_through(shaken, faults, outcome, phones, progress)
+        watch.is_over = True
         progress(seconds, "balancing the books")
         settings = Settings(**tomllib.loads(shaken.plan.config_file.read_text(encoding="utf-8")))
         try:

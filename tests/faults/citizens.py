@@ -32,11 +32,12 @@ class LostError(Exception):
 
 @dataclass(slots=True)
 class Watch:
-    """What came of every request, second by second; and what must never come."""
+    """What came of every request, second by second until it ``is_over``; and what must never come."""
 
     began: float = field(default_factory=time.monotonic)
     seconds: dict[int, Counter[str]] = field(default_factory=dict)
     faults_of_ours: Counter[str] = field(default_factory=Counter)
+    is_over: bool = False
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -53,7 +54,8 @@ class Watch:
         else:
             outcome = "fault" if status >= 500 else "answered"
         with self._lock:
-            self.seconds.setdefault(int(self.now), Counter())[outcome] += 1
+            if not self.is_over:
+                self.seconds.setdefault(int(self.now), Counter())[outcome] += 1
             if outcome == "fault":
                 self.faults_of_ours[f"{what} answered {status}"] += 1
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.conftest import REPOSITORY
 from tests.faults.campaign import Happened, Outcome
+from tests.faults.schedule import LINKS, PROCESSES, TABLES
 
 _LEFT, _WIDTH, _ROW, _TOP, _CHART = 150, 820, 15, 40, 90
 _COLOURS = {
@@ -120,7 +121,8 @@ def _by_kind(happened: list[Happened]) -> dict[str, list[Happened]]:
 def timeline(outcome: Outcome) -> str:
     """The drawing as SVG: a row for each place, a bar for each fault, and below what came of the requests."""
     last = max([outcome.seconds, *outcome.ended, *(one.ended for one in outcome.happened)])
-    places = sorted({one.fault.kind.where for one in outcome.happened})
+    shaken = {one.fault.kind.where for one in outcome.happened}
+    places = [place for place in dict.fromkeys((*PROCESSES, *LINKS, *TABLES)) if place in shaken]
     bottom = _TOP + _ROW * len(places)
     height = bottom + _CHART + 60
     drawn = [_place(name, _TOP + _ROW * number) for number, name in enumerate(places)]

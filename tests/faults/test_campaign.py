@@ -3,9 +3,11 @@
 import itertools
 from pathlib import Path
 
+import pytest
+
 from tests.faults.campaign import carry_out
 from tests.faults.report import as_json, write
-from tests.faults.schedule import KINDS, kinds_of, schedule
+from tests.faults.schedule import KINDS, Kind, kinds_of, schedule
 
 
 def test_a_seed_makes_one_schedule() -> None:
@@ -28,10 +30,19 @@ def test_a_round_has_each_kind_once_and_no_place_two_at_a_time() -> None:
             assert all(one.at + one.lasts <= then.at for one, then in itertools.pairwise(here))
 
 
-def test_whatever_breaks_the_books_balance(tmp_path: Path) -> None:
-    """Web and worker die, a link loses answers, the database is cut off, a clock jumps, the disk is full."""
-    kinds = kinds_of("kill web, kill worker, deaf approvals, deaf phones, cut database, web +24 h, full disk")
-    outcome = carry_out(tmp_path, 3, schedule(3, 15, kinds, longest=2), 15, phones=2, progress=lambda *_: None)
+_FEW = kinds_of("kill web, kill worker, deaf approvals, deaf phones, cut database, web +24 h, full disk")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "kinds", "longest"),
+    [pytest.param(15, _FEW, 2.0, id="short"), pytest.param(600, KINDS, 5.0, id="long", marks=pytest.mark.long)],
+)
+def test_whatever_breaks_the_books_balance(
+    tmp_path: Path, seconds: float, kinds: tuple[Kind, ...], longest: float
+) -> None:
+    """In short, web and worker die, a link loses answers, the database is cut off, a clock jumps, the disk is full."""
+    faults = schedule(3, seconds, kinds, longest)
+    outcome = carry_out(tmp_path, 3, faults, seconds, phones=2, progress=lambda *_: None)
     write(tmp_path, outcome)
     assert not outcome.wrong, outcome.wrong
     assert as_json(outcome)["cases"] >= 2
