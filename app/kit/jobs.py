@@ -89,11 +89,14 @@ async def with_others(
     ``work`` is given the arguments of all, the job's own first; it writes rows and calls nobody outside. Where that
     fails, nothing of it happened, and the job is done alone. For tasks whose jobs need no order among them.
     """
+    others: list[dict[str, Any]] = []
     try:
         async with db.transaction():
-            others = await db.rows(_TAKE_ALONG, task, most - 1)
-            return await work([arguments, *(json.loads(row["args"]) for row in others)])
+            others = [json.loads(row["args"]) for row in await db.rows(_TAKE_ALONG, task, most - 1)]
+            return await work([arguments, *others])
     except Exception:
+        if not others:
+            raise
         _log.exception("slice_failed", extra={"task": task})
         async with db.transaction():
             return await work([arguments])
