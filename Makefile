@@ -66,7 +66,8 @@ $(BENCH_STAMP): bench/requirements.txt $(STAMP)
 	@touch $@
 
 bench: $(BENCH_STAMP)
-	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(LICENCES),--licences $(LICENCES))
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(LICENCES),--licences $(LICENCES)) \
+		$(if $(GROWN),--grown $(GROWN)) $(if $(REQUESTS),--requests $(REQUESTS))
 
 # Everything breaks while citizens apply and show; the books must balance. SEED=7 MINUTES=30 is another, longer campaign.
 faults: $(STAMP)

@@ -8,13 +8,13 @@ from pathlib import Path
 from rich.progress import Progress, TaskID
 
 from bench import results
-from bench.rounds import Figures
+from bench.rounds import Figures, Memory
 from bench.showing import console, progress_bar
 from bench.sides import ROOT
 from bench.subjects import Wanted
 from bench.town import engines, town
 
-SUBJECTS = ("http", "verify", "read", "present", "search", "delegate", "wechat", "growth")
+SUBJECTS = ("http", "verify", "read", "present", "search", "delegate", "wechat", "growth", "memory")
 
 
 def _arguments() -> argparse.Namespace:
@@ -23,13 +23,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="rounds, in each of which every side has its turn (5)")
     parser.add_argument("--licences", type=int, default=10_000, help="how many licences and cases there are (10000)")
     parser.add_argument("--grown", type=int, default=200_000, help="how many of them growth is measured to (200000)")
+    parser.add_argument("--requests", type=int, default=50_000, help="after how many memory is looked at (50000)")
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results", help="where results are written")
     parser.add_argument("--check", action="store_true", help="hold the contracts, with what is installed, and no more")
     return parser.parse_args()
 
 
-async def _measure(arguments: argparse.Namespace) -> dict[str, Figures]:
-    found: dict[str, Figures] = {}
+async def _measure(arguments: argparse.Namespace) -> dict[str, Figures | Memory]:
+    found: dict[str, Figures | Memory] = {}
     rounds = 0 if arguments.check else arguments.rounds
     async with engines() as running, town(running, arguments.licences) as filled:
         for name in arguments.only:
@@ -40,7 +41,9 @@ async def _measure(arguments: argparse.Namespace) -> dict[str, Figures]:
                 def tell(text: str, bar: Progress = bar, task: TaskID = task, name: str = name) -> None:
                     bar.update(task, description=f"{name}: {text}")
 
-                found |= await subject.measure(Wanted(running, filled, rounds, arguments.grown, tell))
+                found |= await subject.measure(
+                    Wanted(running, filled, rounds, arguments.grown, arguments.requests, tell)
+                )
                 bar.update(task, description=name, total=1, completed=1)
     return found
 

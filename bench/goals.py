@@ -9,3 +9,6 @@ GOALS: dict[str, dict[str, float]] = {
     "delegate": {"celery": 3, "floor": 0.5},
     "wechat": {"wechatpy": 5, "floor": 0.6},
 }
+
+MEMORY_MEGABYTES = 150
+"""What a web worker may hold after a million requests, in MiB."""

@@ -7,6 +7,7 @@ import platform
 import statistics
 import subprocess
 import time
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from typing import Any
 from rich.table import Table
 
 from bench import plots
-from bench.goals import GOALS
-from bench.rounds import Figures, Spread, Taken
+from bench.goals import GOALS, MEMORY_MEGABYTES
+from bench.rounds import Figures, Memory, Spread, Taken
 from bench.sides import ROOT, Role
 
 _PACKAGES = (
@@ -25,10 +26,14 @@ _PACKAGES = (
 )
 
 
-def table(found: dict[str, Figures]) -> Table:
+def table(found: Mapping[str, Figures | Memory]) -> Table:
     """The figures as people read them."""
     shown = Table("what", "side", "a CPU second", "with engines'", "a second", "ours / theirs", "with engines'", "goal")
     for name, figures in found.items():
+        if isinstance(figures, Memory):
+            held = f"{figures.first:.0f} MB, after {figures.requests} requests {figures.most:.0f}"
+            shown.add_row(name, "ours", held, *("" for _ in range(4)), f"{MEMORY_MEGABYTES}")
+            continue
         for side, taken in figures.taken.items():
             own, whole = (_middle(taken, which) for which in ("per_cpu_second", "per_whole_cpu_second"))
             wall = statistics.median(one.done / one.wall for one in taken)
@@ -51,12 +56,16 @@ def _said(spread: Spread) -> str:
     return f"{spread.middle:.2f} ({spread.least:.2f} to {spread.most:.2f})"
 
 
-def write(found: dict[str, Figures], arguments: argparse.Namespace) -> None:
+def write(found: Mapping[str, Figures | Memory], arguments: argparse.Namespace) -> None:
     """Write ``latest.json`` and ``ratios.svg``; in the former, what was not measured this time stays as it was."""
     path: Path = arguments.out / "latest.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"details": {}}
     for name, figures in found.items():
+        if isinstance(figures, Memory):
+            kept[name] = {"requests": figures.requests, "megabytes": round(figures.most, 1)}
+            kept["details"][name] = {"first": round(figures.first, 1), **_circumstances(arguments)}
+            continue
         if name == "growth":
             # The small town is ours, the grown one the other side: the ratio of work is that of costs the other way.
             kept[name] = round(figures.ratio("grown").middle, 3)
@@ -65,7 +74,9 @@ def write(found: dict[str, Figures], arguments: argparse.Namespace) -> None:
         kept["details"][name] = {**_details(figures), **_circumstances(arguments)}
     kept["commit"] = _commit()
     path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    path.with_name("ratios.svg").write_text(plots.ratios(found), encoding="utf-8")
+    compared = {name: one for name, one in found.items() if isinstance(one, Figures)}
+    if compared:
+        path.with_name("ratios.svg").write_text(plots.ratios(compared), encoding="utf-8")
 
 
 def _ratios(figures: Figures) -> dict[str, Any]:

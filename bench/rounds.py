@@ -48,6 +48,15 @@ class Spread:
         return cls(statistics.median(figures), min(figures), max(figures))
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Megabytes (MiB) of a web worker that answered so many requests: after the first of them, and at the most."""
+
+    requests: int
+    first: float
+    most: float
+
+
 @dataclass(slots=True)
 class Figures:
     """What the sides of one comparison did, round by round; ``roles`` says what each side is.

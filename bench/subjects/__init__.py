@@ -14,7 +14,7 @@ NOTHING: Mapping[str, str] = {}
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a comparison is made with: the town, how many rounds, how large a town
-    grows (in cases), and whom it tells how far it is.
+    grows (in cases), after how many requests memory is looked at, and whom it tells how far it is.
 
     Without rounds the contracts are held and nothing is measured.
     """
@@ -23,6 +23,7 @@ class Wanted:
     town: Town
     rounds: int
     grown: int
+    requests: int
     progress: Callable[[str], None]
 
     @asynccontextmanager

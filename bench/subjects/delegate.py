@@ -22,7 +22,7 @@ from bench.subjects import Wanted
 from bench.town import Town
 from bench.ways import Way, anew, ways
 
-_CASES = 400
+_CASES = 200
 _WARM = 50
 _PATIENCE_SECONDS = 180
 _SETTLE_SECONDS = 0.5

@@ -10,7 +10,7 @@ import pytest
 
 from bench import load, plots, results
 from bench.contracts import ContractBrokenError, compare
-from bench.rounds import Figures, Spread, Taken, summed
+from bench.rounds import Figures, Memory, Spread, Taken, summed
 from bench.sides import Cpu, Role
 
 _ROLES = {"ours": Role.OURS, "django": Role.PEER, "floor": Role.FLOOR}
@@ -54,6 +54,13 @@ def test_results_name_each_peer_and_the_floor_and_keep_what_was_not_measured(tmp
     assert written["verify"]["ratio_to_peer"] == {"django": 2.0}
     assert written["details"]["read"]["sides"]["ours"][0]["cpu_postgres"] == 1.0
     assert written["commit"]
+
+
+def test_memory_is_kept_as_it_was_at_the_most_and_draws_nothing(tmp_path: Path) -> None:
+    results.write({"memory": Memory(50_000, 90.0, 110.04)}, Namespace(out=tmp_path, licences=10, rounds=1))
+    written = json.loads((tmp_path / "latest.json").read_text(encoding="utf-8"))
+    assert written["memory"] == {"requests": 50_000, "megabytes": 110.0}
+    assert not (tmp_path / "ratios.svg").exists()
 
 
 def test_the_drawing_has_a_row_for_each_other_side() -> None:
