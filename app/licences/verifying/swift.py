@@ -83,6 +83,7 @@ class _Types:
 
 
 _seen: TTLCache[tuple[Quick, Duty], _Types] = TTLCache(maxsize=32, ttl=1)
+_last: dict[Duty, _Types] = {}
 
 
 async def verify_swiftly(signer: CodeSigner, verifier: Verifier, text: str, key: str | None) -> Swift | None:
@@ -93,7 +94,8 @@ async def verify_swiftly(signer: CodeSigner, verifier: Verifier, text: str, key:
     known = await signer.recognise(text)
     if known is None or verifier.staff is None or verifier.duty is None:
         return None
-    (nonce, digest), types, at = known, await _types_for(verifier.duty), clock.now()
+    quick = db.quick()
+    (nonce, digest), types, at = known, await _types_for(quick, verifier.duty), clock.now()
     record = Verification(
         id=new_id(),
         **verifier.columns,
@@ -104,7 +106,7 @@ async def verify_swiftly(signer: CodeSigner, verifier: Verifier, text: str, key:
     )
     found = None
     with suppress(asyncpg.UniqueViolationError):
-        found = await db.quick().row(
+        found = await quick.row(
             _VERIFY,
             *(nonce, digest, at, at + verdicts.SKEW, at.astimezone(clock.CITY_TIME).date()),
             *(types.shown, types.levels, PRESENTING),
@@ -121,17 +123,25 @@ async def verify_swiftly(signer: CodeSigner, verifier: Verifier, text: str, key:
     return Swift(record, licence, types.definitions[licence.type_code])
 
 
-async def _types_for(duty: Duty) -> _Types:
+async def _types_for(quick: Quick, duty: Duty) -> _Types:
     """What a duty may see, as the catalogue said a second ago at most."""
-    types = _seen.get((db.quick(), duty))
+    types = _seen.get((quick, duty))
     if types is None:
-        definitions = {one.code: one for one in await catalogue.all_licence_types()}
-        seen = {code: one for code, one in definitions.items() if one.fields_for(duty)}
-        shown = {
-            f"{code}/{preset}": [name for name in one.fields_for(duty) if name in one.preset_fields(preset)]
-            for code, one in seen.items()
-            for preset in Preset
-        }
-        levels = {code: one.assurance_level for code, one in seen.items()}
-        types = _seen[db.quick(), duty] = _Types(json.dumps(shown), json.dumps(levels), definitions)
+        definitions = await catalogue.all_licence_types()
+        types = _last.get(duty)
+        # The catalogue reads a definition once while it stays the same.
+        if types is None or [*map(id, types.definitions.values())] != [*map(id, definitions)]:
+            types = _last[duty] = _types_of(duty, definitions)
+        _seen[quick, duty] = types
     return types
+
+
+def _types_of(duty: Duty, definitions: list[LicenceTypeDefinition]) -> _Types:
+    seen = {one.code: one for one in definitions if one.fields_for(duty)}
+    shown = {
+        f"{code}/{preset}": [name for name in one.fields_for(duty) if name in one.preset_fields(preset)]
+        for code, one in seen.items()
+        for preset in Preset
+    }
+    levels = {code: one.assurance_level for code, one in seen.items()}
+    return _Types(json.dumps(shown), json.dumps(levels), {one.code: one for one in definitions})
