@@ -23,7 +23,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="rounds, in each of which every side has its turn (5)")
     parser.add_argument("--licences", type=int, default=10_000, help="how many licences and cases there are (10000)")
     parser.add_argument("--grown", type=int, default=200_000, help="how many of them growth is measured to (200000)")
-    parser.add_argument("--requests", type=int, default=50_000, help="after how many memory is looked at (50000)")
+    parser.add_argument("--requests", type=int, default=20_000, help="after how many memory is looked at (20000)")
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results", help="where results are written")
     parser.add_argument("--check", action="store_true", help="hold the contracts, with what is installed, and no more")
     return parser.parse_args()
