@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from app.demo.house import running_house
 from app.demo.plan import Plan, make_plan
+from app.kit import clock
 from config.settings import DemoSettings
 from tests.conftest import free_ports
 from tests.faults.proxy import Links
@@ -76,7 +78,10 @@ def shaken_house(var: Path, report: Callable[[str], None]) -> Iterator[Shaken]:
             links.add(name, ports[name], to)
         switches = Switches(var, _told(plan, ports))
         path = os.pathsep.join([str(INSIDE), *filter(None, [os.environ.get("PYTHONPATH")])])
-        with environment({VARIABLE: str(var), "PYTHONPATH": path}), running_house(demo, report):
+        with environment({VARIABLE: str(var), "PYTHONPATH": path}), ExitStack() as stack:
+            # So that for a clock that goes back by a day the city's items and keys are there already.
+            with clock.travel(timedelta(days=-2)):
+                stack.enter_context(running_house(demo, report))
             yield Shaken(plan, links, switches, f"http://127.0.0.1:{ports['phones']}")
 
 
