@@ -6,6 +6,8 @@ from tortoise import Model, fields
 
 from app.identity.models import Citizen
 
+PURPOSE_LENGTH = 64
+
 
 class Act(StrEnum):
     """What somebody said."""
@@ -25,7 +27,7 @@ class Consent(Model):
     citizen: fields.ForeignKeyRelation[Citizen] = fields.ForeignKeyField(
         "jiaban.Citizen", related_name="consents", db_index=True
     )
-    purpose = fields.CharField(max_length=64)
+    purpose = fields.CharField(max_length=PURPOSE_LENGTH)
     version = fields.IntField()
     act = fields.CharEnumField(Act, max_length=16)
     session_id = fields.UUIDField(null=True)

@@ -9,7 +9,7 @@ from app.audit import service as audit
 from app.consents import rules
 from app.consents.definitions import asked, purposes
 from app.consents.errors import ConsentMissingError, ConsentPurposeUnknownError, ConsentVersionOutdatedError
-from app.consents.models import Act, Consent
+from app.consents.models import PURPOSE_LENGTH, Act, Consent
 from app.identity.queries import lock_present
 from app.kit import clock
 from app.kit.db import transaction
@@ -38,6 +38,8 @@ async def withdraw_consent(
 
     Where there is none, it changes nothing. Raises ConsentPurposeUnknownError or SessionEndedError.
     """
+    if len(purpose) > PURPOSE_LENGTH:
+        raise ConsentPurposeUnknownError
     async with transaction():
         await lock_present(citizen_id)
         history = await _history(citizen_id, purpose)

@@ -52,7 +52,8 @@ async def add_favourite(citizen_id: UUID, item_code: str) -> None:
 
 async def remove_favourite(citizen_id: UUID, item_code: str) -> None:
     """Take the mark from an item; where there is none, nothing happens."""
-    await Favourite.filter(citizen_id=citizen_id, item_code=item_code).delete()
+    if len(item_code) <= ITEM_CODE_LENGTH:
+        await Favourite.filter(citizen_id=citizen_id, item_code=item_code).delete()
 
 
 async def are_recent_kept(citizen_id: UUID) -> bool:
@@ -77,7 +78,8 @@ async def note_opened(citizen_id: UUID, item_code: str) -> None:
 
 async def forget_opened(citizen_id: UUID, item_code: str) -> None:
     """Forget that a citizen opened an item."""
-    await RecentItem.filter(citizen_id=citizen_id, item_code=item_code).delete()
+    if len(item_code) <= ITEM_CODE_LENGTH:
+        await RecentItem.filter(citizen_id=citizen_id, item_code=item_code).delete()
 
 
 async def keep_recent(citizen_id: UUID, *, kept: bool) -> None:

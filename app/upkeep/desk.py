@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.audit import service as audit
 from app.catalogue.errors import ItemNotFoundError
-from app.catalogue.models import ItemVersion, VersionState
+from app.catalogue.models import ITEM_CODE_LENGTH, ItemVersion, VersionState
 from app.identity.staff_accounts import Scope
 from app.kit import db
 from app.upkeep.checks import problems_in
@@ -65,6 +65,8 @@ async def require_item(scope: Scope, item_code: str) -> ItemVersion:
 
 async def newest_version(item_code: str) -> ItemVersion | None:
     """The newest published version of an item."""
+    if len(item_code) > ITEM_CODE_LENGTH:
+        return None
     found = ItemVersion.filter(item_code=item_code, state=VersionState.PUBLISHED)
     return await found.order_by("-number").first()
 
