@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.kit.codes import CodeMalformedError
 from app.licences.codes import CodeKind
+from app.licences.codes.digits import read_digits
 from app.licences.keys.algorithms import Purpose
 from tests.rings import (
     CLAIMS,
@@ -190,8 +191,11 @@ def test_every_flipped_bit_is_refused(code: bytes) -> None:
     )
 )
 def test_anything_else_is_one_clear_error(text: str) -> None:
-    """Random texts and random bytes."""
+    """Random texts and random bytes; what a phone typed or scanned is neither recognised nor taken for digits."""
     assert refused(text)
+    assert at_once(SIGNER.recognise(text)) is None
+    digits = read_digits(text)
+    assert digits is None or (len(digits), digits.isdecimal(), digits.isascii()) == (12, True, True)
 
 
 def _flipped(chance: random.Random) -> bytes:
