@@ -7,12 +7,15 @@ and the answer says so.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 import chinese_calendar
 import yaml
 
 from config.settings import CITY_DATA
+
+_DAYS = 8192
+"""How many days a process remembers: the library takes ten microseconds for one, and a case is reckoned with dozens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class WorkingDay:
     provisional: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Calendar:
     """What the city knows beyond the library: single days, and the years whose days off are all among them."""
 
@@ -41,22 +44,32 @@ def calendar() -> Calendar:
 
 def is_working_day(day: date) -> WorkingDay | None:
     """The day with its certainty where it is a working day, None where it is not."""
-    known = calendar().overrides.get(day)
-    if known is not None:
-        return WorkingDay(day, provisional=False) if known else None
-    try:
-        return WorkingDay(day, provisional=False) if chinese_calendar.is_workday(day) else None
-    except NotImplementedError:
-        provisional = day.year not in calendar().complete_years
-        return WorkingDay(day, provisional) if day.weekday() < 5 else None  # noqa: PLR2004  # Monday to Friday
+    return _is_working(calendar(), day)
 
 
 def add_working_days(start: date, count: int) -> WorkingDay:
     """The ``count``-th working day after ``start``; the day itself does not count, as is the custom for time limits."""
+    return _added(calendar(), start, count)
+
+
+@lru_cache(maxsize=_DAYS)
+def _is_working(known: Calendar, day: date) -> WorkingDay | None:
+    working = known.overrides.get(day)
+    if working is not None:
+        return WorkingDay(day, provisional=False) if working else None
+    try:
+        return WorkingDay(day, provisional=False) if chinese_calendar.is_workday(day) else None
+    except NotImplementedError:
+        provisional = day.year not in known.complete_years
+        return WorkingDay(day, provisional) if day.weekday() < 5 else None  # noqa: PLR2004  # Monday to Friday
+
+
+@lru_cache(maxsize=_DAYS)
+def _added(known: Calendar, start: date, count: int) -> WorkingDay:
     day, provisional = start, False
     while count > 0:
         day += timedelta(days=1)
-        working = is_working_day(day)
+        working = _is_working(known, day)
         if working is not None:
             count -= 1
             provisional = provisional or working.provisional
