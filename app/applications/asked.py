@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
+from cachetools import LRUCache
+
 from app.applications.models import Application
+from app.applications.time_limits import Days
 from app.catalogue import forms
 from app.catalogue.errors import LifeEventNotFoundError
 from app.catalogue.guidance import Asked, asked_for, next_question, variant_named
 from app.catalogue.guide import Guide, GuidedQuestion, Variant
 from app.catalogue.life_events import Links, link_fields
 from app.catalogue.queries import get_item, get_life_event, known_to
+
+# By the digest of a guide, which is another one where anything in it is.
+_days: LRUCache[str, Days] = LRUCache(4096)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,17 @@ async def asked_of(application: Application) -> AskedApplication:
     variant = variant_named(guide, application.variant)
     asked = asked_for(guide, variant)
     return AskedApplication(asked.form_schema, asked.materials, guide, variant, detail.department_name)
+
+
+async def days_of(application: Application, digest: str | None) -> Days:
+    """The time limits of an application's item, whose version has this ``digest``. Raises ItemNotFoundError."""
+    days = _days.get(digest) if digest else None
+    if days is None:
+        guide = (await get_item(application.item_code, application.item_version)).guide
+        days = Days(guide.promised_days, guide.statutory_days)
+        if digest:
+            _days[digest] = days
+    return days
 
 
 async def links_of(life_event: str | None, schemas: dict[str, dict[str, Any]]) -> Links | None:

@@ -10,7 +10,6 @@ from app.applications.rules import Cause
 from app.applications.time_limits import Days, Mark, TimeLimits, reckon
 from app.audit import service as audit
 from app.catalogue.errors import LifeEventNotFoundError
-from app.catalogue.guide import Guide
 from app.catalogue.queries import get_life_event
 from app.kit import clock, db, texts
 from app.mandates.party import Party
@@ -65,12 +64,12 @@ async def move(
 async def limits_of(application: Application) -> TimeLimits:
     """A case's time limits by its timeline and the item's version that it was begun under."""
     guide = (await asked_of(application)).guide
-    return limits_by(guide, await TimelineEntry.filter(application=application).order_by("id"))
-
-
-def limits_by(guide: Guide, timeline: list[TimelineEntry]) -> TimeLimits:
-    """The time limits of a case of an item, by its timeline in order."""
     days = Days(guide.promised_days, guide.statutory_days)
+    return limits_by(days, await TimelineEntry.filter(application=application).order_by("id"))
+
+
+def limits_by(days: Days, timeline: list[TimelineEntry]) -> TimeLimits:
+    """The time limits of a case whose item has so many days, by its timeline in order."""
     return reckon(days, [Mark.of(entry.kind, entry.at) for entry in timeline])
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.applications.asked import AskedApplication, asked_of, missing_in
+from app.applications.asked import AskedApplication, asked_of, days_of, missing_in
 from app.applications.drafts import owned
+from app.applications.errors import ApplicationNotFoundError
 from app.applications.materials.queries import HandedIn, handed_in
 from app.applications.models import Application, Material, State, Supplement, TimelineEntry
 from app.applications.moving import limits_by
@@ -16,9 +17,25 @@ from app.kit import db
 from app.kit.errors import NotFoundError
 from app.kit.paging import Page, newest_first
 from app.licences.models import Licence
-from app.licences.queries import licence_of_case, licences_by_id
+from app.licences.queries import licences_by_id
 from app.mandates.party import Party
 
+_ENTRY = ("id", "application_id", "kind", "state", "note", "mandate_id", "at")
+_FILE = (
+    *("id", "application_id", "material_id", "content_type", "size", "width", "height", "pages", "sha256", "blob_key"),
+    *("preview_blob_key", "scan", "trust", "reused_from", "handed_in_at", "supplement_id", "created_at"),
+)
+# A case with all that its owner is shown of it.
+_CASE = f"""
+SELECT applications.*, digest, (SELECT id FROM licences WHERE licences.case_no = applications.case_no) AS licence_id,
+    ARRAY(SELECT ({", ".join(_ENTRY)}) FROM timeline_entries WHERE application_id = $1 ORDER BY id) AS timeline,
+    ARRAY(SELECT ({", ".join(_FILE)}) FROM materials WHERE application_id = $1 ORDER BY id) AS materials
+FROM applications LEFT JOIN item_versions AS version
+    ON version.item_code = applications.item_code AND version.number = item_version AND version.state = 'published'
+WHERE applications.id = $1
+"""  # noqa: S608  # names of our columns
+_OWN = _CASE + "AND citizen_id = $2 AND company_id IS NULL"
+_OF_COMPANY = _CASE + "AND company_id = $2"
 _SUBMITTED = "SELECT item_code, count(*) AS cases FROM applications WHERE case_no IS NOT NULL GROUP BY item_code"
 
 
@@ -61,19 +78,27 @@ async def list_applications(party: Party, cursor: str | None) -> Page[Applicatio
 
 
 async def get_application(party: Party, application_id: UUID) -> CaseDetail:
-    """A party's own case. Raises ApplicationNotFoundError or MatterNotCoveredError."""
-    application = await owned(party, application_id)
-    asked = await asked_of(application)
-    timeline = await TimelineEntry.filter(application=application).order_by("id")
-    licence = await licence_of_case(application.case_no) if application.case_no else None
+    """A party's own case. Raises ApplicationNotFoundError, MatterNotCoveredError or ItemNotFoundError.
+
+    Never within a transaction. A form that was submitted lacks nothing any more.
+    """
+    found = await db.quick().row(
+        _OF_COMPANY if party.company_id else _OWN, application_id, party.company_id or party.citizen_id
+    )
+    if found is None:
+        raise ApplicationNotFoundError
+    application = db.instance(Application, found)
+    party.require("item", application.item_code)
+    timeline = [db.instance(TimelineEntry, dict(zip(_ENTRY, entry, strict=True))) for entry in found["timeline"]]
+    is_draft = application.state is State.DRAFT
     return CaseDetail(
         application,
         timeline,
-        await Material.filter(application=application).order_by("id"),
-        await missing_in(application, asked.form_schema),
+        [db.instance(Material, dict(zip(_FILE, file, strict=True))) for file in found["materials"]],
+        await missing_in(application, (await asked_of(application)).form_schema) if is_draft else [],
         await marks_of(application),
-        licence.id if licence else None,
-        limits_by(asked.guide, timeline),
+        found["licence_id"],
+        limits_by(await days_of(application, found["digest"]), timeline),
     )
 
 

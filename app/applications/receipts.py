@@ -18,7 +18,7 @@ from app.applications.models import Application, Material, TimelineEntry
 from app.applications.moving import limits_by
 from app.applications.receipt_codes import ReceiptClaims, ReceiptKind, sign_receipt
 from app.applications.rules import Cause
-from app.applications.time_limits import ACCEPTS, Due
+from app.applications.time_limits import ACCEPTS, Days, Due
 from app.catalogue.models import Department
 from app.catalogue.queries import get_department
 from app.identity.rules import mask_id_number, mask_name
@@ -54,7 +54,8 @@ class _Case:
 
     def due_by(self, causes: AbstractSet[Cause]) -> Due | None:
         """The limits as they stood when the first of these causes had moved them."""
-        moves = limits_by(self.asked.guide, self.timeline).moves
+        guide = self.asked.guide
+        moves = limits_by(Days(guide.promised_days, guide.statutory_days), self.timeline).moves
         return next((move.due for move in moves if move.cause in causes), None)
 
 

@@ -9,6 +9,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from cachetools import LRUCache, TTLCache
+
 from app.catalogue.choices import Known, choices
 from app.catalogue.errors import ItemNotFoundError, LifeEventNotFoundError
 from app.catalogue.guide import Guide
@@ -25,6 +27,7 @@ from app.catalogue.models import (
 )
 from app.kit import clock, db
 from app.kit.errors import NotFoundError
+from app.kit.quick import Quick
 
 _TYPES = "SELECT code, definition::text AS definition FROM licence_types WHERE code = ANY($1::text[])"
 _ALL_TYPES = "SELECT definition::text AS definition FROM licence_types ORDER BY code"
@@ -38,6 +41,8 @@ WHERE version.item_code = $1 AND version.state = 'published'
 """
 _IN_EFFECT = _READ + "AND version.effective_on <= $2 ORDER BY version.number DESC LIMIT 1"
 _OF_NUMBER = _READ + "AND version.number = $2"
+_UNLESS_KNOWN = _IN_EFFECT.replace("version.guide", "CASE WHEN version.digest <> $3 THEN version.guide END AS guide")
+_lately: TTLCache[tuple[Quick, str], LicenceTypeDefinition] = TTLCache(maxsize=1024, ttl=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,19 @@ class PublishedGuide:
 
 
 @dataclass(frozen=True, slots=True)
+class GuideAnswer:
+    """A guide as it is answered: JSON in UTF-8, and its ETag."""
+
+    guide: PublishedGuide
+    content: bytes
+    etag: str
+
+
+# Some megabytes.
+_answers: LRUCache[str, GuideAnswer] = LRUCache(256)
+
+
+@dataclass(frozen=True, slots=True)
 class ItemDetail:
     """An item with its whole guide, its department's name, and the version that this is."""
 
@@ -96,6 +114,25 @@ async def get_guide(item_code: str, version: int | None = None) -> PublishedGuid
     if found is None:
         raise ItemNotFoundError
     return PublishedGuide(found["guide"], found["number"], found["digest"], found["effective_on"], found["name"])
+
+
+async def answered_guide(item_code: str) -> GuideAnswer:
+    """The answer of the guide in effect, as ``get_guide`` finds it; never within a transaction.
+
+    The guide's text comes from the database only where it is another one than was answered before. Raises
+    ItemNotFoundError.
+    """
+    if len(item_code) > ITEM_CODE_LENGTH:
+        raise ItemNotFoundError
+    before = _answers.get(item_code)
+    found = await db.quick().row(_UNLESS_KNOWN, item_code, clock.today(), before.guide.digest if before else "")
+    if found is None or not found["offered"]:
+        raise ItemNotFoundError
+    text = before.guide.guide if before and found["guide"] is None else found["guide"]
+    guide = PublishedGuide(text, found["number"], found["digest"], found["effective_on"], found["name"])
+    if before is None or before.guide != guide:
+        before = _answers[item_code] = GuideAnswer(guide, guide.answer.encode(), guide.etag)
+    return before
 
 
 async def get_item(item_code: str, version: int | None = None) -> ItemDetail:
@@ -162,6 +199,14 @@ async def get_licence_type(code: str) -> LicenceTypeDefinition:
     if found is None:
         raise NotFoundError
     return _licence_type(found["definition"])
+
+
+async def licence_type_lately(code: str) -> LicenceTypeDefinition:
+    """A licence type by its code, as the catalogue said a second ago at most. Raises NotFoundError."""
+    known = _lately.get((db.quick(), code))
+    if known is None:
+        known = _lately[db.quick(), code] = await get_licence_type(code)
+    return known
 
 
 @lru_cache(maxsize=1024)

@@ -252,6 +252,7 @@ class PostDelivery(Schema):
 
 
 Delivery = Annotated[ElectronicDelivery | PickUpDelivery | PostDelivery, Field(discriminator="method")]
+_DELIVERY = TypeAdapter[Any](Delivery)
 
 
 class ReachView(Schema):
@@ -265,7 +266,7 @@ class ReachView(Schema):
         """What an application says of it; what was never said is electronic."""
         return cls(
             contact=CaseContact(**(application.contact or {"phone": None, "address": None})),
-            delivery=TypeAdapter[Any](Delivery).validate_python(application.delivery or {"method": "electronic"}),
+            delivery=_DELIVERY.validate_python(application.delivery or {"method": "electronic"}),
         )
 
 

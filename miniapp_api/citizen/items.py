@@ -10,7 +10,7 @@ from app.catalogue import guide
 from app.catalogue.conditions import published
 from app.catalogue.errors import AnswerInvalidError, ItemNotFoundError
 from app.catalogue.guidance import asked_for, next_question, variant_of
-from app.catalogue.queries import get_guide, get_item
+from app.catalogue.queries import answered_guide, get_item
 from app.finding import queries
 from app.finding.errors import RegionUnknownError
 from app.finding.life_events import find_life_events
@@ -140,8 +140,8 @@ async def search_items(query: ItemQuery) -> ItemPage:
 )
 async def read_item(call: Call, item_code: str) -> HTTPResponse:
     """One item with its guide and form, as it is in effect today."""
-    found = await get_guide(item_code)
-    return cacheable_answer(found.answer, found.etag, call.request.headers.get("If-None-Match"))
+    found = await answered_guide(item_code)
+    return cacheable_answer(found.content, found.etag, call.request.headers.get("If-None-Match"))
 
 
 @routes.add(

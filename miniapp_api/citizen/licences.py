@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.catalogue.licence_type import LicenceTypeDefinition
-from app.catalogue.queries import get_licence_type, get_licence_types
+from app.catalogue.queries import get_licence_types
 from app.identity.errors import LevelTooLowError
 from app.kit.errors import InvalidCursorError, NotFoundError
 from app.licences import queries
@@ -107,11 +107,10 @@ async def list_licences(call: Call, query: PageQuery) -> LicencePage:
 )
 async def read_licence(call: Call, licence_id: UUID) -> LicenceView:
     """One licence with its fields."""
-    licence = await queries.shown_licence(call.party, licence_id)
-    definition = await get_licence_type(licence.type_code)
+    shown = await queries.read_licence(call.party, licence_id)
     fields = [
         LicenceFieldView(name=field.name, title=field.title, value=value)
-        for field, value in queries.shown_values(licence, definition)
+        for field, value in queries.shown_values(shown.licence, shown.definition)
     ]
-    moves = [MoveView.of(move) for move in await queries.list_moves(licence)]
-    return LicenceView(**_entry(licence, definition, definition.assurance_level), fields=fields, moves=moves)
+    entry = _entry(shown.licence, shown.definition, shown.definition.assurance_level)
+    return LicenceView(**entry, fields=fields, moves=[MoveView.of(move) for move in shown.moves])

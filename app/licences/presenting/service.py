@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from tortoise.exceptions import IntegrityError
-
 from app.catalogue.licence_type import LicenceTypeDefinition, Preset
-from app.catalogue.queries import get_licence_type
 from app.consents.service import respect_withdrawal
+from app.kit import db
 from app.kit.crypto import keyring
-from app.licences.codes import LONGEST, CodeKind, CodeSigner
+from app.kit.errors import TemporarilyUnavailableError
+from app.licences.codes import LONGEST, CodeKind, CodeSigner, SignedCode
 from app.licences.codes.digits import new_digits
 from app.licences.errors import LicenceNotValidError
 from app.licences.models import DIGITS, PRESENTING, Licence, LicenceState, Presentation
@@ -24,12 +23,17 @@ from app.licences.presenting.making import (
     spell,
     this_second,
 )
-from app.licences.queries import shown_licence
+from app.licences.queries import read_licence
 from app.mandates.party import Party
 from app.mandates.queries import end_of
 
 _DRAWS = 3
 """How often digits are drawn at most until no other code has them; nearly always the first are free."""
+_SAVE = """
+INSERT INTO presentations (
+    digits_hash, nonce, licence_id, kind, preset, digest, mandate_id, session_id, issued_at, expires_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (digits_hash) DO NOTHING RETURNING nonce
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +61,16 @@ async def present_licence(
 
     A licence that is worth nothing gets a code too: the scan tells the officer so. A code ends with the mandate and
     the session by which it was handed out. Raises LicenceNotFoundError, MatterNotCoveredError, LevelTooLowError,
-    ConsentMissingError, PresetNotOfferedError or PresetNotMetError.
+    ConsentMissingError, PresetNotOfferedError, PresetNotMetError or
+    TemporarilyUnavailableError.
     """
     licence, definition = await _to_be_shown(party, licence_id)
     issued_at = this_second()
     wanted = Wanted(licence, definition, CodeKind.LIVE, preset, issued_at, issued_at + LONGEST[CodeKind.LIVE])
     code = await make_code(signer, wanted, (licence.status_list, licence.status_index))
     spelled = spell(public_url, code)
-    row = row_of(code, licence)
-    row.mandate_id, row.session_id = party.mandate_id, session_id
-    digits = await _save_with_digits(row)
-    return Presented(CodeKind.LIVE, spelled.text, spelled.url, digits, row.expires_at, spelled.qr, licence.state)
+    digits = await _save_with_digits(code, licence, party.mandate_id, session_id)
+    return Presented(CodeKind.LIVE, spelled.text, spelled.url, digits, wanted.expires_at, spelled.qr, licence.state)
 
 
 async def hold_codes(
@@ -103,21 +106,23 @@ async def hold_codes(
 
 
 async def _to_be_shown(party: Party, licence_id: UUID) -> tuple[Licence, LicenceTypeDefinition]:
-    licence = await shown_licence(party, licence_id)
-    if party.citizen_id:
+    shown = await read_licence(party, licence_id)
+    if shown.refused and party.citizen_id:
         await respect_withdrawal(party.citizen_id, PRESENTING)
-    return licence, await get_licence_type(licence.type_code)
+    return shown.licence, shown.definition
 
 
-async def _save_with_digits(row: Presentation) -> str:
-    for left in reversed(range(_DRAWS)):
+async def _save_with_digits(
+    code: SignedCode, licence: Licence, mandate_id: UUID | None, session_id: UUID | None
+) -> str:
+    claims = code.claims
+    for _ in range(_DRAWS):
         digits = new_digits()
-        row.digits_hash = keyring().lookup(digits, DIGITS)
-        try:
-            await row.save(force_create=True)
-        except IntegrityError:
-            if not left:
-                raise
-        else:
-            break
-    return digits
+        saved = await db.quick().row(
+            _SAVE,
+            *(keyring().lookup(digits, DIGITS), claims.nonce.hex(), licence.id, claims.kind, claims.preset),
+            *(code.digest, mandate_id, session_id, claims.issued_at, claims.expires_at),
+        )
+        if saved:
+            return digits
+    raise TemporarilyUnavailableError
