@@ -300,5 +300,5 @@ async def test_each_kind_of_sender_gets_documented_answers_to_much_of_it(
         senders = [Sender("nobody", own[-1].things), *own, *officers]
         if actor in (known := systems(settings, own[-1].things)):
             senders = [known[actor]]
-        pouring.pour(name, senders, as_documented=20, against=20)
+        pouring.pour(name, senders, as_documented=5, against=5)
     assert not pouring.wrong, "\n".join(pouring.wrong.values())
