@@ -18,7 +18,11 @@ from tests.conftest import Phone
 Contexts = Callable[..., BrowserContext]
 _CHINESE = """[...document.querySelectorAll("h1, .verdict, dt, dd, main p")]
   .filter(one => !one.closest("[lang=zh-CN]") && one.offsetParent)
-  .map(one => one.innerText.replace(/[(].*[)]/, "")).filter(text => /[\\u4e00-\\u9fff]/.test(text))"""
+  .map(one => {
+    const copy = one.cloneNode(true);
+    copy.querySelectorAll("[lang=zh-CN]").forEach(marked => marked.remove());
+    return copy.textContent.replace(/[(].*[)]/, "");
+  }).filter(text => /[\\u4e00-\\u9fff]/.test(text))"""
 
 
 @pytest.fixture(scope="module")
