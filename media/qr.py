@@ -3,7 +3,6 @@
 import re
 import struct
 import zlib
-from collections.abc import Iterator
 
 from media.qr_symbols import MAX_VERSION, Symbol, symbol_of
 
@@ -94,19 +93,16 @@ def _rows(symbol: Symbol) -> list[str]:
     return [bits[at : at + side] for at in range(0, side * side, side)]
 
 
-def _lines(symbol: Symbol, module_px: int, border: int) -> Iterator[bytes]:
+def _lines(symbol: Symbol, module_px: int, border: int) -> list[bytes]:
     """The first line of pixels of each row, a bit for a pixel, 0 dark."""
     if module_px == _BYTE:
         light, side = b"\xff" * border, symbol.side
         modules = symbol.bits.encode().translate(_OF_MODULES)
-        for at in range(0, side * side, side):
-            yield light + modules[at : at + side] + light
-        return
+        return [light + modules[at : at + side] + light for at in range(0, side * side, side)]
     edge, wide = "0" * border, {"0": "1" * module_px, "1": "0" * module_px}
-    for row in _rows(symbol):
-        pixels = "".join([wide[module] for module in f"{edge}{row}{edge}"])
-        length = -(-len(pixels) // _BYTE)
-        yield int(pixels.ljust(length * _BYTE, "0"), 2).to_bytes(length)
+    rows = ("".join([wide[module] for module in f"{edge}{row}{edge}"]) for row in _rows(symbol))
+    length = -(-(symbol.side + 2 * border) * module_px // _BYTE)
+    return [int(row.ljust(length * _BYTE, "0"), 2).to_bytes(length) for row in rows]
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

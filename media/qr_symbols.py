@@ -1,16 +1,15 @@
 """QR symbols of versions 1 to 12 at error level M (ISO/IEC 18004:2015), reckoned as whole numbers of a bit a module.
 
-But for its mask, a symbol is linear in its data: error correction, order and placement only ever add bits without
-carrying. So what each half byte of data puts into the symbol is worked out once for a version, and a symbol is the sum
-of these. The penalties by which a mask is chosen are counted on whole symbols too, a module beside another being a
-shift away.
+What corrects errors in a block of data is linear in it, so that it is the sum (XOR) of what each half byte adds, which
+is worked out once; so is where each bit of data and correction goes. The penalties by which a mask is chosen are
+counted on whole symbols, a module beside another being a shift away.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from itertools import product
-from operator import getitem, xor
+from operator import getitem, itemgetter, xor
 
 MAX_VERSION = 12
 # Error correction codewords of a block, and the data codewords of each block, by version (table 9).
@@ -110,15 +109,30 @@ def _filled(bits: str, room: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A version: what each half byte of data adds, by its value; and what there is without any, by the mask."""
+    """A version: its blocks of data, and what there is without any data, by the mask.
+
+    ``halves`` are what each half byte of a block adds to its correction, by its value, of the longest block; those of a
+    shorter one are the last of them. ``placed`` takes the bits of all data, of all correction and a 0, block after
+    block, and gives the symbol's.
+    """
 
     side: int
+    blocks: tuple[int, ...]
+    correction: int
     halves: tuple[tuple[int, ...], ...]
+    placed: Callable[[str], tuple[str, ...]]
     frames: tuple[int, ...]
     penalties: "_Penalties"
 
     def drawn(self, data: bytes) -> Symbol:
-        unmasked = reduce(xor, map(getitem, self.halves, data.hex().encode().translate(_HALVES)))
+        halves, begin = data.hex().encode().translate(_HALVES), 0
+        bits = [f"{int.from_bytes(data):0{4 * len(halves)}b}"]
+        for size in self.blocks:
+            block = halves[begin : begin + 2 * size]
+            correction = reduce(xor, map(getitem, self.halves[-2 * size :], block))
+            bits.append(f"{correction:0{self.correction}b}")
+            begin += 2 * size
+        unmasked = int("".join(self.placed("".join(bits) + "0")), 2)
         return Symbol(self.side, min((unmasked ^ frame for frame in self.frames), key=self.penalties.of))
 
 
@@ -169,7 +183,9 @@ def _plan(version: int) -> _Plan:
         ^ _number(side, [place for place in free if _MASKS[mask](*place) == 0])
         for mask in range(8)
     )
-    return _Plan(side, tuple(_halves(version, side, free)), frames, _Penalties(side))
+    checks, blocks = _BLOCKS[version - 1]
+    halves = tuple(_halves(checks, max(blocks)))
+    return _Plan(side, blocks, 8 * checks, halves, _placing(version, side, free), frames, _Penalties(side))
 
 
 def _bit(side: int, row: int, column: int) -> int:
@@ -240,29 +256,31 @@ def _path(side: int) -> Iterator[tuple[int, int]]:
         up = not up
 
 
-def _halves(version: int, side: int, free: list[tuple[int, int]]) -> Iterator[tuple[int, ...]]:
-    """What each half of each byte of data adds to the symbol, by its sixteen values."""
+def _placing(version: int, side: int, free: list[tuple[int, int]]) -> Callable[[str], tuple[str, ...]]:
+    """Where each module's bit stands among those of all blocks: codewords go into the symbol in turns (7.6)."""
     checks, blocks = _BLOCKS[version - 1]
-    modules = [_bit(side, *place) for place in free]
-    order = [(block, at) for at in range(max(blocks)) for block, size in enumerate(blocks) if at < size]
-    order += [(block, -1 - check) for check in range(checks) for block in range(len(blocks))]
-    places = {codeword: modules[8 * place : 8 * place + 8] for place, codeword in enumerate(order)}
-    remainders = _remainders(checks, max(blocks))
-    for block, size in enumerate(blocks):
-        by_check = [_sums(places[block, -1 - check]) for check in range(checks)]
-        for at in range(size):
-            factors, ones = remainders[size - 1 - at], places[block, at]
-            for bit in range(8):
-                added = (sums[_product(0x80 >> bit, factor)] for sums, factor in zip(by_check, factors, strict=True))
-                ones[bit] = reduce(xor, added, ones[bit])
-            yield from (_sums(ones[:4]), _sums(ones[4:]))
+    data = sum(blocks)
+    starts = [sum(blocks[:block]) for block in range(len(blocks))]
+    order = [starts[block] + at for at in range(max(blocks)) for block, size in enumerate(blocks) if at < size]
+    order += [data + checks * block + check for check in range(checks) for block in range(len(blocks))]
+    bits = (8 * codeword + bit for codeword in order for bit in range(8))
+    nothing = 8 * (data + checks * len(blocks))
+    where = dict(zip(free, bits, strict=False))
+    return itemgetter(*(where.get((row, column), nothing) for row in range(side) for column in range(side)))
 
 
-def _sums(places: list[int]) -> tuple[int, ...]:
-    """The sums of some of these places: of those whose bits are set in an index, the first its highest."""
+def _halves(checks: int, size: int) -> Iterator[tuple[int, ...]]:
+    """What each half of each byte of a block adds to its correction, by its sixteen values."""
+    for remainder in reversed(_remainders(checks, size)):
+        ones = [int.from_bytes(_product(0x80 >> bit, factor) for factor in remainder) for bit in range(8)]
+        yield from (_sums(ones[:4]), _sums(ones[4:]))
+
+
+def _sums(ones: list[int]) -> tuple[int, ...]:
+    """The sums of some of these: of those whose bits are set in an index, the first its highest."""
     found = [0]
-    for place in reversed(places):
-        found += [one ^ place for one in found]
+    for one in reversed(ones):
+        found += [other ^ one for other in found]
     return tuple(found)
 
 

@@ -9,6 +9,7 @@ What is read must be what would be written: whatever else means the same is refu
 """
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 import cbor2
 
@@ -30,6 +31,7 @@ _SIGNATURE_BYTES = 64
 _EPOCH = date(1970, 1, 1)
 
 
+@lru_cache(maxsize=64)
 def header_of(key_id: bytes, algorithm: int) -> bytes:
     """The protected header."""
     return cbor2.dumps({_ALGORITHM: algorithm, _KEY_ID: key_id}, canonical=True)
