@@ -18,11 +18,12 @@ from app.consents.service import give_consent, withdraw_consent
 from app.identity.models import Citizen, Session
 from app.kit import clock
 from app.kit.db import transaction
+from app.kit.errors import TemporarilyUnavailableError
 from app.licences.codes import CodeKind, SignedCode
 from app.licences.codes.digits import is_checked, new_digits
 from app.licences.errors import DigitsPausedError, LicenceNotValidError, PresetNotMetError, PresetNotOfferedError
 from app.licences.models import DigitMiss, Licence, LicenceState, Presentation
-from app.licences.presenting import spending
+from app.licences.presenting import service, spending
 from app.licences.presenting.service import Presented, hold_codes, present_licence
 from app.licences.presenting.spending import Spent, Unspent
 from app.mandates.party import Party
@@ -101,6 +102,19 @@ async def test_a_hundred_in_both_forms_at_once_spend_one(house: House, licence: 
     scans = [spend(house, code) for _ in range(50)]
     entries = [type_in(uuid4(), code.digits) for _ in range(50)]
     assert outcomes(await asyncio.gather(*scans, *entries)) == {"spent": 1, "replayed": 99}
+
+
+async def test_digits_that_another_code_has_are_drawn_anew(
+    house: House, licence: Licence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, free = (await shown(house, licence)).digits, new_digits()
+    drawn = iter([taken, taken, free])
+    monkeypatch.setattr(service, "new_digits", lambda: next(drawn))
+    assert (await shown(house, licence)).digits == free
+    monkeypatch.setattr(service, "new_digits", lambda: taken)
+    with pytest.raises(TemporarilyUnavailableError):
+        await shown(house, licence)
+    assert await Presentation.filter(licence=licence).count() == 2
 
 
 async def test_five_misses_pause_the_digits_of_one_account(house: House, licence: Licence) -> None:
