@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -22,15 +23,24 @@ def port() -> int:
 async def heard(port: int) -> AsyncIterator[list[bytes]]:
     """What an echo beside the test was told."""
     found: list[bytes] = []
+    conversations: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
-            found.append(line)
-            writer.write(line)
+        if mine := asyncio.current_task():
+            conversations[mine] = writer
+        with suppress(ConnectionError):
+            while line := await reader.readline():
+                found.append(line)
+                writer.write(line)
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     async with await asyncio.start_server(echo, "127.0.0.1", port):
         yield found
+    for writer in conversations.values():
+        writer.transport.abort()
+    await asyncio.gather(*conversations)
 
 
 @pytest.fixture
