@@ -212,6 +212,11 @@ async def active_staff(staff_id: UUID) -> Staff:
     return db.instance(Staff, found)
 
 
+def forget_active(staff_id: UUID) -> None:
+    """Have this process ask about a member of staff anew, since something about them changes."""
+    _seen.pop((db.quick(), staff_id), None)
+
+
 def require_duty(member: Staff, duty: Duty) -> None:
     """Raise DutyMissingError unless the member of staff has the duty.
 

@@ -13,7 +13,7 @@ from app.identity import second_factor, sessions
 from app.identity.errors import OutsideOwnScopeError, OwnAccountError, StaffNotFoundError, UsernameTakenError
 from app.identity.models import Staff
 from app.identity.rules import EVERY_DEPARTMENT, Audience, Duty, region_prefix
-from app.identity.staff import hash_password
+from app.identity.staff import forget_active, hash_password
 from app.kit import clock
 from app.kit.db import transaction
 from app.kit.paging import Page, newest_first
@@ -129,6 +129,7 @@ async def change_account(scope: Scope, staff_id: UUID, account: Account, *, acti
                 await sessions.end_all_sessions(Audience.STAFF, staff_id, "account_disabled")
     except IntegrityError as error:
         raise UsernameTakenError from error
+    forget_active(staff_id)
     return member
 
 
@@ -146,6 +147,7 @@ async def reset_credentials(scope: Scope, staff_id: UUID) -> Credentials:
         await member.save(update_fields=["password_hash", "password_given", "otp_secret", "otp_step"])
         await audit.record(f"staff:{member.id}", scope.name, "credentials_reset")
         await sessions.end_all_sessions(Audience.STAFF, staff_id, "credentials_reset")
+    forget_active(staff_id)
     return Credentials(member, password, secret, second_factor.provisioning_uri(member.username, secret))
 
 

@@ -26,8 +26,8 @@ _MOVE = ("id", "licence_id", "cause", "before", "after", "reason", "actor", "off
 _SHOWN = f"""
 SELECT licences.*,
     (SELECT act FROM consents WHERE citizen_id = $3 AND purpose = $5 ORDER BY id DESC LIMIT 1) AS said,
-    CASE WHEN actor.id IS NOT NULL THEN LEAST(actor.level, CASE WHEN NOT principal.ward THEN principal.level END) END
-        AS level,
+    CASE WHEN actor.id IS NOT NULL
+        THEN LEAST(actor.level, CASE WHEN principal.ward IS NOT TRUE THEN principal.level END) END AS level,
     ARRAY(SELECT ({", ".join(_MOVE)}) FROM licence_moves WHERE licence_id = $1 ORDER BY at DESC, id DESC) AS moves
 FROM licences LEFT JOIN citizens AS actor ON actor.id = $2 LEFT JOIN citizens AS principal ON principal.id = $3
 WHERE licences.id = $1

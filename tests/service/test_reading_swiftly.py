@@ -204,7 +204,7 @@ async def unlike_other_licences(rnd: Random, licence: Licence) -> None:
     if rnd.random() < 0.2:
         licence.company_id = COMPANY
     await licence.save()
-    await Citizen.filter(id=citizen_id).update(level=rnd.randrange(4), ward=rnd.random() < 0.3)
+    await Citizen.filter(id=citizen_id).update(level=rnd.randrange(4), ward=rnd.choice([True, False, None, None]))
     for at in range(rnd.randrange(3)):
         await LicenceMove.create(
             licence=licence,
