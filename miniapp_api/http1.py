@@ -38,7 +38,7 @@ class OrdinaryHttp(Http):
         """Read a head into ``self.request`` and leave what follows it in the buffer."""
         end = self.recv_buffer.find(b"\r\n\r\n")
         if not (0 <= end < self.HEADER_MAX_SIZE and self._read(bytes(self.recv_buffer[:end]))):
-            await super().http1_request_header()  # type: ignore[no-untyped-call]
+            await super().http1_request_header()  # type: ignore[no-untyped-call]  # Sanic's own
             return
         del self.recv_buffer[: end + 4]
 

@@ -190,7 +190,7 @@ async def get_licence_types(codes: list[str]) -> dict[str, LicenceTypeDefinition
 
 async def all_licence_types() -> list[LicenceTypeDefinition]:
     """Every licence type, by its code."""
-    return [_licence_type(kind["definition"]) for kind in await db.quick().rows(_ALL_TYPES)]
+    return [_licence_type(kind["definition"]) for kind in await db.rows(_ALL_TYPES)]
 
 
 async def get_licence_type(code: str) -> LicenceTypeDefinition:

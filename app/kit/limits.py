@@ -25,7 +25,8 @@ from config.settings import LIMITS
 
 _log = logging.getLogger(__name__)
 _SHARED_EVERY_SECONDS = 1.0
-_FEW = 20
+# Of whom a process saw no more than this part of a rule's count, it tells nobody.
+_SELDOM = 1 / 20
 
 _COUNT = """
 INSERT INTO counted_tries (rule, subject, "window", count) VALUES ($1, $2, $3, 1)
@@ -105,7 +106,7 @@ class SharedCounts:
         number = moment // rule.seconds
         window = self._windows.get((rule.name, number))
         if window is None:
-            window = self._windows[rule.name, number] = _Window((number + 1) * rule.seconds, rule.count // _FEW)
+            window = self._windows[rule.name, number] = _Window((number + 1) * rule.seconds, int(rule.count * _SELDOM))
         count = window.known[subject] = window.known.get(subject, 0) + 1
         if count > window.few:
             window.untold[subject] = window.untold.get(subject, 0) + (count if count == window.few + 1 else 1)
