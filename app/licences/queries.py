@@ -139,8 +139,3 @@ def by_name(name: str) -> Q | None:
 async def list_moves(licence: Licence) -> list[LicenceMove]:
     """The changes of what a licence is worth, the latest first."""
     return [db.instance(LicenceMove, row) for row in await db.rows(_MOVES, licence.id)]
-
-
-async def licence_of_case(case_no: str) -> Licence | None:
-    """The licence that a case led to, None where there is none yet."""
-    return await Licence.get_or_none(case_no=case_no)
