@@ -7,8 +7,12 @@ over what may repeat a varying number of times, so that it can be counted before
 import re
 import warnings
 from functools import lru_cache
-from re import _parser  # type: ignore[attr-defined]  # the only reader of patterns that agrees with the engine
+from importlib import import_module
 from typing import Any
+
+# The engine's own reader of patterns is the only one that agrees with it; no stub describes it, so that type checkers
+# differ about whether it can be imported by name.
+_parser: Any = import_module("re._parser")
 
 LONGEST = 1000
 """Characters of a text without ``maxLength`` that a pattern is tried on."""
