@@ -2,9 +2,11 @@
 
 import io
 from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
+from argon2 import PasswordHasher
 from PIL import Image
 
 from app.applications import drafts, filling
@@ -18,7 +20,6 @@ from app.identity.models import Citizen, Staff
 from app.identity.rules import Audience
 from app.identity.sessions import open_session
 from app.identity.sign_in import sign_in
-from app.identity.staff import hash_password
 from app.identity.verification import verify_real_name
 from app.kit import clock
 from app.kit.db import transaction
@@ -72,12 +73,16 @@ async def sensitive_licence(citizen_id: UUID) -> Licence:
         )
 
 
+@cache
+def _password_hash() -> str:
+    """Made once: a hash that is meant to be slow to make would be half of what many a test takes."""
+    return PasswordHasher().hash("password-of-a-test")
+
+
 async def staff_member(duties: list[str], **columns: Any) -> Staff:
     """A member of staff of the market supervision's first office, with the password ``password-of-a-test``."""
     plain = {"office": "执法一科", "department": "scjg", "created_at": clock.now(), **columns}
-    return await Staff.create(
-        username=f"t{uuid4().hex}", password_hash=await hash_password("password-of-a-test"), duties=duties, **plain
-    )
+    return await Staff.create(username=f"t{uuid4().hex}", password_hash=_password_hash(), duties=duties, **plain)
 
 
 async def signed_in(house: House, member: Staff) -> dict[str, str]:
