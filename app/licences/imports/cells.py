@@ -14,6 +14,7 @@ _PLAIN = re.compile(r"-?\d{1,11}(?:\.\d{1,8})?")
 _OUTSIDE = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 # Excel's first day is day 1 of 1900, a year that it takes for a leap year.
 _DAY_0, _DAY_0_OF_1904 = date(1899, 12, 30), date(1904, 1, 1)
+_EARLIEST = date(1900, 1, 1)
 
 
 def read_text(cell: Cell, longest: int) -> str:
@@ -30,25 +31,37 @@ def read_text(cell: Cell, longest: int) -> str:
 
 
 def read_day(cell: Cell, *, from_1904: bool) -> date | None:
-    """The day that a cell means, as text or as the day of a spreadsheet; None for an empty one. Raises CellError."""
+    """The day that a cell means, as text or as the day of a spreadsheet; None for an empty one.
+
+    Raises CellError, also for a day before 1900, which systems write for none.
+    """
     if isinstance(cell, Odd):
         if cell.kind != "number":
             raise CellError(f"cell_{cell.kind}" if cell.kind != "boolean" else "day_wrong")
-        if _SERIAL.fullmatch(cell.text) and not _TOGETHER.fullmatch(cell.text):
-            return (_DAY_0_OF_1904 if from_1904 else _DAY_0) + timedelta(days=int(float(cell.text)))
         cell = cell.text
+        if _SERIAL.fullmatch(cell) and not _TOGETHER.fullmatch(cell):
+            return _in_reach(_DAY_0_OF_1904 if from_1904 else _DAY_0, int(float(cell)))
     text = cell.strip()
     if not text:
         return None
     found = _APART.fullmatch(text) or _TOGETHER.fullmatch(text)
+    if found is None:
+        raise CellError("day_wrong")
     try:
-        return date(*map(int, found.groups())) if found else _no_day()
+        return _in_reach(date(*map(int, found.groups())))
     except ValueError as error:
         raise CellError("day_wrong") from error
 
 
-def _no_day() -> date:
-    raise CellError("day_wrong")
+def _in_reach(day: date, later: int = 0) -> date:
+    """The day so many days later. Raises CellError where there is none, or it is too long ago."""
+    try:
+        reached = day + timedelta(days=later)
+    except OverflowError as error:
+        raise CellError("day_wrong") from error
+    if reached < _EARLIEST:
+        raise CellError("day_wrong")
+    return reached
 
 
 def read_field(title: str, cell: Cell, *, digits: bool, from_1904: bool) -> str:

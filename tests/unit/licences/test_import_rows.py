@@ -89,12 +89,21 @@ def test_a_day_is_read_as_people_write_it(tmp_path: Path, written: str) -> None:
     assert one(tmp_path, senior(1, 颁发日期=written)).issued_on == date(2020, 5, 1)
 
 
+@pytest.mark.parametrize("number", [9_999_999, 2_958_466])
+def test_a_spreadsheets_day_beyond_all_days_is_none(tmp_path: Path, number: int) -> None:
+    """The calendar ends with the year 9999."""
+    (only,) = read(write_xlsx(tmp_path / "a.xlsx", [senior(1, 颁发日期=number)]))
+    assert only.problems == [("颁发日期", "day_wrong")]
+
+
 @pytest.mark.parametrize(
     ("column", "written", "code"),
     [
         ("颁发日期", "2020-02-30", "day_wrong"),
         ("颁发日期", "昨天", "day_wrong"),
         ("颁发日期", "202055", "day_wrong"),
+        ("颁发日期", "0001-01-01", "day_wrong"),
+        ("颁发日期", "1899-12-31", "day_wrong"),
         ("颁发日期", "", "cell_empty"),
         ("颁发日期", "2026-11-28", "day_to_come"),
         ("证照编号", " ", "cell_empty"),
@@ -127,6 +136,7 @@ def test_each_fault_has_a_code_and_a_column(tmp_path: Path, column: str, written
         ({"有效期起": "2020-05-02", "有效期止": "2020-05-01"}, ("有效期止", "end_before_start")),
         ({"主体业态": "餐饮"}, ("主体业态", "column_of_other_type")),
         ({"状态变更日期": "2027-01-01"}, ("状态变更日期", "day_to_come")),
+        ({"状态变更日期": "0001-01-01", "证照状态": "03"}, ("状态变更日期", "day_wrong")),
     ],
 )
 def test_a_further_column_is_checked(tmp_path: Path, cells: dict[str, str], told: tuple[str, str]) -> None:
