@@ -5,8 +5,10 @@ import re
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,18 +19,24 @@ from app.demo.plan import Plan
 from app.identity.rules import Duty
 from app.kit import clock
 from app.kit.tls import public_tls
+from app.licences.imports.models import LicenceImport
+from app.licences.imports.service import Counts, import_licences
+from app.licences.models import Licence
 from app.mandates.rules import credit_code_check_character
 from config.settings import Settings
 from tests.api.conftest import photograph_of_site
 from tests.api.test_api_pages import AS_BROWSER, sign_in_on
+from tests.api.test_api_sign_in import Browser
 from tests.conftest import Phone, error_of
 from tests.e2e.breaking import await_true
 from tests.hostile import LONG, PRINTED, UNKEEPABLE, broken_in
+from tests.licence_tables import senior, write_csv
 from tests.partners import approval_signer
 from tests.people import make_child, make_person
 from tests.service.cases import staff_member
 
 JSON = {"Content-Type": "application/json"}
+FILES_OF_A_LICENCE = ("", "/card.png", "/card-back.png", "/licence.pdf", "/licence.ofd", "/credential")
 
 
 def unbounded(schema: dict[str, Any], schemas: dict[str, Any], path: str = "") -> Iterator[str]:
@@ -140,28 +148,35 @@ def test_a_file_may_be_called_anything_and_its_copy_say_anything(phone: Phone) -
         assert copy.is_success, (name, copy.text)
 
 
-class Wound:
+class Marks:
+    """Hostile texts that can be told from each other."""
+
+    def __init__(self) -> None:
+        self.marks: set[str] = set()
+
+    def text(self, mark: str, longest: int = 500) -> str:
+        """A text of its own."""
+        self.marks.add(mark)
+        return cut(
+            f"〔{mark}〕{PRINTED['directions']}{PRINTED['script']}{PRINTED['attribute']}{PRINTED['signs']}", longest
+        )
+
+
+class Wound(Marks):
     """Somebody in all of whose fields stands hostile text, and a case to which the office answered in kind."""
 
     def __init__(self, plan: Plan, settings: Settings, documented: Callable[[httpx.Response], None]) -> None:
+        super().__init__()
         self.plan, self.settings = plan, settings
         person = make_person()
         self.phone = Phone(plan, person)
         self.http = self.phone.http
         self.http.event_hooks = {"response": [documented]}
-        self.marks: set[str] = set()
         self.case = self.number = self.path = ""
         self.phone.sign_in()
         self._send("POST", "/api/v1/identity/phone", code=person.phone_code)
         self._send("POST", "/api/v1/identity/real-name", name=self.text("name", 50), id_number=person.id_number)
         self.phone.show_face()
-
-    def text(self, mark: str, longest: int = 500) -> str:
-        """A hostile text that can be told from the others."""
-        self.marks.add(mark)
-        return cut(
-            f"〔{mark}〕{PRINTED['directions']}{PRINTED['script']}{PRINTED['attribute']}{PRINTED['signs']}", longest
-        )
 
     def _send(self, method: str, path: str, **body: Any) -> Any:
         answer = self.http.request(method, path, json=body)
@@ -269,7 +284,7 @@ def pages_of(browser: httpx.Client, *starts: str, most_alike: int = 3) -> dict[s
             continue
         alike[kind] += 1
         answer = browser.get(path, follow_redirects=True)
-        assert answer.status_code in {200, 403, 404, 422}, (path, answer.status_code)
+        assert answer.status_code in {200, 403, 404, 409, 422}, (path, answer.status_code)
         if "text/html" in answer.headers["content-type"]:
             found[path] = answer.text
             waiting += [
@@ -282,7 +297,13 @@ def pages_of(browser: httpx.Client, *starts: str, most_alike: int = 3) -> dict[s
 
 def marks_in(pages: dict[str, str]) -> set[str]:
     """Whose texts stand on them."""
-    return {mark for page in pages.values() for mark in re.findall("〔([^〕]+)〕", page)}
+    return {mark for page in pages.values() for mark in re.findall("〔([^〕*]+)〕", page)}
+
+
+def assert_whole(pages: dict[str, str]) -> None:
+    """Nothing is broken in any of them."""
+    broken = {path: found for path, page in pages.items() if (found := list(broken_in(page)))}
+    assert not broken, "\n".join(f"{path}: {found[:3]}" for path, found in broken.items())
 
 
 @pytest.fixture
@@ -304,14 +325,22 @@ def browser(plan: Plan) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 async def officer(house: House) -> str:
-    """The name of one who verifies, and who receives complaints first."""
+    """The name of one who verifies, at a window too, and who receives complaints first."""
     del house
-    return (await staff_member([Duty.VERIFY, Duty.SUPERVISE], department="*")).username
+    return (await staff_member([Duty.VERIFY, Duty.WINDOW, Duty.SUPERVISE], department="*")).username
 
 
 def token_of(browser: httpx.Client, path: str) -> str:
     """What a form of a page shows against forgery."""
     return str(re.findall(r'name="csrf_token" value="([^"]+)"', browser.get(path).text)[0])
+
+
+def scanned(browser: httpx.Client, officer: str, code: str, duty: str = "verify") -> str:
+    """What a page shows to the officer, who is signed in afterwards, of a code."""
+    browser.cookies.clear()
+    browser.post("/h5/staff/sign-in", data={"username": officer, "password": "password-of-a-test"})
+    form = {"code": code, "duty": duty, "key": uuid.uuid4().hex}
+    return browser.post("/h5/staff/verify", data={**form, "csrf_token": token_of(browser, "/h5/staff/verify")}).text
 
 
 def test_nothing_is_broken_by_what_somebody_wrote(wound: Wound, browser: httpx.Client, officer: str) -> None:
@@ -330,20 +359,65 @@ def test_nothing_is_broken_by_what_somebody_wrote(wound: Wound, browser: httpx.C
             pages |= {f"{path} for {mandate['kind']}": page for path, page in acted.items()}
     for file in ("receipt", "receipt/acceptance", "evidence"):
         assert wound.http.get(f"{wound.case}/{file}").is_success, file
-    for file in ("", "/card.png", "/card-back.png", "/licence.pdf", "/licence.ofd", "/credential"):
+    for file in FILES_OF_A_LICENCE:
         assert wound.http.get(f"{wound.path}{file}").is_success, file
     shown = wound.http.post(f"{wound.path}/presentations", json={"preset": "card"}).json()
     pages["code"] = browser.get(httpx.URL(shown["url"]).raw_path.decode()).text
-    browser.cookies.clear()
-    browser.post("/h5/staff/sign-in", data={"username": officer, "password": "password-of-a-test"})
-    form = {"code": shown["code"], "duty": "verify", "key": uuid.uuid4().hex}
-    pages["verdict"] = browser.post(
-        "/h5/staff/verify", data={**form, "csrf_token": token_of(browser, "/h5/staff/verify")}
-    ).text
+    pages["verdict"] = scanned(browser, officer, shown["code"])
     complaint = wound.http.get("/api/v1/complaints").json()["items"][0]["id"]
     for path in ("", "/contact"):
         pages |= pages_of(browser, f"/h5/staff/complaints/{complaint}{path}", most_alike=1)
-    broken = {path: found for path, page in pages.items() if (found := list(broken_in(page)))}
-    assert not broken, "\n".join(f"{path}: {found[:3]}" for path, found in broken.items())
+    assert_whole(pages)
     # A child is masked, and what was supplemented is the office's to read.
     assert wound.marks - marks_in(pages) == {"ward", "supplement", "remark 2"}
+
+
+class Bearer(Marks):
+    """Somebody whose name the province writes, and whose card an import brings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        person = make_person()
+        self.person = replace(person, name=self.text("name", 200))
+        self.row = senior(uuid.uuid4().int % 10**8) | {
+            "证照编号": self.text("number", 64),
+            "颁发机构": self.text("issuer", 128),
+            "持证主体": self.person.name,
+            "持证主体代码": person.id_number,
+            "居住地址": self.text("address") + LONG[:3000],
+            "紧急联系人": self.text("contact", 200),
+        }
+
+
+@pytest.fixture
+async def bearer(house: House, tmp_path: Path) -> AsyncIterator[Bearer]:
+    """A bearer whose card waits for them."""
+    del house
+    bearer = Bearer()
+    path = write_csv(tmp_path / "cards.csv", [bearer.row])
+    outcome = await import_licences(path, "command_line", lambda done, total: None)
+    assert outcome.counts == Counts(added=1)
+    yield bearer
+    await Licence.filter(import_id=outcome.import_id).delete()
+    await LicenceImport.filter(id=outcome.import_id).delete()
+
+
+def test_nothing_is_broken_by_what_the_province_and_an_import_say(
+    plan: Plan, documented: Callable[[httpx.Response], None], bearer: Bearer, officer: str
+) -> None:
+    """The name and the card on pages, in files, in a code and in what a scan of it shows."""
+    browser = Browser(plan, documented, uuid.uuid4().hex)
+    browser.http.headers.update(AS_BROWSER)
+    with browser.http as http:
+        back = browser.back_from_province(browser.begin("province"), bearer.person, "3")
+        assert http.get(back).status_code == 302
+        pages = pages_of(http, "/h5/me", "/h5/licences", most_alike=1)
+        (card,) = http.get("/api/v1/licences").json()["items"]
+        path = f"/api/v1/licences/{card['id']}"
+        for file in FILES_OF_A_LICENCE:
+            assert http.get(f"{path}{file}").is_success, file
+        shown = http.post(f"{path}/presentations", json={"preset": "all"}, headers=browser.csrf).json()
+        pages["code"] = http.get(httpx.URL(shown["url"]).raw_path.decode()).text
+        pages["verdict"] = scanned(http, officer, shown["code"], "window")
+    assert_whole(pages)
+    assert bearer.marks == marks_in(pages)
