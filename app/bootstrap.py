@@ -32,7 +32,6 @@ from app.kit import crypto
 from app.kit.crypto import Keyring
 from app.kit.db import database
 from app.kit.limits import SharedCounts, shared_counts
-from app.kit.logs import DailyFolder, configure_logs
 from app.kit.record_signing import RecordSigner
 from app.kit.scanning import ClamScanner, Scanner
 from app.kit.signed_http import SignedHttp
@@ -55,6 +54,7 @@ from config.settings import (
     Settings,
     SharedDataSettings,
     SmsSettings,
+    UnsafeStartError,
     WeChatSettings,
     WorkSettings,
 )
@@ -81,10 +81,6 @@ STAND_IN_CORPID = "wwjiabansandbox"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}  # noqa: S104  # named in order to be refused
 _REDIS_SECONDS = 1.0
 _SHORTEST_SECRET = 32
-
-
-class UnsafeStartError(Exception):
-    """Production was asked to start with something that belongs to the demonstration; the sentence says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +117,6 @@ class House:
     record_signer: RecordSigner
     official_account: CallbackCodec
     mini_program: CallbackCodec
-
-
-def write_logs(settings: Settings, command: str) -> None:
-    """Write the logs of this process where the settings say; ``command`` names its files."""
-    folder = settings.log_folder
-    configure_logs(settings.log_level, DailyFolder(folder, command, settings.log_keep_days) if folder else None)
 
 
 def _bytes(keys: Mapping[str, SecretStr]) -> dict[str, bytes]:

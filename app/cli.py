@@ -3,31 +3,35 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+if TYPE_CHECKING:
+    from config.settings import Settings
 
-from app.bootstrap import UnsafeStartError, open_house, write_logs
-from app.commands import (
-    audit,
-    backup,
-    broadcasts,
-    catalogue,
-    generating,
-    licence_keys,
-    licences,
-    measuring,
-    messages,
-    preflight,
-    restore,
-    staff,
-    wechat,
-)
-from config.settings import CITY_DATA, Settings, load_settings
+# Each command imports what it needs when it is run: all of them together take seconds.
+_ROOMS = {
+    "preflight": "try every address, key, template and date that the settings name",
+    "backup": "keep the database and the files as they are at one moment",
+    "restore": "make a house of a backup, in an empty database",
+    "staff": "accounts of staff",
+    "audit": "the record of who did what",
+    "catalogue": "the whole catalogue as tables",
+    "licence-keys": "keys that sign what licences show",
+    "licences": "licences that were issued elsewhere, and the lists of what all are worth",
+    "wechat": "the official account's menus and followers",
+    "messages": "what citizens are told",
+    "broadcasts": "notices to many followers of the official account",
+    "keys": "keys of what is sealed",
+    "dev": "for developers",
+}
 
 
-def _settings(command: str = "command") -> Settings:
+def _settings(command: str = "command") -> "Settings":
+    from app.kit.logs import write_logs
+    from config.settings import load_settings
+
     settings = load_settings()
     write_logs(settings, command)
     return settings
@@ -54,6 +58,7 @@ def _web(arguments: argparse.Namespace) -> int:
 
 
 def _worker(arguments: argparse.Namespace) -> int:
+    from app.bootstrap import open_house
     from app.worker import WorkerBrokenError, run_worker
 
     del arguments
@@ -90,7 +95,9 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _load_city(arguments: argparse.Namespace) -> int:
+    from app.bootstrap import open_house
     from app.upkeep.city import CityFaultyError, load_city
+    from config.settings import CITY_DATA
 
     del arguments
 
@@ -108,42 +115,8 @@ def _load_city(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _keys_rotate(arguments: argparse.Namespace) -> int:
-    from app.commands.keys import rotate
-
-    del arguments
-    return asyncio.run(rotate(_settings()))
-
-
-def _keys_status(arguments: argparse.Namespace) -> int:
-    from app.commands.keys import show_status
-
-    del arguments
-    return asyncio.run(show_status(_settings()))
-
-
-def _keys_wrap(arguments: argparse.Namespace) -> int:
-    from app.commands.key_wrapping import wrap
-
-    return wrap(_settings().keys, arguments.file)
-
-
-def _keys_unwrap(arguments: argparse.Namespace) -> int:
-    from app.commands.key_wrapping import unwrap
-
-    return unwrap(arguments.file)
-
-
-def _makemigrations(arguments: argparse.Namespace) -> int:
-    from app.schema import write_migrations
-
-    del arguments
-    for path in asyncio.run(write_migrations("postgresql://nobody@127.0.0.1/none")):
-        print(path)  # noqa: T201  # the command's answer
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
+def _parser(chosen: str) -> argparse.ArgumentParser:
+    """Of all commands; what a group of commands holds is known of the ``chosen`` one alone."""
     parser = argparse.ArgumentParser(prog="jiaban", description="佳办: Jiamusi's mobile government services")
     commands = parser.add_subparsers(required=True, metavar="command")
 
@@ -161,40 +134,21 @@ def _parser() -> argparse.ArgumentParser:
     command("sandbox", _sandbox, "stand in for WeChat, the authority and the approval system")
     command("migrate", _migrate, "bring the database's schema up to date")
     command("load-city", _load_city, "load config/city into the database")
-    for room in (
-        preflight,
-        backup,
-        restore,
-        staff,
-        audit,
-        catalogue,
-        licence_keys,
-        licences,
-        wechat,
-        messages,
-        broadcasts,
-    ):
-        room.add_commands(commands)
-    keys = commands.add_parser("keys", help="keys of what is sealed").add_subparsers(required=True, metavar="command")
-    keys.add_parser("rotate", help="put everything under the active keys").set_defaults(function=_keys_rotate)
-    keys.add_parser("status", help="how much is under which key").set_defaults(function=_keys_status)
-    for name, function, what in (
-        ("wrap", _keys_wrap, "write all of them into a file that only a code on paper opens"),
-        ("unwrap", _keys_unwrap, "print those of such a file as settings"),
-    ):
-        one = keys.add_parser(name, help=what)
-        one.add_argument("file", type=Path)
-        one.set_defaults(function=function)
-    dev = commands.add_parser("dev", help="for developers").add_subparsers(required=True, metavar="command")
-    dev.add_parser("makemigrations", help="write what the models want").set_defaults(function=_makemigrations)
-    for room in (catalogue, licences, measuring, generating):
-        room.add_developer_commands(dev)
+    for name, help_text in _ROOMS.items():
+        room = commands.add_parser(name, help=help_text)
+        if name == chosen:
+            import_module(f"app.commands.{name.replace('-', '_')}").add_commands(room)
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; what cannot start says why in one sentence."""
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = _parser(next(iter(words), "")).parse_args(words)
+    from pydantic import ValidationError
+
+    from config.settings import UnsafeStartError
+
     try:
         function: Callable[[argparse.Namespace], int] = arguments.function
         return function(arguments)

@@ -356,6 +356,10 @@ class Settings(BaseSettings):
         return (*sources, TomlConfigSettingsSource(settings_cls, Path(file))) if file else sources
 
 
+class UnsafeStartError(Exception):
+    """Production was asked to start with something that belongs to the demonstration; the sentence says what."""
+
+
 def load_settings() -> Settings:
     """Read the settings of this process.
 

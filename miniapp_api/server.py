@@ -9,7 +9,8 @@ from sanic.worker.loader import AppLoader
 from sanic.worker.manager import WorkerManager
 from sanic.worker.process import WorkerProcess
 
-from app.bootstrap import open_house, write_logs
+from app.bootstrap import open_house
+from app.kit.logs import write_logs
 from config.settings import Settings, load_settings
 from miniapp_api import stopping
 from miniapp_api.errors import answer_error

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import hashlib
 import sys
-from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from rich.console import Console
@@ -20,10 +19,9 @@ from config.settings import load_settings
 _console = Console(highlight=False)
 
 
-def add_commands(commands: Any) -> None:
-    """Add ``audit`` and what it can do to the command line."""
-    group = commands.add_parser("audit", help="the record of who did what")
-    what = group.add_subparsers(required=True, metavar="command")
+def add_commands(command: argparse.ArgumentParser) -> None:
+    """Add what ``audit`` can do."""
+    what = command.add_subparsers(required=True, metavar="command")
     what.add_parser("verify", help="check that nobody changed it").set_defaults(function=_verify)
     what.add_parser("keys", help="print the public keys that vouch for it").set_defaults(function=_keys)
 

@@ -32,15 +32,14 @@ _DOOMED = "doomed_blobs"
 _MIGRATION = "SELECT name FROM tortoise_migrations ORDER BY name DESC LIMIT 1"
 
 
-def add_commands(commands: Any) -> None:
-    """Add ``backup`` to the command line."""
-    backup = commands.add_parser("backup", help="keep the database and the files as they are at one moment")
-    backup.add_argument("folder", type=Path, help="where backups lie, which share their files")
-    backup.add_argument(
+def add_commands(command: argparse.ArgumentParser) -> None:
+    """Add what ``backup`` is told."""
+    command.add_argument("folder", type=Path, help="where backups lie, which share their files")
+    command.add_argument(
         "--keep", type=int, metavar="N", help="delete all but the newest N, and the files of those alone"
     )
-    backup.add_argument("--programs", type=Path, metavar="FOLDER", help="where pg_dump is, unless it is on the PATH")
-    backup.set_defaults(function=_backup)
+    command.add_argument("--programs", type=Path, metavar="FOLDER", help="where pg_dump is, unless it is on the PATH")
+    command.set_defaults(function=_backup)
 
 
 def _backup(arguments: argparse.Namespace) -> int:

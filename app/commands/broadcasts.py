@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import UUID
 
 from rich.console import Console
@@ -26,10 +25,9 @@ _console = Console(highlight=False)
 _LOOK_EVERY_SECONDS = 1.0
 
 
-def add_commands(commands: Any) -> None:
-    """Add ``broadcasts`` and what it can do to the command line."""
-    group = commands.add_parser("broadcasts", help="notices to many followers of the official account")
-    group = group.add_subparsers(required=True, metavar="command")
+def add_commands(command: argparse.ArgumentParser) -> None:
+    """Add what ``broadcasts`` can do."""
+    group = command.add_subparsers(required=True, metavar="command")
     group.add_parser("list", help="the newest, and how far they are").set_defaults(function=_run(_list))
     watch = group.add_parser("watch", help="show how one goes until it ends or is paused")
     watch.set_defaults(function=_run(_watch))

@@ -27,10 +27,9 @@ from config.settings import CITY_DATA, load_settings
 _console = Console(highlight=False)
 
 
-def add_commands(commands: Any) -> None:
-    """Add ``catalogue`` and what it can do to the command line."""
-    group = commands.add_parser("catalogue", help="the whole catalogue as tables")
-    group = group.add_subparsers(required=True, metavar="command")
+def add_commands(command: argparse.ArgumentParser) -> None:
+    """Add what ``catalogue`` can do."""
+    group = command.add_subparsers(required=True, metavar="command")
 
     out = group.add_parser("export", help="write all items into a workbook (.xlsx) or CSV files (.zip)")
     out.add_argument("file", type=Path)

@@ -1,22 +1,50 @@
-"""What the operator does with keys: ``jiaban keys rotate`` and ``jiaban keys status``. Prints numbers, no value."""
+"""``jiaban keys``: what the operator does with the keys of what is sealed. Rotating prints numbers, no value."""
 
+import argparse
+import asyncio
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.bootstrap import House, open_house
+from app.commands.key_wrapping import unwrap, wrap
 from app.kit.columns import UNNAMED, UNREADABLE, Column, Under
 from app.kit.crypto import keyring
 from app.kit.db import AWAY
+from app.kit.logs import write_logs
 from app.kit.rotation import Renewal, key_columns, renew
-from config.settings import KeySettings, Settings
+from config.settings import KeySettings, Settings, load_settings
 
 _LOCK = 7_201_311_423
+
+
+def add_commands(command: argparse.ArgumentParser) -> None:
+    """Add what ``keys`` can do."""
+    group = command.add_subparsers(required=True, metavar="command")
+    group.add_parser("rotate", help="put everything under the active keys").set_defaults(
+        function=lambda _: asyncio.run(rotate(_settings()))
+    )
+    group.add_parser("status", help="how much is under which key").set_defaults(
+        function=lambda _: asyncio.run(show_status(_settings()))
+    )
+    out = group.add_parser("wrap", help="write all of them into a file that only a code on paper opens")
+    out.set_defaults(function=lambda arguments: wrap(_settings().keys, arguments.file))
+    back = group.add_parser("unwrap", help="print those of such a file as settings")
+    back.set_defaults(function=lambda arguments: unwrap(arguments.file))
+    for one in (out, back):
+        one.add_argument("file", type=Path)
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    write_logs(settings, "command")
+    return settings
 
 
 async def rotate(settings: Settings) -> int:

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -23,10 +22,9 @@ _ACTOR = "command_line"
 _HOURS = rules.PUBLISHED_FOR // timedelta(hours=1)
 
 
-def add_commands(commands: Any) -> None:
-    """Add ``licence-keys`` and what it can do to the command line."""
-    group = commands.add_parser("licence-keys", help="keys that sign what licences show")
-    what = group.add_subparsers(required=True, metavar="command")
+def add_commands(command: argparse.ArgumentParser) -> None:
+    """Add what ``licence-keys`` can do."""
+    what = command.add_subparsers(required=True, metavar="command")
 
     make = what.add_parser("make", help="make a key, which takes over once it was published for long enough")
     make.add_argument(

@@ -29,12 +29,9 @@ _console = Console(highlight=False)
 _FAULTY = 1
 
 
-def add_commands(commands: Any) -> None:
-    """Add ``licences`` and what it can do to the command line."""
-    group = commands.add_parser(
-        "licences", help="licences that were issued elsewhere, and the lists of what all are worth"
-    )
-    group = group.add_subparsers(required=True, metavar="command")
+def add_commands(command: argparse.ArgumentParser) -> None:
+    """Add what ``licences`` can do."""
+    group = command.add_subparsers(required=True, metavar="command")
 
     bring = group.add_parser("import", help="bring the licences of a workbook or a CSV file here")
     bring.add_argument("file", type=Path)

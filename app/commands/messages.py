@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -15,11 +14,9 @@ from config.settings import load_settings
 _console = Console(highlight=False)
 
 
-def add_commands(commands: Any) -> None:
-    """Add ``messages`` and what it can do to the command line."""
-    group = commands.add_parser("messages", help="what citizens are told").add_subparsers(
-        required=True, metavar="command"
-    )
+def add_commands(command: argparse.ArgumentParser) -> None:
+    """Add what ``messages`` can do."""
+    group = command.add_subparsers(required=True, metavar="command")
     one = group.add_parser("ledger", help="account for every message; exit code 1 where one is not accounted for")
     one.set_defaults(function=_ledger)
 

@@ -9,19 +9,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Any
 
 import asyncpg
 from rich.console import Console
 from rich.table import Table
 from tortoise.exceptions import BaseORMException
 
-from app.bootstrap import UnsafeStartError, install_keyring, open_house, refuse_stand_ins
+from app.bootstrap import install_keyring, open_house, refuse_stand_ins
 from app.commands import probes
 from app.commands.probes import NotRightError
 from app.kit import db
 from app.kit.ports import PortError
-from config.settings import Settings, load_settings
+from config.settings import Settings, UnsafeStartError, load_settings
 from wechat.errors import WeChatError
 
 _SECONDS = 20.0
@@ -46,10 +45,9 @@ class Finding:
     advice: str = ""
 
 
-def add_commands(commands: Any) -> None:
-    """Add ``preflight`` to the command line."""
-    one = commands.add_parser("preflight", help="try every address, key, template and date that the settings name")
-    one.set_defaults(function=_preflight)
+def add_commands(command: argparse.ArgumentParser) -> None:
+    """``preflight`` is told nothing."""
+    command.set_defaults(function=_preflight)
 
 
 def _preflight(arguments: argparse.Namespace) -> int:

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 from psycopg.conninfo import conninfo_to_dict
@@ -46,20 +45,19 @@ WHERE status IN ('todo', 'doing') AND task_name = ANY($1::text[]) AND id > $2 OR
 """
 
 
-def add_commands(commands: Any) -> None:
-    """Add ``restore`` to the command line."""
-    restore = commands.add_parser("restore", help="make a house of a backup, in an empty database")
-    restore.add_argument(
+def add_commands(command: argparse.ArgumentParser) -> None:
+    """Add what ``restore`` is told."""
+    command.add_argument(
         "folder", type=Path, nargs="?", help="where backups lie; without it, the database was restored by other means"
     )
-    restore.add_argument("--backup", metavar="MOMENT", help="its folder's name; the newest unless given")
-    restore.add_argument(
+    command.add_argument("--backup", metavar="MOMENT", help="its folder's name; the newest unless given")
+    command.add_argument(
         "--lost", action="append", default=[], metavar="RING.KEY", help="go on without a key that nobody has any more"
     )
-    restore.add_argument(
+    command.add_argument(
         "--programs", type=Path, metavar="FOLDER", help="where pg_restore is, unless it is on the PATH"
     )
-    restore.set_defaults(function=_restore)
+    command.set_defaults(function=_restore)
 
 
 def _restore(arguments: argparse.Namespace) -> int:

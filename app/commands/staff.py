@@ -20,9 +20,9 @@ from config.settings import load_settings
 _console = Console(highlight=False)
 
 
-def add_commands(commands: Any) -> None:
-    """Add ``staff`` and what it can do to the command line."""
-    group = commands.add_parser("staff", help="accounts of staff").add_subparsers(required=True, metavar="command")
+def add_commands(command: argparse.ArgumentParser) -> None:
+    """Add what ``staff`` can do."""
+    group = command.add_subparsers(required=True, metavar="command")
 
     add = group.add_parser("add", help="make an account and print its first password and second factor")
     add.add_argument("username")

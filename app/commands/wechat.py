@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -25,10 +24,9 @@ _DAY_SECONDS = 86_400
 _console = Console(highlight=False, markup=False)
 
 
-def add_commands(commands: Any) -> None:
-    """Add ``wechat`` and what it can do to the command line."""
-    group = commands.add_parser("wechat", help="the official account's menus and followers")
-    group = group.add_subparsers(required=True, metavar="command")
+def add_commands(command: argparse.ArgumentParser) -> None:
+    """Add what ``wechat`` can do."""
+    group = command.add_subparsers(required=True, metavar="command")
     menu = group.add_parser("menu", help="the menus").add_subparsers(required=True, metavar="command")
     diff = menu.add_parser("diff", help="how WeChat's menus differ from the city's; exit code 1 where they do")
     diff.set_defaults(function=_run(_diff))

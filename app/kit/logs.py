@@ -21,6 +21,7 @@ from typing import TextIO
 import structlog
 
 from app.kit import clock
+from config.settings import Settings
 
 _ABOUT: ContextVar[dict[str, object]] = ContextVar("about", default={})  # noqa: B039  # nobody changes it
 _FRAMES = 12
@@ -173,6 +174,12 @@ def write_line(line: str) -> None:
         handler.write(line)
     else:
         sys.stderr.write(line)
+
+
+def write_logs(settings: Settings, command: str) -> None:
+    """Write the logs of this process where the settings say; ``command`` names its files."""
+    folder = settings.log_folder
+    configure_logs(settings.log_level, DailyFolder(folder, command, settings.log_keep_days) if folder else None)
 
 
 def configure_logs(level: str, handler: logging.Handler | None = None) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.bootstrap import UnsafeStartError, open_house
+from app.bootstrap import open_house
 from app.commands import licence_keys
 from app.commands.licence_keys import add_commands
 from app.demo.plan import Plan
@@ -15,7 +15,7 @@ from app.licences.keys import service
 from app.licences.keys.algorithms import Algorithm, Purpose
 from app.licences.keys.models import Keeper, LicenceKey
 from app.licences.keys.ring import SigningKeys
-from config.settings import Settings
+from config.settings import Settings, UnsafeStartError
 
 
 class Device:
@@ -61,8 +61,8 @@ def quiet_environment(quiet_settings: Settings, plan: Plan, monkeypatch: pytest.
 def run(*words: str) -> int:
     """Run a command of the group."""
     parser = argparse.ArgumentParser()
-    add_commands(parser.add_subparsers(required=True))
-    arguments = parser.parse_args(["licence-keys", *words])
+    add_commands(parser)
+    arguments = parser.parse_args(words)
     code: int = arguments.function(arguments)
     return code
 

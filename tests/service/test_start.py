@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from app.bootstrap import House, UnsafeStartError, open_house, refuse_stand_ins
+from app.bootstrap import House, open_house, refuse_stand_ins
 from app.demo.plan import Plan
 from app.schema import OtherReleaseError, migrate_database, pending_changes
 from config.settings import (
@@ -18,6 +18,7 @@ from config.settings import (
     ScannerSettings,
     Settings,
     SharedDataSettings,
+    UnsafeStartError,
     WeChatSettings,
     WorkSettings,
 )

@@ -45,9 +45,11 @@ async def test_a_guide_with_errors_keeps_the_whole_city_from_being_loaded(quiet:
 
 def test_the_command_tells_the_errors_and_fails(plan: Plan, faulty: Path) -> None:
     """With exit code 1, not with a trace."""
-    program = "import sys; from app import cli; cli.CITY_DATA = cli.CITY_DATA.__class__(sys.argv[1])"
+    program = (
+        "import sys; from pathlib import Path; from config import settings; settings.CITY_DATA = Path(sys.argv[1])"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", f"{program}; sys.exit(cli.main(['load-city']))", str(faulty)],
+        [sys.executable, "-c", f"{program}; from app import cli; sys.exit(cli.main(['load-city']))", str(faulty)],
         cwd=REPOSITORY,
         env={**os.environ, "JIABAN_CONFIG_FILE": str(plan.config_file)},
         capture_output=True,
