@@ -5,6 +5,7 @@ STAMP := .venv/.installed
 PRODUCT := app miniapp_api wechat media config
 CODE := $(PRODUCT) bench tests
 SCRIPTS := node_modules/.package-lock.json
+PINYIN := app/finding/pinyin.txt
 # Each test process starts a house of its own; the tests of a file stay together, in their order.
 TEST_PROCESSES ?= 2
 
@@ -29,15 +30,19 @@ $(STAMP): requirements-dev.txt pyproject.toml
 $(SCRIPTS): package.json package-lock.json .npmrc | $(STAMP)
 	-$(BIN)/npm ci
 
+# How characters are read, for searches (app/finding/pinyin.py).
+$(PINYIN): app/finding/pinyin.py | $(STAMP)
+	$(BIN)/jiaban dev make-pinyin
+
 # What the image holds: the product's own packages and nothing for demonstration or tests.
 product:
 	$(MAKE_VENV)
 	$(PIP) --require-hashes -r requirements.txt
 
-demo: $(STAMP) $(SCRIPTS)
+demo: $(STAMP) $(SCRIPTS) $(PINYIN)
 	$(BIN)/jiaban demo $(if $(ONCE),--once)
 
-run: $(STAMP) $(SCRIPTS)
+run: $(STAMP) $(SCRIPTS) $(PINYIN)
 	$(BIN)/jiaban run
 
 check: $(STAMP)
@@ -53,10 +58,10 @@ audit: $(STAMP)
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.txt
 	$(BIN)/npm audit
 
-test: check $(SCRIPTS)
+test: check $(SCRIPTS) $(PINYIN)
 	$(BIN)/pytest -m "not long" -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
-test-long: $(STAMP) $(SCRIPTS)
+test-long: $(STAMP) $(SCRIPTS) $(PINYIN)
 	$(BIN)/pytest -m long
 
 # The product beside its peers and floors; their packages come into .venv too. ONLY="verify read" measures these alone.
@@ -65,12 +70,12 @@ $(BENCH_STAMP): bench/requirements.txt $(STAMP)
 	$(PIP) --require-hashes -r bench/requirements.txt
 	@touch $@
 
-bench: $(BENCH_STAMP)
+bench: $(BENCH_STAMP) $(PINYIN)
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(LICENCES),--licences $(LICENCES)) \
 		$(if $(GROWN),--grown $(GROWN)) $(if $(REQUESTS),--requests $(REQUESTS))
 
 # Everything breaks while citizens apply and show; the books must balance. SEED=7 MINUTES=30 is another, longer campaign.
-faults: $(STAMP)
+faults: $(STAMP) $(PINYIN)
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 	$(BIN)/python -m tests.faults.overload
 

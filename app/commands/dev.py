@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 
-from app.commands import catalogue, generating, licences, measuring
+from app.commands import catalogue, generating, licences, measuring, pinyin
 from app.schema import write_migrations
 
 
@@ -11,7 +11,7 @@ def add_commands(command: argparse.ArgumentParser) -> None:
     """Add what ``dev`` can do."""
     group = command.add_subparsers(required=True, metavar="command")
     group.add_parser("makemigrations", help="write what the models want").set_defaults(function=_makemigrations)
-    for room in (catalogue, licences, measuring, generating):
+    for room in (catalogue, licences, measuring, generating, pinyin):
         room.add_developer_commands(group)
 
 

@@ -49,9 +49,12 @@ class Search:
 
     @property
     def in_texts(self) -> str:
-        """The tsquery of texts that have every word of it; empty where not all of it is words of texts."""
-        found = words.text_words([self.core])
-        return " & ".join(f"'{word}'" for word in sorted(found)) if set("".join(found)) == set(self.core) else ""
+        """The tsquery of texts each character of it is in a word of, which stands in it; empty where one is Latin."""
+        pieces = [piece for piece in _pieces(self.core) if len(piece) > 1]
+        ways = [[piece for piece in pieces if character in piece] for character in dict.fromkeys(self.core)]
+        if not all(map(words.is_chinese, self.core)) or not all(ways):
+            return ""
+        return " & ".join("(" + " | ".join(f"'{piece}'" for piece in way) + ")" for way in ways)
 
     @property
     def is_spelled(self) -> bool:

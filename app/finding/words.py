@@ -4,16 +4,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any
 
-import rjieba
-from pypinyin import Style, lazy_pinyin
+from app.finding.pinyin import FIRST, LAST, syllables
 
 LONGEST = 12
 """Characters of the longest word that is kept whole."""
 
-_RUN = re.compile(r"[\u3400-\u9fff]+|[a-z0-9]+")
-_HAN = re.compile(r"[\u3400-\u9fff]")
+_RUN = re.compile(rf"[{chr(FIRST)}-{chr(LAST)}]+|[a-z0-9]+")
+_HAN = re.compile(rf"[{chr(FIRST)}-{chr(LAST)}]")
 _LONGEST_END = 30
 _LONGEST_SOUND = 60
 
@@ -35,6 +33,8 @@ def is_chinese(text: str) -> bool:
 
 def cut(text: str) -> Iterator[str]:
     """The words of a text, longer ones also in their parts, each as often as it stands there."""
+    import rjieba  # its dictionary takes 34 MB of a process, and who searches needs none
+
     for run in runs(text):
         yield from rjieba.cut_for_search(run)
 
@@ -72,18 +72,12 @@ def tsvector(weights: dict[str, str]) -> str:
     return " ".join(f"'{word}':1{weight}" for word, weight in weights.items())
 
 
-def _each(characters: str) -> Any:
-    """Characters that nobody knows how to read, each for itself."""
-    return list(characters)
-
-
 def _units(text: str) -> list[tuple[str, str, str]]:
     """Each character of a plain text, or each stretch of Latin ones, with its pinyin and its initial."""
     found: list[tuple[str, str, str]] = []
     for run in runs(text):
         if is_chinese(run):
-            syllables = lazy_pinyin(run, style=Style.NORMAL, errors=_each)
-            found += [(character, syllable, syllable[0]) for character, syllable in zip(run, syllables, strict=True)]
+            found += [(character, said, said[0]) for character, said in zip(run, syllables(run), strict=True)]
         else:
             found.append((run, run, run))
     return found

@@ -95,6 +95,23 @@ def test_letters_are_looked_for_as_words_and_as_sounds() -> None:
     assert understand("身份正", KNOWN).by_end("AB", whole=True) == "'p/shenfenzheng':AB"
 
 
+def test_texts_are_asked_for_words_that_stand_in_the_query() -> None:
+    """Each character in one of them, however the query would be cut; one character and Latin letters are no words."""
+    assert (
+        understand("食品店", {}).in_texts == "('食品' | '食品店') & ('食品' | '食品店' | '品店') & ('食品店' | '品店')"
+    )
+    assert [understand(text, {}).in_texts for text in ("证", "etc", "etc办理", "")] == [""] * 4
+
+
+@pytest.mark.parametrize("text", ["食品经营许可证", "居民身份证补办", "提取住房公积金", "老年人优待证"])
+def test_texts_that_have_the_words_of_a_query_are_found(text: str) -> None:
+    """By the words that the segmenter makes of both."""
+    found = words.text_words([text])
+    ways = [set(re.findall(r"'(\w+)'", way)) for way in understand(text, {}).in_texts.split(" & ")]
+    assert len(ways) == len(set(text))
+    assert all(way & found for way in ways)
+
+
 @given(TEXTS)
 def test_no_text_breaks_a_search(text: str) -> None:
     """Every tsquery is well formed, every weight positive, nothing is longer than it may be."""
@@ -109,6 +126,7 @@ def test_no_text_breaks_a_search(text: str) -> None:
         assert concept.weight >= 0
     if search.core:
         assert TSQUERY.fullmatch(search.by_end().replace(":*", "")), search.by_end()
+        assert not search.in_texts or TSQUERY.fullmatch(search.in_texts), search.in_texts
 
 
 @given(st.text(st.sampled_from("身份证补办户口食品经营许可")), st.sets(st.sampled_from(sorted(KNOWN))))
