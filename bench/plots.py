@@ -3,23 +3,28 @@
 import math
 from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 from bench.goals import GOALS
-from bench.rounds import Figures, Spread
+from bench.rounds import Spread
 
 _LEFT, _WIDTH, _ROW, _TOP = 190, 560, 22, 34
 _INK, _GOOD, _SHORT, _FAINT = "#333", "#1a7f37", "#b35900", "#ddd"
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 
 
-def ratios(found: Mapping[str, Figures]) -> str:
-    """The drawing as SVG, for figures of at least one round; the axis is logarithmic."""
+def ratios(details: Mapping[str, Any]) -> str:
+    """The drawing as SVG, of the details that ``latest.json`` has; empty where nothing was compared.
+
+    The axis is logarithmic.
+    """
     rows = [
-        (f"{name} / {side}", figures.ratio(side), GOALS.get(name, {}).get(side))
-        for name, figures in found.items()
-        for side in figures.taken
-        if side != figures.ours
+        (f"{name} / {side}", Spread(*spreads[found["compared"]]), GOALS.get(name, {}).get(side))
+        for name, found in details.items()
+        for side, spreads in found.get("ratios", {}).items()
     ]
+    if not rows:
+        return ""
     height = _TOP + _ROW * len(rows) + 30
     drawn = [_tick(tick, height) for tick in _TICKS]
     for number, (label, spread, goal) in enumerate(rows):

@@ -25,6 +25,9 @@ _PACKAGES = (
     *("qrcode", "pillow", "zxing-cpp", "wechatpy"),
 )
 
+# By whose seconds of the processor a ratio is.
+_OWN, _WITH_ENGINES = "own", "with_engines"
+
 
 def table(found: Mapping[str, Figures | Memory]) -> Table:
     """The figures as people read them."""
@@ -57,7 +60,7 @@ def _said(spread: Spread) -> str:
 
 
 def write(found: Mapping[str, Figures | Memory], arguments: argparse.Namespace) -> None:
-    """Write ``latest.json`` and ``ratios.svg``; in the former, what was not measured this time stays as it was."""
+    """Write ``latest.json``, in which what was not measured this time stays as it was, and draw it all."""
     path: Path = arguments.out / "latest.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"details": {}}
@@ -74,9 +77,8 @@ def write(found: Mapping[str, Figures | Memory], arguments: argparse.Namespace) 
         kept["details"][name] = {**_details(figures), **_circumstances(arguments)}
     kept["commit"] = _commit()
     path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    compared = {name: one for name, one in found.items() if isinstance(one, Figures)}
-    if compared:
-        path.with_name("ratios.svg").write_text(plots.ratios(compared), encoding="utf-8")
+    if drawn := plots.ratios(kept["details"]):
+        path.with_name("ratios.svg").write_text(drawn, encoding="utf-8")
 
 
 def _ratios(figures: Figures) -> dict[str, Any]:
@@ -104,12 +106,13 @@ def _details(figures: Figures) -> dict[str, Any]:
         },
         "ratios": {
             side: {
-                "own": _shown(figures.ratio(side, whole=False)),
-                "with_engines": _shown(figures.ratio(side, whole=True)),
+                _OWN: _shown(figures.ratio(side, whole=False)),
+                _WITH_ENGINES: _shown(figures.ratio(side, whole=True)),
             }
             for side in figures.taken
             if side != figures.ours
         },
+        "compared": _WITH_ENGINES if figures.by_whole else _OWN,
     }
 
 

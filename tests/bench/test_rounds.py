@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bench import load, plots, results
+from bench import load, results
 from bench.contracts import ContractBrokenError, compare
 from bench.rounds import Figures, Memory, Spread, Taken, summed
 from bench.sides import Cpu, Role
@@ -63,11 +63,17 @@ def test_memory_is_kept_as_it_was_at_the_most_and_draws_nothing(tmp_path: Path) 
     assert not (tmp_path / "ratios.svg").exists()
 
 
-def test_the_drawing_has_a_row_for_each_other_side() -> None:
-    drawn = plots.ratios({"verify": _figures([1.0], [2.0], [1.0])})
-    texts = [element.text for element in ET.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314  # our own
-    assert "verify / django" in texts
-    assert "verify / floor" in texts
+def test_the_drawing_has_a_row_for_each_other_side_that_was_ever_measured(tmp_path: Path) -> None:
+    arguments = Namespace(out=tmp_path, licences=10, rounds=1)
+    results.write({"search": _figures([1.0], [4.0], [1.0], by_whole=True)}, arguments)
+    results.write({"verify": _figures([1.0], [2.0], [1.0])}, arguments)
+    drawn = ET.fromstring((tmp_path / "ratios.svg").read_text(encoding="utf-8"))  # noqa: S314  # our own
+    texts = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    shown = {texts[at]: texts[at + 1] for at in range(len(texts) - 1)}
+    assert shown["verify / django"] == "2.00"
+    assert shown["verify / floor"] == "1.00"
+    # With the engines' seconds, as it is compared.
+    assert shown["search / django"] == "2.50"
 
 
 def test_a_side_that_answers_otherwise_breaks_the_contract_and_is_named() -> None:
