@@ -12,13 +12,12 @@ from xml.parsers.expat import ExpatError
 import xmltodict
 
 from wechat.errors import CallbackRefusedError
+from wechat.reading import UNSTORABLE
 
 # Real pushes nest four deep; a bound keeps every reader of the fields clear of the recursion limit.
 _MAX_DEPTH = 8
 # Longer than any name or id that WeChat gives, short enough for an index.
 _MAX_NAME = 64
-# Neither fits into a text column, and no real push has them.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SECONDS = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 Form = Literal["xml", "json"]
@@ -99,7 +98,7 @@ def _is_storable(value: object, depth: int) -> bool:
         return all(_is_storable(item, depth - 1) for item in value)
     if isinstance(value, float):
         return math.isfinite(value)  # JSON proper knows neither infinity nor NaN
-    return not (isinstance(value, str) and _UNSTORABLE.search(value))
+    return not (isinstance(value, str) and UNSTORABLE.search(value))  # no real push has them
 
 
 def _text_of(value: object) -> object:

@@ -1,9 +1,23 @@
 """Reading WeChat's answers: what is missing or of another type makes an answer unusable, never a guess."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from wechat.errors import WeChatAmbiguousError
+
+# No database and no UTF-8 has them.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LONGEST_MESSAGE_ID = 32
+
+
+def storable(value: Any) -> Any:
+    """What was said, with U+FFFD in the place of each character that cannot be kept. Raises RecursionError."""
+    if isinstance(value, str):
+        return UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {storable(name): storable(one) for name, one in value.items()}
+    return [storable(one) for one in value] if isinstance(value, list) else value
 
 
 def text(answer: Mapping[str, Any], name: str, *, api: str) -> str:
@@ -56,9 +70,13 @@ def lifetime(answer: Mapping[str, Any], *, api: str) -> int:
 
 
 def message_id(answer: Mapping[str, Any]) -> str:
-    """The ``msgid`` of an answer as text, by which a later event names the message; empty where WeChat tells none."""
+    """The ``msgid`` of an answer as text, by which a later event names the message.
+
+    Empty where WeChat tells none, or one longer than any of its own.
+    """
     value = answer.get("msgid")
-    return str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    told = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return told if len(told) <= _LONGEST_MESSAGE_ID else ""
 
 
 def _none(api: str, name: str) -> int:

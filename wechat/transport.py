@@ -17,6 +17,7 @@ import httpx
 from wechat.codes import meaning_of
 from wechat.connections import Connections
 from wechat.errors import WeChatAmbiguousError, WeChatRefusedError, WeChatUnreachableError
+from wechat.reading import storable
 
 _log = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ def _read(api: str, status: int, content: bytes) -> dict[str, Any]:
     if status != httpx.codes.OK:
         raise WeChatAmbiguousError(api, f"status {status}")
     try:
-        answer = loads(content)
+        answer = storable(loads(content))
     except (ValueError, RecursionError):
         raise WeChatAmbiguousError(api, "not JSON") from None
     if not isinstance(answer, dict):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -14,9 +15,12 @@ from app.followers.models import Follower, FollowerSync
 from app.followers.sync import SyncIncompleteError, sync_followers
 from app.kit import clock
 from tests.service.test_wechat_commands import jiaban
+from tests.unit.wechat.wechat_platform import APPID, SECRET, Platform
+from wechat.account import Account
 from wechat.errors import WeChatError, WeChatLimitedError, WeChatRefusedError
 from wechat.errors import WeChatUnreachableError as Unreachable
-from wechat.official import FollowerInfo, FollowerPage
+from wechat.official import FollowerInfo, FollowerPage, OfficialAccountClient
+from wechat.transport import open_http
 
 API = "/cgi-bin/user/get"
 
@@ -52,6 +56,14 @@ class Listed:
 def appid(quiet: House) -> str:
     """An app of this test's."""
     return f"wx-{uuid4().hex[:20]}"
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    """A WeChat of this test alone."""
+    running = Platform()
+    yield running
+    running.close()
 
 
 def _openids(many: int) -> list[str]:
@@ -95,6 +107,31 @@ async def test_what_a_push_said_meanwhile_is_newer(appid: str) -> None:
     await sync_followers(Meanwhile(openids), appid, _quiet)
     assert not (await Follower.get(appid=appid, openid=openids[0])).subscribed
     assert (await Follower.get(appid=appid, openid="oa-new")).subscribed
+
+
+async def test_what_others_put_into_a_followers_record_holds_up_nobody(appid: str, platform: Platform) -> None:
+    """Scenes of codes that another system made, and what no calendar, no list of tags and no database has."""
+    openids = _openids(4)
+    odd: list[dict[str, Any]] = [
+        {"qr_scene_str": "s" * 65, "subscribe_scene": "S" * 65, "tagid_list": [2**31, -1, "x", None, True, 7]},
+        {"qr_scene_str": "a\0b\ud83d\u202e<script>", "subscribe_scene": ["x"], "tagid_list": "1"},
+        {"subscribe_time": 10**20, "qr_scene": 10**80},
+    ]
+    told: list[dict[str, Any]] = [{"subscribe": 1, "subscribe_time": 1, "openid": one} for one in openids]
+    platform.answers["/cgi-bin/user/get"] = [
+        {"total": 4, "count": 4, "data": {"openid": openids}, "next_openid": openids[-1]},
+        {"total": 4, "count": 0, "next_openid": ""},
+    ]
+    platform.answers["/cgi-bin/user/info/batchget"] = [
+        {"user_info_list": [one | more for one, more in zip(told, [*odd, {}], strict=True)]}
+    ]
+    async with open_http(platform.url, seconds=30) as http:
+        client = OfficialAccountClient(Account(APPID, SECRET, http), "https://open.weixin.qq.com")
+        assert (await sync_followers(client, appid, _quiet)).read == 4
+    known = [await Follower.get(appid=appid, openid=one) for one in openids]
+    assert [one.scene for one in known] == [None, "a\ufffdb\ufffd\u202e<script>", None, None]
+    assert [one.tag_ids for one in known] == [[7], [], [], []]
+    assert [one.subscribed_at is None for one in known] == [False, False, True, False]
 
 
 @pytest.mark.parametrize(

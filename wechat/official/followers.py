@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from wechat.official.materials import LONGEST_SCENE
 from wechat.official.subject import Subject
 from wechat.reading import objects, part, text, texts, whole
 
@@ -22,6 +23,8 @@ _UNTAG_USERS = "/cgi-bin/tags/members/batchuntagging"
 MOST_INFOS = 100
 MOST_TAGGED = 50
 LONGEST_TAG = 30
+# Beyond any number of a tag and any second of WeChat's.
+_TAGS_END, _SECONDS_END = 2**31, 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +119,26 @@ def _check(openids: Sequence[str], most: int) -> None:
 
 
 def _follower(one: Mapping[str, Any]) -> FollowerInfo:
-    # A scene is a number or a text, in two fields of which one is empty.
-    scene = str(one.get("qr_scene_str") or one.get("qr_scene") or "")
+    """What is told of one; what WeChat never tells counts as not said, so that one holds up none of the others."""
     subscribed = one.get("subscribe") == 1
+    seconds = whole(one, "subscribe_time", api=_INFO) if subscribed else -1
     tag_ids = one.get("tagid_list")
     return FollowerInfo(
         openid=text(one, "openid", api=_INFO),
         unionid=one.get("unionid") or None,
         subscribed=subscribed,
-        subscribed_at=whole(one, "subscribe_time", api=_INFO) if subscribed else None,
-        scene=one.get("subscribe_scene") or None,
-        qr_scene=scene or None,
-        tag_ids=[int(tag) for tag in tag_ids] if isinstance(tag_ids, list) else [],
+        subscribed_at=seconds if 0 <= seconds < _SECONDS_END else None,
+        scene=_scene(one.get("subscribe_scene")),
+        # A scene is a number or a text, in two fields of which one is empty.
+        qr_scene=_scene(one.get("qr_scene_str") or one.get("qr_scene")),
+        tag_ids=[tag for tag in tag_ids if _is_tag(tag)] if isinstance(tag_ids, list) else [],
     )
+
+
+def _scene(told: object) -> str | None:
+    scene = str(told or "")
+    return scene if 0 < len(scene) <= LONGEST_SCENE else None
+
+
+def _is_tag(told: object) -> bool:
+    return isinstance(told, int) and not isinstance(told, bool) and 0 <= told < _TAGS_END

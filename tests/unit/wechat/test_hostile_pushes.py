@@ -72,7 +72,7 @@ def _read(query: Mapping[str, str], body: bytes, *, secure: bool | None) -> None
         message = CODEC.open(query, body)
         assert secure is None or message.secure is secure
         assert message.dedup_key
-        assert CODEC.reply_text(message, message.content or "?", nonce="n", timestamp=1) if message.content else True
+        assert CODEC.reply_text(message, f"{message.content}?", nonce="n", timestamp=1)
         assert CODEC.reply_transfer(message, nonce="n", timestamp=1)
 
 

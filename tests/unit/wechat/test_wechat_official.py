@@ -82,9 +82,10 @@ SENDS: list[tuple[str, Callable[[Client], Awaitable[Any]], dict[str, Any]]] = [
 async def test_a_message_is_sent_as_the_platform_wants_it_and_told_by_its_id(
     client: Client, platform: Platform, path: str, send: Callable[[Client], Awaitable[str]], body: dict[str, Any]
 ) -> None:
-    platform.answers[path] = [{"errcode": 0, "msgid": 2398674932486389761}, OK]
+    platform.answers[path] = [{"errcode": 0, "msgid": 2398674932486389761}, OK, {"errcode": 0, "msgid": "7" * 33}]
     assert await send(client) == "2398674932486389761"
     assert platform.requests[-1] == (path, TOKEN, body)
+    assert await send(client) == ""
     assert await send(client) == ""
 
 

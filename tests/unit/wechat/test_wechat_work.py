@@ -68,6 +68,12 @@ async def test_a_code_becomes_a_member(client: WorkClient, platform: Platform) -
     ]
 
 
+@pytest.mark.parametrize("told", ["Zhang\0San", "Zhang\ud83dSan"])
+async def test_a_name_that_cannot_be_kept_is_no_others(client: WorkClient, platform: Platform, told: str) -> None:
+    platform.answers[IDENTITY] = [{"userid": told}]
+    assert await client.user_id(CODE) == "Zhang\ufffdSan"
+
+
 @pytest.mark.parametrize("stranger", [{"openid": "openid-outside"}, {"external_userid": "wm-outside"}])
 async def test_somebody_from_outside_is_no_member(client: WorkClient, platform: Platform, stranger: Answer) -> None:
     platform.answers[IDENTITY] = [stranger]
