@@ -30,6 +30,7 @@ from app.licences.moving import move_licence_of_case
 from app.licences.results import LicenceResult
 from app.mandates.models import Company, Mandate, MandateKind, MandateState
 from app.mandates.party import Party, party_of
+from tests.hostile import LONG, PRINTED
 from tests.service.cases import fill_draft, photograph, verified_citizen
 
 FOOD = "11230800JB0000017Q3000131001001"
@@ -307,6 +308,24 @@ async def test_a_source_that_is_away_keeps_nobody_from_beginning(food: Guide, ci
     assert draft.prefill_away == ["shared.population"]
     assert draft.form["registered_kind"] == "食品销售经营者"
     assert (await begun(Party.own(citizen.id))).prefill_away is None
+
+
+async def test_what_another_body_says_is_taken_as_text_or_left_out(food: Guide, citizen: Citizen) -> None:
+    """Whatever it says the draft begins, and holds nothing that its field would refuse or nobody can keep."""
+    del food
+    deep: Any = "x"
+    for _ in range(200):
+        deep = [deep]
+    fits = {kind: text[:100] for kind, text in PRINTED.items()}
+    odd = ["a\0b", "a\ud83d", "\x1b[31m", LONG, "", deep, {"a": 1}, [["230804007"]], float("nan"), 10**400, True, None]
+    for value in (*fits.values(), *odd):
+        told = {"household_address": value, "household_region": value, "\ud83d": value}
+        draft = await begun(Party.own(citizen.id), Shared(population=told, business={"kind": value}))
+        taken = {draft.form.get(name) for name in ("household", "registered_kind")}
+        assert taken == ({value} if value in fits.values() or value == "" else {None}), value
+        assert "household_region" not in draft.form
+        assert (await queries.get_application(Party.own(citizen.id), draft.id)).application.form == draft.form
+        await draft.delete()
 
 
 async def test_the_audit_names_fields_and_no_values(food: Guide, citizen: Citizen) -> None:
