@@ -1,5 +1,6 @@
 """What an application asks for: its item's version, in the situation that the applicant's answers led to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +9,26 @@ from cachetools import LRUCache
 from app.applications.models import Application
 from app.applications.time_limits import Days
 from app.catalogue import forms
-from app.catalogue.errors import LifeEventNotFoundError
+from app.catalogue.errors import ItemNotFoundError, LifeEventNotFoundError
 from app.catalogue.guidance import Asked, asked_for, next_question, variant_named
-from app.catalogue.guide import Guide, GuidedQuestion, Variant
+from app.catalogue.guide import Guide, GuidedQuestion, GuideMaterial, Variant
 from app.catalogue.life_events import Links, link_fields
-from app.catalogue.queries import get_item, get_life_event, known_to
+from app.catalogue.queries import get_item, get_life_event, known_to, version_heads
 
-# By the digest of a guide, which is another one where anything in it is.
-_days: LRUCache[str, Days] = LRUCache(4096)
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a case is handled on: its item's time limits, where its office serves, and that department's name."""
+
+    days: Days
+    region: str
+    office: str
+
+
+# What applicants vouch for in a guide's variant, by the guide's digest and the variant's name.
+_promised: LRUCache[tuple[str, str | None], tuple[Variant | None, list[GuideMaterial]]] = LRUCache(1024)
+# The time limits and the region of a guide by its digest, which is another one where anything in it is.
+_fixed: LRUCache[str, tuple[Days, str]] = LRUCache(4096)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +55,44 @@ async def asked_of(application: Application) -> AskedApplication:
 
 async def days_of(application: Application, digest: str | None) -> Days:
     """The time limits of an application's item, whose version has this ``digest``. Raises ItemNotFoundError."""
-    days = _days.get(digest) if digest else None
-    if days is None:
-        guide = (await get_item(application.item_code, application.item_version)).guide
-        days = Days(guide.promised_days, guide.statutory_days)
+    return (await _fixed_of(application, digest))[0]
+
+
+async def bases_of(applications: Sequence[Application]) -> list[Basis]:
+    """What each of these is handled on. Raises ItemNotFoundError."""
+    versions = [(one.item_code, one.item_version) for one in applications]
+    heads, found = await version_heads(versions), []
+    for application, version in zip(applications, versions, strict=True):
+        head = heads.get(version)
+        if head is None:
+            raise ItemNotFoundError
+        found.append(Basis(*await _fixed_of(application, head.digest), head.department_name))
+    return found
+
+
+async def promised_of(application: Application, digest: str | None) -> tuple[Variant | None, list[GuideMaterial]]:
+    """An application's variant, and the materials in whose place a statement may stand.
+
+    The item's version has this ``digest``. Raises ItemNotFoundError.
+    """
+    key = digest or "", application.variant
+    found = _promised.get(key) if digest else None
+    if found is None:
+        asked = await asked_of(application)
+        found = asked.variant, [one for one in asked.materials if one.promised]
         if digest:
-            _days[digest] = days
-    return days
+            _promised[key] = found
+    return found
+
+
+async def _fixed_of(application: Application, digest: str | None) -> tuple[Days, str]:
+    fixed = _fixed.get(digest) if digest else None
+    if fixed is None:
+        guide = (await get_item(application.item_code, application.item_version)).guide
+        fixed = Days(guide.promised_days, guide.statutory_days), guide.region
+        if digest:
+            _fixed[digest] = fixed
+    return fixed
 
 
 async def links_of(life_event: str | None, schemas: dict[str, dict[str, Any]]) -> Links | None:

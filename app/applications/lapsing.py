@@ -9,8 +9,9 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from app.applications.models import Application, State
-from app.applications.moving import move, tell
+from app.applications.moving import move
 from app.applications.rules import Cause
+from app.applications.telling import tell
 from app.applications.terms import case_terms
 from app.kit import clock, db
 from app.kit.apart import Apart

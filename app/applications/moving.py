@@ -1,24 +1,41 @@
-"""Moving a case: its state, its timeline and its time limits change together; and telling whom it concerns."""
+"""Moving a case: its state, its timeline and its time limits change together."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from app.applications import rules
-from app.applications.asked import asked_of
+from app.applications.asked import bases_of
 from app.applications.errors import ApplicationNotFoundError, StateForbidsError
-from app.applications.models import Application, TimelineEntry
+from app.applications.models import Application, State, TimelineEntry
 from app.applications.rules import Cause
+from app.applications.telling import tell
 from app.applications.time_limits import Days, Mark, TimeLimits, reckon
 from app.audit import service as audit
 from app.catalogue.errors import LifeEventNotFoundError
 from app.catalogue.queries import get_life_event
-from app.kit import clock, db, texts
+from app.kit import clock, db
+from app.kit.many import insert_all, update_all
 from app.mandates.party import Party
-from app.mandates.queries import people_to_tell
-from app.notifications.service import notify
 
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+_TIMELINES = """
+SELECT application_id, kind, at FROM timeline_entries WHERE application_id = ANY($1::uuid[]) ORDER BY id
+"""
 
 LIMITS = ("promised_on", "statutory_on", "promised_provisional")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A locked case that a cause moves: the fields are those of ``move``."""
+
+    application: Application
+    cause: Cause
+    party: Party | None = None
+    note: str | None = None
+    at: datetime | None = None
 
 
 def require_move(application: Application, cause: Cause) -> None:
@@ -40,32 +57,57 @@ async def move(
     ``party`` is the citizen's side where it caused it; ``at`` is when it happened, now unless given. Raises
     StateForbidsError.
     """
-    state = rules.next_state(application.state, cause)
-    if state is None:
-        raise StateForbidsError(state=application.state)
-    before, application.state, application.updated_at = application.state, state, clock.now()
-    await TimelineEntry.create(
-        application=application,
-        kind=cause,
-        state=state,
-        note=note,
-        mandate_id=party.mandate_id if party else None,
-        at=at or clock.now(),
+    await move_all([Move(application, cause, party, note, at)])
+
+
+async def move_all(moves: Sequence[Move]) -> None:
+    """Move locked cases, each once, as ``move`` does one, by a few statements in all. Raises StateForbidsError."""
+    moment, before = clock.now(), [one.application.state for one in moves]
+    for one in moves:
+        require_move(one.application, one.cause)
+    for one in moves:
+        state = rules.next_state(one.application.state, one.cause)
+        one.application.state, one.application.updated_at = state or one.application.state, moment
+    await insert_all([_entry(one, moment) for one in moves])
+    cases = [one.application for one in moves]
+    for case, limits in zip(cases, await limits_of_all(cases), strict=True):
+        set_limits(case, limits)
+    await update_all(cases, ("state", "last_sequence", "updated_at", *LIMITS))
+    await audit.record_all([_deed(one, state) for one, state in zip(moves, before, strict=True)])
+    for case, state in zip(cases, before, strict=True):
+        if case.group_id and case.state in rules.ENDED and state is not case.state:
+            await _tell_if_all_ended(case)
+
+
+def _entry(one: Move, moment: datetime) -> TimelineEntry:
+    return TimelineEntry(
+        application=one.application,
+        kind=one.cause,
+        state=one.application.state,
+        note=one.note,
+        mandate_id=one.party.mandate_id if one.party else None,
+        at=one.at or moment,
     )
-    limits = await limits_of(application)
-    set_limits(application, limits)
-    await application.save(update_fields=["state", "last_sequence", "updated_at", *LIMITS])
-    actor = party.name if party else rules.TABLE[cause].by
-    await audit.record(f"application:{application.id}", actor, cause, before=before, after=state)
-    if application.group_id and state in rules.ENDED and before is not state:
-        await _tell_if_all_ended(application)
+
+
+def _deed(one: Move, before: State) -> audit.Deed:
+    actor = one.party.name if one.party else rules.TABLE[one.cause].by
+    details = {"before": before, "after": one.application.state}
+    return audit.Deed(f"application:{one.application.id}", actor, one.cause, details)
 
 
 async def limits_of(application: Application) -> TimeLimits:
     """A case's time limits by its timeline and the item's version that it was begun under."""
-    guide = (await asked_of(application)).guide
-    days = Days(guide.promised_days, guide.statutory_days)
-    return limits_by(days, await TimelineEntry.filter(application=application).order_by("id"))
+    return (await limits_of_all([application]))[0]
+
+
+async def limits_of_all(applications: Sequence[Application]) -> list[TimeLimits]:
+    """The same of several cases, in their order. Raises ItemNotFoundError."""
+    timelines: dict[UUID, list[Mark]] = {one.id: [] for one in applications}
+    for row in await db.rows(_TIMELINES, list(timelines)):
+        timelines[row["application_id"]].append(Mark.of(row["kind"], row["at"]))
+    bases = await bases_of(applications)
+    return [reckon(basis.days, timelines[one.id]) for one, basis in zip(applications, bases, strict=True)]
 
 
 def limits_by(days: Days, timeline: list[TimelineEntry]) -> TimeLimits:
@@ -84,32 +126,15 @@ def set_limits(application: Application, limits: TimeLimits) -> bool:
 
 async def lock_case(case_no: str) -> Application:
     """The case with this number, locked for the caller's transaction. Raises ApplicationNotFoundError."""
-    application = await Application.select_for_update().get_or_none(case_no=case_no)
-    if application is None:
+    return (await lock_cases([case_no]))[0]
+
+
+async def lock_cases(case_nos: Collection[str]) -> list[Application]:
+    """The cases with these numbers, by their numbers, locked in that order. Raises ApplicationNotFoundError."""
+    found = await Application.select_for_update().filter(case_no__in=case_nos).order_by("case_no")
+    if len(found) < len(case_nos):
         raise ApplicationNotFoundError
-    return application
-
-
-async def tell(
-    application: Application, kind: str, occasion: str, note: str = "", *, link: str | None = None, **values: str
-) -> None:
-    """Tell whom a case concerns, once per kind and occasion, within the caller's transaction.
-
-    ``values`` fill further placeholders of the text, or those of the case otherwise.
-    """
-    citizen_id, company_id = application.citizen_id, application.company_id  # type: ignore[attr-defined]  # Tortoise adds them
-    asked = await asked_of(application)
-    filled = {
-        "item": application.item_name,
-        "case_no": application.case_no or "",
-        "office": asked.office,
-        "note": note,
-        "phrase": texts.text("state", application.state),
-        **values,
-    }
-    for person in await people_to_tell(citizen_id, company_id, application.mandate_id):
-        page = link or f"/applications/{application.id}"
-        await notify(person, kind, occasion, link=page, region=asked.guide.region, **filled)
+    return found
 
 
 async def _tell_if_all_ended(application: Application) -> None:

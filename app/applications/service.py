@@ -16,11 +16,12 @@ from app.applications.errors import (
 from app.applications.materials.rules import SET_ASIDE
 from app.applications.materials.service import drop_unasked
 from app.applications.models import Application, Material, State, Supplement
-from app.applications.moving import move, require_move, tell
+from app.applications.moving import move, require_move
 from app.applications.numbers import new_case_number
 from app.applications.prefill import kept_marks
 from app.applications.replaced import AskedMaterial, materials_of
 from app.applications.rules import Cause
+from app.applications.telling import tell
 from app.catalogue import forms
 from app.catalogue.errors import FormInvalidError
 from app.catalogue.queries import known_to

@@ -1,11 +1,13 @@
 """The inbox of the approval system's events: kept first, applied by the worker, strictly in the case's sequence."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from app.applications.events import apply_event, pass_over
-from app.applications.moving import lock_case
+from app.applications.events import Word, apply_all, pass_over
+from app.applications.models import Application
+from app.applications.moving import lock_case, lock_cases
 from app.applications.queries import known_case
 from app.applications.rules import Cause
 from app.approvals.connectors import Connectors
@@ -17,6 +19,7 @@ from app.approvals.ports import Event
 from app.approvals.readable import readable
 from app.kit import clock, jobs, nonces
 from app.kit.db import transaction
+from app.kit.many import update_all
 
 APPLY = "approvals.apply_events"
 ASK = "approvals.ask_case"
@@ -92,33 +95,47 @@ async def _next_place(event: Event) -> Place:
 async def apply_events(case_no: str) -> None:
     """Apply the kept events of a case that are next in its sequence; where one is missing, ask for it."""
     async with transaction():
-        await _apply(case_no)
+        await apply_next([case_no])
 
 
 async def apply_events_of_cases(case_no: str) -> None:
     """The same for a case and those others whose jobs wait."""
 
     async def apply(waiting: list[dict[str, Any]]) -> None:
-        # In the order of their numbers, so that two slices never wait for each other's cases.
-        for one in sorted({one["case_no"] for one in waiting}):
-            await _apply(one)
+        await apply_next({one["case_no"] for one in waiting})
 
     await jobs.with_others(APPLY, {"case_no": case_no}, _SLICE, apply)
 
 
-async def _apply(case_no: str) -> None:
-    application = await lock_case(case_no)
-    waiting = await InboxEvent.filter(case_no=case_no, applied_at=None).order_by("sequence")
-    for event in waiting:
-        if event.sequence > application.last_sequence + 1:
-            # Without the lock of the case's events: a job that waits would hold up the one that fills the gap.
-            await jobs.defer(ASK, at=clock.now() + _GAP_PATIENCE, case_no=case_no)
-            return
-        cause = Cause(event.kind)
-        if event.overtaken:
-            await pass_over(application, cause, event.sequence)
-            event.moved = False
-        else:
-            event.moved = await apply_event(application, cause, event.sequence, event.occurred_at, event.data)
-        event.applied_at = clock.now()
-        await event.save(update_fields=["moved", "applied_at"])
+async def apply_next(case_nos: Collection[str]) -> None:
+    """The same for these cases within the caller's transaction, in turns: in each every case hears its next event."""
+    cases = {str(case.case_no): case for case in await lock_cases(case_nos)}
+    waiting: dict[str, list[InboxEvent]] = {case_no: [] for case_no in cases}
+    for event in await InboxEvent.filter(case_no__in=list(cases), applied_at=None).order_by("sequence"):
+        waiting[event.case_no].append(event)
+    while turn := [waiting[case_no].pop(0) for case_no in cases if waiting[case_no]]:
+        due = []
+        for event in turn:
+            if event.sequence <= cases[event.case_no].last_sequence + 1:
+                due.append(event)
+            else:
+                waiting[event.case_no].clear()
+                # Without the lock of the case's events: a job that waits would hold up the one that fills the gap.
+                await jobs.defer(ASK, at=clock.now() + _GAP_PATIENCE, case_no=event.case_no)
+        await _apply(due, cases)
+
+
+async def _apply(events: list[InboxEvent], cases: dict[str, Application]) -> None:
+    for event in (event for event in events if event.overtaken):
+        await pass_over(cases[event.case_no], Cause(event.kind), event.sequence)
+        event.moved = False
+    heard = [event for event in events if not event.overtaken]
+    words = [
+        Word(cases[event.case_no], Cause(event.kind), event.sequence, event.occurred_at, event.data) for event in heard
+    ]
+    for event, moved in zip(heard, await apply_all(words), strict=True):
+        event.moved = moved
+    moment = clock.now()
+    for event in events:
+        event.applied_at = moment
+    await update_all(events, ("moved", "applied_at"))

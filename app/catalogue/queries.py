@@ -39,6 +39,13 @@ SELECT version.guide, version.number, version.digest, version.offered, version.e
 FROM item_versions AS version JOIN departments AS department ON department.code = version.department
 WHERE version.item_code = $1 AND version.state = 'published'
 """
+_HEADS = """
+SELECT version.item_code, version.number, version.digest, department.name
+FROM unnest($1::text[], $2::int[]) AS given (item_code, number)
+JOIN item_versions AS version ON version.item_code = given.item_code AND version.number = given.number
+JOIN departments AS department ON department.code = version.department
+WHERE version.state = 'published'
+"""
 _IN_EFFECT = _READ + "AND version.effective_on <= $2 ORDER BY version.number DESC LIMIT 1"
 _OF_NUMBER = _READ + "AND version.number = $2"
 _UNLESS_KNOWN = _IN_EFFECT.replace("version.guide", "CASE WHEN version.digest <> $3 THEN version.guide END AS guide")
@@ -98,6 +105,14 @@ class ItemDetail:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class VersionHead:
+    """The digest of a version's guide, which is another one where anything in it is, and its department's name."""
+
+    digest: str
+    department_name: str
+
+
 async def get_guide(item_code: str, version: int | None = None) -> PublishedGuide:
     """An item's guide, in one statement: the one in effect, or an older ``version``. Raises ItemNotFoundError.
 
@@ -139,6 +154,13 @@ async def get_item(item_code: str, version: int | None = None) -> ItemDetail:
     """An item as ``get_guide`` finds it, with its guide read. Raises ItemNotFoundError."""
     found = await get_guide(item_code, version)
     return ItemDetail(Guide.model_validate_json(found.guide), found.department_name, found.version)
+
+
+async def version_heads(versions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], VersionHead]:
+    """The heads of those of these versions, by the item's code and the number, that are published."""
+    wanted = set(versions)
+    found = await db.rows(_HEADS, [code for code, _ in wanted], [number for _, number in wanted])
+    return {(row["item_code"], row["number"]): VersionHead(row["digest"], row["name"]) for row in found}
 
 
 async def known_to(schema: dict[str, Any], form: dict[str, Any]) -> Known:

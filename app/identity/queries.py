@@ -9,7 +9,7 @@ from app.kit import db
 
 # Rows of other tables that refer to the citizen may come and go meanwhile.
 _LOCK = "SELECT id FROM citizens WHERE id = $1 AND deleted_at IS NULL AND joined_into IS NULL FOR NO KEY UPDATE"
-_HOLD = "SELECT joined_into, deleted_at FROM citizens WHERE id = $1 FOR KEY SHARE"
+_HOLD = "SELECT id, joined_into, deleted_at FROM citizens WHERE id = ANY($1::uuid[]) ORDER BY id FOR KEY SHARE"
 
 
 async def holds_stand_in_data(stand_in_appid: str) -> bool:
@@ -34,15 +34,17 @@ async def lock_present(citizen_id: UUID) -> None:
         raise SessionEndedError
 
 
-async def hold_addressee(citizen_id: UUID) -> UUID | None:
-    """Who hears in a citizen's place: they, or whom they were joined into; None where the account was deleted.
+async def hold_addressees(citizens: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Who hears in each citizen's place: they, or whom they were joined into; of deleted accounts nobody.
 
     Held for the caller's transaction against deletion and joining, which wait for it at their end.
     """
-    while True:
-        found = await db.row(_HOLD, citizen_id)
-        if found is None or found["deleted_at"] is not None:
-            return None
-        if found["joined_into"] is None:
-            return citizen_id
-        citizen_id = found["joined_into"]
+    found = await db.rows(_HOLD, list(set(citizens)))
+    present = {row["id"]: row["joined_into"] or row["id"] for row in found if row["deleted_at"] is None}
+    joined = {kept for citizen_id, kept in present.items() if kept != citizen_id}
+    hearing = await hold_addressees(joined) if joined else {}
+    return {
+        citizen_id: hearing.get(kept, kept)
+        for citizen_id, kept in present.items()
+        if kept == citizen_id or kept in hearing
+    }

@@ -1,7 +1,9 @@
 """Reads of mandates."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -36,6 +38,14 @@ class LegalPerson:
     name: str | None
     id_number: str | None
     phone: str | None
+
+
+class Subject(NamedTuple):
+    """Whose something is: a citizen's or a company's, and the mandate under which somebody acts in it."""
+
+    citizen_id: UUID
+    company_id: UUID | None
+    mandate_id: UUID | None
 
 
 def view(mandate: Mandate, citizen_id: UUID) -> MandateView:
@@ -87,7 +97,7 @@ async def wards_of(citizen_id: UUID) -> list[UUID]:
 
 async def guardians(citizen_id: UUID) -> list[UUID]:
     """Who acts for a child."""
-    return await _delegates(principal_id=citizen_id, kind=MandateKind.GUARDIAN)
+    return (await _guardians([citizen_id])).get(citizen_id, [])
 
 
 async def represented_company(citizen_id: UUID, company_id: UUID) -> Company:
@@ -128,10 +138,20 @@ async def people_to_tell(citizen_id: UUID, company_id: UUID | None, mandate_id: 
 
     Of a company that is its agent, or its representatives where none is left. A child's guardians hear in its place.
     """
-    acting = await _delegates(id=mandate_id) if mandate_id else []
-    if company_id:
-        return acting or await representatives(company_id)
-    return list(dict.fromkeys([citizen_id, *await guardians(citizen_id), *acting]))
+    return (await people_to_tell_of([Subject(citizen_id, company_id, mandate_id)]))[0]
+
+
+async def people_to_tell_of(subjects: Sequence[Subject]) -> list[list[UUID]]:
+    """The same for several, in their order."""
+    guarding = await _guardians({one.citizen_id for one in subjects if not one.company_id})
+    found = []
+    for one in subjects:
+        acting = await _delegates(id=one.mandate_id) if one.mandate_id else []
+        if one.company_id:
+            found.append(acting or await representatives(one.company_id))
+        else:
+            found.append(list(dict.fromkeys([one.citizen_id, *guarding.get(one.citizen_id, []), *acting])))
+    return found
 
 
 async def decided_for(party: Party) -> UUID:
@@ -160,6 +180,14 @@ async def end_of(mandate_id: UUID) -> datetime:
 async def representatives(company_id: UUID) -> list[UUID]:
     """Who represents a company in law at present."""
     return await _delegates(company_id=company_id, kind=MandateKind.REPRESENTATIVE)
+
+
+async def _guardians(citizens: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """Who acts for each of those of these who are children."""
+    found: dict[UUID, list[UUID]] = {}
+    async for mandate in _live(kind=MandateKind.GUARDIAN, principal_id__in=list(citizens)).order_by("id"):
+        found.setdefault(mandate.principal_id, []).append(mandate.delegate_id)  # type: ignore[attr-defined]  # Tortoise adds them
+    return found
 
 
 async def _delegates(**which: object) -> list[UUID]:

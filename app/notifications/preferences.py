@@ -1,5 +1,6 @@
 """What a citizen wants of normal messages, and when they are not to be disturbed."""
 
+from collections.abc import Iterable
 from datetime import time
 from uuid import UUID
 
@@ -28,11 +29,19 @@ def quiet_of(start: str | None, end: str | None, *, chosen: bool) -> Quiet | Non
 
 async def preferences_of(citizen_id: UUID) -> Preferences:
     """What a citizen wants, the usual where they said nothing."""
-    row = await MessagePreference.get_or_none(citizen_id=citizen_id)
-    if row is None:
-        return USUAL
-    quiet = quiet_of(row.quiet_from, row.quiet_until, chosen=True)
-    return Preferences(frozenset(row.muted_groups), frozenset(row.muted_channels), quiet)
+    return (await preferences_of_all([citizen_id])).get(citizen_id, USUAL)
+
+
+async def preferences_of_all(citizens: Iterable[UUID]) -> dict[UUID, Preferences]:
+    """What those of these citizens want who ever said it."""
+    return {
+        row.citizen_id: Preferences(
+            frozenset(row.muted_groups),
+            frozenset(row.muted_channels),
+            quiet_of(row.quiet_from, row.quiet_until, chosen=True),
+        )
+        for row in await MessagePreference.filter(citizen_id__in=list(citizens))
+    }
 
 
 async def set_preferences(citizen_id: UUID, wanted: Preferences) -> None:

@@ -10,7 +10,7 @@ from app.applications.materials.files import keep_sealed, opened
 from app.applications.materials.rules import SAFE
 from app.applications.materials.service import PREVIEW_MATERIAL, SCAN_MATERIAL
 from app.applications.models import Application, Material, Scan
-from app.applications.moving import tell
+from app.applications.telling import tell
 from app.audit import service as audit
 from app.kit import clock, jobs
 from app.kit.blobs import doom, spare
