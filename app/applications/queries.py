@@ -1,18 +1,21 @@
 """Reads of applications."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from app.applications.asked import AskedApplication, asked_of, days_of, missing_in
+from app.applications.asked import AskedApplication, asked_of, days_of, missing_in, promised_of
 from app.applications.drafts import owned
 from app.applications.errors import ApplicationNotFoundError
-from app.applications.materials.queries import HandedIn, handed_in
+from app.applications.materials.queries import HandedIn, handed_in, sort_out
 from app.applications.models import Application, Material, State, Supplement, TimelineEntry
 from app.applications.moving import limits_by
 from app.applications.prefill import Mark, marks_of
 from app.applications.replaced import AskedMaterial, materials_of
 from app.applications.time_limits import TimeLimits
 from app.catalogue.guide import GuideMaterial, Variant
+from app.identity.models import Citizen
 from app.kit import db
 from app.kit.errors import NotFoundError
 from app.kit.paging import Page, newest_first
@@ -36,6 +39,21 @@ WHERE applications.id = $1
 """  # noqa: S608  # names of our columns
 _OWN = _CASE + "AND citizen_id = $2 AND company_id IS NULL"
 _OF_COMPANY = _CASE + "AND company_id = $2"
+_APPLICANT = {"name": "citizen_name", "id_number": "id_number", "phone": "phone"}
+# A case with whom it is of, and the files that came with its submission.
+_TO_DELIVER = f"""
+SELECT applications.*, digest, citizen.name AS citizen_name, citizen.id_number, citizen.phone,
+    company.uscc, company.name AS company_name,
+    ARRAY(
+        SELECT ({", ".join(_FILE)}) FROM materials
+        WHERE application_id = applications.id AND supplement_id IS NULL AND handed_in_at IS NOT NULL ORDER BY id
+    ) AS materials
+FROM applications JOIN citizens AS citizen ON citizen.id = applications.citizen_id
+LEFT JOIN companies AS company ON company.id = applications.company_id
+LEFT JOIN item_versions AS version
+    ON version.item_code = applications.item_code AND version.number = item_version AND version.state = 'published'
+WHERE case_no = $1
+"""  # noqa: S608  # as above
 _SUBMITTED = "SELECT item_code, count(*) AS cases FROM applications WHERE case_no IS NOT NULL GROUP BY item_code"
 
 
@@ -94,7 +112,7 @@ async def get_application(party: Party, application_id: UUID) -> CaseDetail:
     return CaseDetail(
         application,
         timeline,
-        [db.instance(Material, dict(zip(_FILE, file, strict=True))) for file in found["materials"]],
+        [_file(file) for file in found["materials"]],
         await missing_in(application, (await asked_of(application)).form_schema) if is_draft else [],
         await marks_of(application),
         found["licence_id"],
@@ -116,26 +134,36 @@ async def get_asked(party: Party, application_id: UUID) -> tuple[Application, As
 
 
 async def get_case_file(case_no: str) -> CaseFile:
-    """A submitted case for delivery, with the materials that came with the submission.
+    """A submitted case for delivery, with the materials that came with the submission; never within a transaction.
 
     Raises NotFoundError, or MaterialsUnscannedError while some are not scanned.
     """
-    application = await Application.get_or_none(case_no=case_no).prefetch_related("citizen", "company")
-    if application is None:
+    found = await db.quick().row(_TO_DELIVER, case_no)
+    if found is None:
         raise NotFoundError
-    citizen, company = application.citizen, application.company
-    asked, came = await asked_of(application), await handed_in(application.id, None)
+    application = db.instance(Application, found)
+    came = sort_out([_file(file) for file in found["materials"]])
+    variant, promised = await promised_of(application, found["digest"])
     given = {material.material_id for material in came.materials}
     return CaseFile(
         application,
-        asked.variant,
+        variant,
         came.materials,
         came.set_aside,
         await _licences(application),
-        [one for one in asked.materials if one.promised and one.id not in given],
-        {"name": citizen.name, "id_number": citizen.id_number, "phone": citizen.phone},
-        {"uscc": company.uscc, "name": company.name} if company else None,
+        [one for one in promised if one.id not in given],
+        {name: _opened(name, found[column]) for name, column in _APPLICANT.items()},
+        {"uscc": found["uscc"], "name": found["company_name"]} if found["uscc"] else None,
     )
+
+
+def _file(found: Sequence[Any]) -> Material:
+    return db.instance(Material, dict(zip(_FILE, found, strict=True)))
+
+
+def _opened(name: str, value: bytes | None) -> str | None:
+    opened: str | None = Citizen._meta.fields_map[name].to_python_value(value)
+    return opened
 
 
 async def _licences(application: Application) -> dict[str, Licence]:

@@ -31,7 +31,11 @@ async def list_materials(party: Party, application_id: UUID) -> list[Material]:
 async def handed_in(application_id: UUID, supplement_id: UUID | None) -> HandedIn:
     """The files that came with a case's submission, or with a supplement. Raises MaterialsUnscannedError."""
     came = Material.filter(application_id=application_id, supplement_id=supplement_id, handed_in_at__not_isnull=True)
-    found = await came.order_by("id")
+    return sort_out(await came.order_by("id"))
+
+
+def sort_out(found: list[Material]) -> HandedIn:
+    """Files that came together, by what the scanner said. Raises MaterialsUnscannedError."""
     if any(material.scan is Scan.PENDING for material in found):
         raise MaterialsUnscannedError
     set_aside = [material for material in found if material.scan in SET_ASIDE]
