@@ -69,8 +69,10 @@ async def make_officers(town: Town, many: int = OFFICERS, **differing: Any) -> l
 
 
 async def find_holders(town: Town, many: int) -> list[Holder]:
-    """Citizens with a valid licence of their own, at most so many."""
-    await db.execute("UPDATE sessions SET last_used_at = $1 WHERE citizen_id IS NOT NULL", clock.now())
+    """Citizens with a valid licence of their own, at most so many, whose sessions are in use."""
+    rows = await db.rows(_HELD, many)
+    sessions = [row["session_id"] for row in rows]
+    await db.execute("UPDATE sessions SET last_used_at = $1 WHERE id = ANY($2::uuid[])", clock.now(), sessions)
     return [
         Holder(
             row["citizen_id"],
@@ -79,7 +81,7 @@ async def find_holders(town: Town, many: int) -> list[Holder]:
             row["id"],
             row["case_id"],
         )
-        for row in await db.rows(_HELD, many)
+        for row in rows
     ]
 
 
