@@ -21,6 +21,7 @@ import pytest
 from app.demo.plan import Plan
 from tests.conftest import REPOSITORY, free_ports
 from tests.e2e.breaking import await_true
+from tests.nursery import command
 
 
 @contextmanager
@@ -86,10 +87,10 @@ def test_a_busy_port_is_a_clear_sentence(tmp_path: Path, offset: int) -> None:
 def test_missing_settings_are_named_and_no_value_is_shown(tmp_path: Path) -> None:
     """A process that is told nothing says what it wants."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("JIABAN_")}
-    command = [sys.executable, "-m", "app.cli", "worker"]
     environment["JIABAN_REDIS_URL"] = "redis://secret-value"
+    words = [sys.executable, "-m", "app.cli", "worker"]
     ended = subprocess.run(
-        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=30
+        words, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=30
     )
     assert ended.returncode == 2
     assert "public_url" in ended.stderr
@@ -113,10 +114,7 @@ def test_a_database_of_another_release_is_one_sentence(plan: Plan) -> None:
         table = "CREATE TABLE tortoise_migrations (app text, name text, applied_at timestamptz)"
         asyncio.run(on(name, table, "INSERT INTO tortoise_migrations VALUES ('jiaban', '0029_verifying', now())"))
         told = {"JIABAN_CONFIG_FILE": str(plan.config_file), "JIABAN_DATABASE_URL": f"{server}/{name}"}
-        command = [sys.executable, "-m", "app.cli", "migrate"]
-        ran = subprocess.run(
-            command, cwd=REPOSITORY, env=os.environ | told, capture_output=True, text=True, check=False, timeout=60
-        )
+        ran = command("migrate", **told)
         assert (ran.returncode, ran.stdout) == (1, "")
         *_, said = ran.stderr.splitlines()
         assert said.startswith("nothing was migrated: ")
@@ -131,15 +129,7 @@ def test_accounts_of_staff_are_kept_on_the_command_line(plan: Plan) -> None:
     name = f"t{uuid.uuid4().hex}"
 
     def staff(*words: str) -> tuple[int, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "app.cli", "staff", *words],
-            cwd=REPOSITORY,
-            env={**os.environ, "JIABAN_CONFIG_FILE": str(plan.config_file), "COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        done = command("staff", *words, JIABAN_CONFIG_FILE=str(plan.config_file))
         return done.returncode, done.stdout
 
     def enters(shown: str) -> int:

@@ -3,9 +3,6 @@
 A run is made of its seed: the same seed kills the same at the same boundary among the same cases.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import httpx
@@ -17,6 +14,7 @@ from config.settings import Settings
 from tests.e2e.books import Books
 from tests.e2e.breaking import Breaker, await_true
 from tests.e2e.campaign import BOUNDARIES, VICTIMS, WAYS, Applicant, Script, applicants_for, carry_out
+from tests.nursery import command
 
 _SHORT, _ALL = 20, 220
 _SEEDS = [
@@ -94,13 +92,7 @@ def test_nothing_is_lost_doubled_or_left_lying(plan: Plan, settings: Settings, b
 
 def test_every_message_is_accounted_for_after_all_that(plan: Plan) -> None:
     """Created is the sum of what became of them, which the command prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "app.cli", "messages", "ledger"],
-        env=os.environ | {"JIABAN_CONFIG_FILE": str(plan.config_file)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = command("messages", "ledger", JIABAN_CONFIG_FILE=str(plan.config_file))
     print(done.stdout)  # noqa: T201  # what the books say, for whoever reads the run
     assert done.returncode == 0, done.stdout + done.stderr
     assert "created" in done.stdout

@@ -3,7 +3,6 @@
 import asyncio
 import contextvars
 import subprocess
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -24,7 +23,7 @@ from app.kit import crypto, db
 from app.kit.crypto import keyring
 from app.kit.record_signing import RecordSigner
 from config.settings import Settings
-from tests.conftest import REPOSITORY
+from tests.nursery import command
 from tests.service.audits import append, check
 
 A, B, C = "test:a", "test:b", "test:c"
@@ -266,8 +265,7 @@ async def test_an_audit_that_grows_while_it_is_checked_is_whole(
 
 async def jiaban(*words: str) -> subprocess.CompletedProcess[str]:
     """Run a command as whoever holds the server types it."""
-    command = [sys.executable, "-m", "app.cli", *words]
-    return await asyncio.to_thread(subprocess.run, command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    return await asyncio.to_thread(command, *words)
 
 
 async def test_the_command_says_what_it_found(

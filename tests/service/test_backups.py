@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,7 +35,7 @@ from app.notifications.models import Message
 from app.notifications.preferences import set_preferences
 from app.notifications.rules import Preferences
 from config.settings import Settings
-from tests.conftest import REPOSITORY
+from tests.nursery import command
 from tests.service.audits import check
 from tests.service.cases import issued_licence, ready_draft, some_case_no, verified_citizen, verifier
 from tests.service.channels import Ways, follow, stands, tell
@@ -60,16 +59,7 @@ class Home:
 
     def run(self, *words: str, **told: str) -> subprocess.CompletedProcess[str]:
         """Run ``jiaban`` there."""
-        command = [sys.executable, "-m", "app.cli", *words]
-        return subprocess.run(
-            command,
-            cwd=REPOSITORY,
-            env=os.environ | self.environment | told,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return command(*words, **self.environment | told)
 
 
 def home(plan: Plan, settings: Settings, url: str, files: Path) -> Home:

@@ -1,8 +1,6 @@
 """``jiaban broadcasts`` as whoever holds the server types it."""
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -17,6 +15,7 @@ from app.followers.models import Follower
 from app.kit import clock
 from app.kit.tls import public_tls
 from app.sandbox.wechat.followers import generated_openid
+from tests.nursery import command
 from tests.service.broadcasting import approved, forget_broadcasts, prepared, states
 
 MANY = 60
@@ -42,20 +41,13 @@ async def followed(quiet: House, plan: Plan) -> AsyncIterator[House]:
     await Follower.filter(appid=appid).delete()
 
 
-async def _type(house: House, plan: Plan, *words: str) -> tuple[int | None, str]:
-    environment = os.environ | {
+async def _type(house: House, plan: Plan, *words: str) -> tuple[int, str]:
+    told = {
         "JIABAN_CONFIG_FILE": str(plan.config_file),
         "JIABAN_DATABASE_URL": house.settings.database_url.get_secret_value(),
-        "COLUMNS": "200",
     }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app.cli", "broadcasts", *words),
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    told, _ = await process.communicate()
-    return process.returncode, told.decode()
+    done = await asyncio.to_thread(command, "broadcasts", *words, **told)
+    return done.returncode, done.stdout
 
 
 async def test_an_approved_broadcast_is_sent_watched_and_listed(followed: House, plan: Plan) -> None:

@@ -39,6 +39,7 @@ from config.settings import Settings
 from media.storage import BlobStore, FolderStore
 from tests.conftest import REPOSITORY
 from tests.e2e.breaking import await_true
+from tests.nursery import command
 
 KEYS = {"a": b"a" * 32, "b": b"b" * 32}
 HOLD_ONE = "SELECT 1 FROM citizens WHERE id = (SELECT id FROM citizens ORDER BY id OFFSET 20 LIMIT 1) FOR UPDATE"
@@ -409,7 +410,8 @@ async def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 async def run(word: str, told: dict[str, str]) -> tuple[int, str, str]:
     """Run ``jiaban keys`` to its end."""
-    return await ended(jiaban(word, told))
+    done = await asyncio.to_thread(command, "keys", word, **told)
+    return done.returncode, done.stdout, done.stderr
 
 
 async def test_a_rotation_that_was_killed_is_run_again(plan: Plan, own: Own) -> None:

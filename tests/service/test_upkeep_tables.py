@@ -6,8 +6,6 @@ import csv
 import io
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from itertools import pairwise
@@ -31,14 +29,14 @@ from app.commands.catalogue import add_developer_commands
 from app.demo.plan import Plan
 from app.kit import clock, db
 from app.kit.db import transaction
-from app.upkeep.tables import staging
+from app.upkeep.tables import importing, staging
 from app.upkeep.tables.exporting import export_tables
 from app.upkeep.tables.importing import CHAIN, Outcome, import_tables
 from app.upkeep.tables.making import make_catalogue
 from app.upkeep.tables.problems import Problem, Problems
 from app.upkeep.tasks import take_effect
 from config.settings import CITY_DATA, Settings
-from tests.conftest import REPOSITORY
+from tests.nursery import command
 from tests.service.conftest import copy_database
 from tests.unit.upkeep.tables_made import edit_member, edit_workbook, write
 
@@ -255,18 +253,19 @@ async def test_a_wrong_row_leaves_the_catalogue_as_it_was(
 
 
 @pytest.mark.usefixtures("city")
-async def test_a_bad_row_after_many_good_ones_undoes_them(tmp_path: Path) -> None:
+async def test_a_bad_row_after_many_good_ones_undoes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches that were published already go back: the catalogue, the lists and the search are as they were."""
+    monkeypatch.setattr(importing, "BATCH", 50)
     path = tmp_path / "many.zip"
-    make_catalogue(CITY_DATA, 1_100, path, lambda done, total: None)
+    make_catalogue(CITY_DATA, 110, path, lambda done, total: None)
     before = await everything()
     good, problems = await imported(path, dry_run=True)
-    assert (good, problems) == (Outcome(new=1_100), [])
+    assert (good, problems) == (Outcome(new=110), [])
     # The last by its code, so that all batches but one are published when it is met.
     wrong = edit_member(Path(shutil.copy(path, tmp_path / "wrong.zip")), "事项.csv", _spoil_the_last)
     assert [problem.code for problem in (await imported(wrong))[1]] == ["value_out_of_range"]
     assert await everything() == before
-    assert await imported(path) == (Outcome(new=1_100), [])
+    assert await imported(path) == (Outcome(new=110), [])
 
 
 def _spoil_the_last(data: bytes) -> bytes:
@@ -326,20 +325,8 @@ def jiaban(plan: Plan, city: str) -> Callable[..., tuple[int, str, str]]:
     """Runs ``jiaban`` on the database of the test: its exit code, its answer, and what it says beside."""
 
     def run(*words: str) -> tuple[int, str, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "app.cli", *words],
-            cwd=REPOSITORY,
-            env={
-                "JIABAN_DATABASE_URL": city,
-                **os.environ,
-                "JIABAN_CONFIG_FILE": str(plan.config_file),
-                "COLUMNS": "300",
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        told = {"JIABAN_DATABASE_URL": os.environ.get("JIABAN_DATABASE_URL", city), "COLUMNS": "300"}
+        done = command(*words, JIABAN_CONFIG_FILE=str(plan.config_file), **told)
         return done.returncode, done.stdout, done.stderr
 
     return run

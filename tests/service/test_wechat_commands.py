@@ -1,8 +1,6 @@
 """``jiaban wechat``: menus beside the city's, in the stand-in and in what WeChat may hold already; codes to scan."""
 
-import os
 import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -12,7 +10,7 @@ from app.demo.plan import Plan
 from app.official_account import menus
 from app.official_account.counter import Counter
 from app.official_account.definitions import definitions
-from tests.conftest import REPOSITORY
+from tests.nursery import command
 from wechat.official import Menu, Tag
 from wechat.official.menus import ConditionalMenu
 
@@ -104,9 +102,7 @@ async def test_what_differs_alone_is_put_right() -> None:
 
 def jiaban(plan: Plan, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command of ours on the running house."""
-    environment = {**os.environ, "JIABAN_CONFIG_FILE": str(plan.config_file)}
-    command = [sys.executable, "-m", "app.cli", "wechat", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=REPOSITORY)
+    return command("wechat", *arguments, JIABAN_CONFIG_FILE=str(plan.config_file))
 
 
 def test_the_commands_tell_by_their_exit_codes(plan: Plan) -> None:
@@ -134,13 +130,8 @@ async def test_the_stand_in_takes_both_menus(house: House, plan: Plan) -> None:
 @pytest.mark.parametrize("group", [["menu", "diff"], ["menu", "push"], ["followers", "sync"]])
 def test_wechat_away_is_one_sentence_and_another_exit_code(plan: Plan, group: list[str]) -> None:
     """Not the one for a difference."""
-    environment = {
-        **os.environ,
-        "JIABAN_CONFIG_FILE": str(plan.config_file),
-        "JIABAN_WECHAT__BASE_URL": "http://127.0.0.1:9",
-    }
-    command = [sys.executable, "-m", "app.cli", "wechat", *group]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=REPOSITORY)
+    told = {"JIABAN_CONFIG_FILE": str(plan.config_file), "JIABAN_WECHAT__BASE_URL": "http://127.0.0.1:9"}
+    ran = command("wechat", *group, **told)
     assert ran.returncode == 2
     assert ran.stderr.startswith("WeChat: ")
     assert "Traceback" not in ran.stderr
