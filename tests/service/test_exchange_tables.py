@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.applications.models import Application, State
+from app.applications.models import Application, State, TimelineEntry
 from app.approvals.connectors import Connector, Connectors
 from app.approvals.feed import read_feed
 from app.approvals.inbox import apply_events
@@ -23,6 +23,7 @@ from app.demo.house import ensure_database
 from app.demo.plan import Plan
 from app.kit.ports import RefusedError, TryLaterError
 from tests.contract.approvals.ways import FILE, case_of, read_file
+from tests.hostile import LONG, PRINTED
 from tests.service.cases import FORM, trip_item, verified_citizen
 
 _PROCESS = """
@@ -30,6 +31,10 @@ INSERT INTO up_pro_process (row_guid, project_no, event_name, event_start_time, 
 VALUES ($1, $2, $3, $4, $5)
 """
 _RESULT = "INSERT INTO up_pro_result (row_guid, project_no, result_type, result_date) VALUES ($1, $2, '1', $3)"
+
+_RESULT_SAYS = """
+INSERT INTO up_pro_result (row_guid, project_no, result_type, result_date, result_cetr_no) VALUES ($1, $2, '1', $3, $4)
+"""
 
 
 def at(hour: int) -> datetime:
@@ -246,6 +251,30 @@ async def test_a_row_that_cannot_be_read_is_set_aside(front: Front) -> None:
     ]
     await front.connection.execute("UPDATE up_pro_process SET event_name = '06' WHERE row_guid = $1", bad[0])
     assert kinds((await front.read(cursor))[0]) == ["under_review"]
+
+
+async def test_no_text_of_a_row_holds_up_the_others_or_reaches_a_citizen_unmended(
+    front: Front, case: Application
+) -> None:
+    """Whatever stands in it, about whichever case; and days that no calendar of ours has."""
+    case_no, execute = str(case.case_no), front.connection.execute
+    for number, text in enumerate(PRINTED.values()):
+        await execute(_PROCESS, f"{number}{text}"[:50], case_no, "02", at(number + 1), text)
+        await execute(_PROCESS, f"{text}{number}"[-50:], text[:50], text[:2], at(9), text)
+    for number, moment in enumerate(("infinity", "-infinity", "0044-03-15 BC", "294276-01-01")):
+        await execute(_PROCESS.replace("$4", f"'{moment}'").replace("$5", "$4"), f"m{number}", case_no, "02", "x")
+    broken = "\u202ea\x1b[31m\r\nb\x0bc\x85d\x7f" + LONG[:1900]
+    await execute(_PROCESS, "broken", case_no, "06", at(10), broken)
+    await execute(_RESULT_SAYS, "r", case_no, at(11), PRINTED["script"][:50])
+    await read_feed(front.connectors, front.name)
+    await apply_events(case_no)
+    await case.refresh_from_db()
+    assert case.state is State.COMPLETED
+    kept = [event.data.get("note") for event in await InboxEvent.filter(case_no=case_no).order_by("sequence")]
+    assert kept[: len(PRINTED)] == [text.replace("\r\n", "\n") for text in PRINTED.values()]
+    said = await TimelineEntry.get(application=case, kind="under_review")
+    assert said.note == "\u202ea[31m\nb\nc\nd" + LONG[:1900]
+    assert await front.connection.fetchval("SELECT count(*) FROM pro_unread_row") == len(PRINTED) + 4
 
 
 async def test_the_mark_moves_only_with_what_is_kept(front: Front, case: Application) -> None:
