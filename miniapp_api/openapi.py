@@ -67,13 +67,16 @@ def build_openapi(routes: Iterable[Route], *, public_url: str) -> dict[str, Any]
     """The document for these routes."""
     routes = list(routes)
     schemas = _schemas(routes)
+    queries = {model: schemas.pop(model.__name__)["properties"] for model in _queries(routes)}
     schemas["Error"] = {
         **_ERROR,
         "properties": {**_ERROR["properties"], "code": {"type": "string", "enum": sorted(DomainError.published)}},
     }
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     for route in routes:
-        paths[_PART.sub(r"{\1}", route.path)][route.method.lower()] = _operation(route)
+        paths[_PART.sub(r"{\1}", route.path)][route.method.lower()] = _operation(
+            route, queries[route.query] if route.query else {}
+        )
     return {
         "openapi": "3.1.0",
         "info": {"title": "佳办", "version": "1", "description": "佳木斯市移动政务服务接口"},
@@ -84,8 +87,14 @@ def build_openapi(routes: Iterable[Route], *, public_url: str) -> dict[str, Any]
     }
 
 
+def _queries(routes: list[Route]) -> set[type[BaseModel]]:
+    return {route.query for route in routes if route.query}
+
+
 def _schemas(routes: list[Route]) -> dict[str, Any]:
+    """All that comes in and goes out by name, queries among it."""
     came_in = {model for route in routes for model in (route.body, route.form, route.upload) if model}
+    came_in |= _queries(routes)
     goes_out = {route.answer for route in routes if route.answer}
     wanted: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in came_in]
     wanted += [(model, "serialization") for model in goes_out]
@@ -95,12 +104,12 @@ def _schemas(routes: list[Route]) -> dict[str, Any]:
     return found
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, query: dict[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": inspect.getdoc(route.handler) or "",
         "tags": [route.path.split("/")[1]],
-        "parameters": _parameters(route),
+        "parameters": _parameters(route, query),
         "responses": _responses(route),
         "x-actor": route.actor.value,
         "x-rate-limit": route.limit,
@@ -123,15 +132,14 @@ def _reference(model: type[BaseModel]) -> dict[str, str]:
     return {"$ref": _REF.format(model=model.__name__)}
 
 
-def _parameters(route: Route) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for name, kind in _PART.findall(route.path):
-        schema = _PATH_SCHEMAS[kind]
-        found.append({"name": name, "in": "path", "required": True, "schema": schema})
-    if route.query:
-        schema_of_query = route.query.model_json_schema()
-        for name, definition in schema_of_query["properties"].items():
-            found.append({"name": name, "in": "query", "required": False, "schema": definition})
+def _parameters(route: Route, query: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": _PATH_SCHEMAS[kind]}
+        for name, kind in _PART.findall(route.path)
+    ]
+    found += [
+        {"name": name, "in": "query", "required": False, "schema": definition} for name, definition in query.items()
+    ]
     found += [
         {"name": name, "in": "header", "required": False, "schema": {"type": "string", "maxLength": 128}}
         for name in route.headers
