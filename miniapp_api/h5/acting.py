@@ -24,7 +24,7 @@ class ActingForm(QuerySchema):
     mandate_id: UUID
 
 
-@routes.add("GET", "/h5/acting", actor=Actor.CITIZEN, limit="read", media_type="text/html", also=(302,))
+@routes.add("GET", "/h5/acting", actor=Actor.CITIZEN, limit="read", media_type="text/html")
 async def open_acting(call: Call) -> HTTPResponse:
     """Whom I may act for."""
     found = await list_mandates(call)

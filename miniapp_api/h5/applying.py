@@ -53,7 +53,6 @@ class DraftAnswersForm(AnswersForm):
     acting=True,
     limit="read",
     media_type="text/html",
-    also=(302,),
     errors=(ItemNotFoundError, LevelTooLowError, errors.AudienceMismatchError),
 )
 async def open_applying(call: Call, item_code: str) -> HTTPResponse:
@@ -138,7 +137,6 @@ async def begin_applying(call: Call, item_code: str, form: AnswersForm) -> HTTPR
     acting=True,
     limit="read",
     media_type="text/html",
-    also=(302,),
     errors=(errors.ApplicationNotFoundError, ItemNotFoundError, NotFoundError),
 )
 async def open_answers(call: Call, application_id: UUID) -> HTTPResponse:

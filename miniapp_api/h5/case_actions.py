@@ -107,7 +107,6 @@ for _action in ("withdrawal", "hurry", "discard", "resubmission"):
         acting=True,
         limit="read",
         media_type="text/html",
-        also=(302,),
         errors=_OWN,
     )(_opens(_action))
 

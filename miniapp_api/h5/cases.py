@@ -34,7 +34,6 @@ class CaseQuery(QuerySchema):
     acting=True,
     limit="read",
     media_type="text/html",
-    also=(302,),
     errors=(InvalidCursorError,),
 )
 async def open_cases(call: Call, query: PageQuery) -> HTTPResponse:
@@ -49,7 +48,6 @@ async def open_cases(call: Call, query: PageQuery) -> HTTPResponse:
     acting=True,
     limit="read",
     media_type="text/html",
-    also=(302,),
     errors=(ApplicationNotFoundError, ItemNotFoundError, NotFoundError),
 )
 async def open_case(call: Call, application_id: UUID, query: CaseQuery) -> HTTPResponse:
@@ -78,7 +76,6 @@ async def open_case(call: Call, application_id: UUID, query: CaseQuery) -> HTTPR
     acting=True,
     limit="receipt",
     media_type="application/pdf",
-    also=(302,),
     errors=(
         ApplicationNotFoundError,
         NotSubmittedError,

@@ -111,7 +111,7 @@ async def _page(
     acting=True,
     limit="read",
     media_type="text/html",
-    also=(302, 303),
+    also=(303,),
     errors=_OWN,
 )
 async def open_contact(call: Call, application_id: UUID) -> HTTPResponse:

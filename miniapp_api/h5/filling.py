@@ -113,7 +113,6 @@ def words_of(call: Call, asked: AskedApplication, problems: Iterable[dict[str, s
     acting=True,
     limit="read",
     media_type="text/html",
-    also=(302,),
     errors=_ERRORS,
 )
 async def open_form(call: Call, application_id: UUID, query: FillingQuery) -> HTTPResponse:

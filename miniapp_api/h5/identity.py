@@ -39,9 +39,7 @@ class NamedForm(QuerySchema):
     id_number: str = Field(default="", max_length=32)
 
 
-@routes.add(
-    "GET", _PAGE, actor=Actor.CITIZEN, limit="read", media_type="text/html", also=(302,), errors=(NotFoundError,)
-)
+@routes.add("GET", _PAGE, actor=Actor.CITIZEN, limit="read", media_type="text/html", errors=(NotFoundError,))
 async def open_identity(call: Call, query: IdentityQuery) -> HTTPResponse:
     """My level, and how to reach the next."""
     return await _page(call, NamedForm(), done=query.done)

@@ -90,7 +90,6 @@ async def given_of(call: Call, application_id: UUID) -> tuple[Application, list[
     acting=True,
     limit="read",
     media_type="text/html",
-    also=(302,),
     errors=ASKED_ERRORS,
 )
 async def open_materials(call: Call, application_id: UUID) -> HTTPResponse:
@@ -110,7 +109,6 @@ async def open_materials(call: Call, application_id: UUID) -> HTTPResponse:
     acting=True,
     limit="read",
     media_type="text/html",
-    also=(302,),
     errors=ASKED_ERRORS,
 )
 async def open_material(call: Call, application_id: UUID, material_id: str, query: MaterialQuery) -> HTTPResponse:

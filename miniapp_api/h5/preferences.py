@@ -34,7 +34,7 @@ class PreferencesForm(QuerySchema):
     end: str = Field(default="", max_length=32)
 
 
-@routes.add("GET", _PAGE, actor=Actor.CITIZEN, limit="read", media_type="text/html", also=(302,))
+@routes.add("GET", _PAGE, actor=Actor.CITIZEN, limit="read", media_type="text/html")
 async def open_preferences(call: Call, query: PreferencesQuery) -> HTTPResponse:
     """Which messages I get, and what WeChat may still send."""
     wanted = await preferences.preferences_of(call.citizen_id)

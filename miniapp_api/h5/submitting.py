@@ -45,7 +45,6 @@ class SubmissionForm(QuerySchema):
     acting=True,
     limit="read",
     media_type="text/html",
-    also=(302,),
     errors=_ERRORS,
 )
 async def open_check(call: Call, application_id: UUID) -> HTTPResponse:

@@ -39,7 +39,7 @@ class SupplementForm(QuerySchema):
     acting=True,
     limit="read",
     media_type="text/html",
-    also=(302, 303),
+    also=(303,),
     errors=_ERRORS,
 )
 async def open_supplement(call: Call, application_id: UUID) -> HTTPResponse:

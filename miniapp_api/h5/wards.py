@@ -35,7 +35,7 @@ class WardForm(QuerySchema):
     consent: int = Field(default=0, ge=0, le=2**31 - 1)
 
 
-@routes.add("GET", "/h5/wards/new", actor=Actor.CITIZEN, limit="read", media_type="text/html", also=(302,))
+@routes.add("GET", "/h5/wards/new", actor=Actor.CITIZEN, limit="read", media_type="text/html")
 async def open_ward_form(call: Call) -> HTTPResponse:
     """Where a guardian names the child."""
     return await _form(call, WardForm())
