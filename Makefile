@@ -8,6 +8,8 @@ SCRIPTS := node_modules/.package-lock.json
 PINYIN := app/finding/pinyin.txt
 # Each test process starts a house of its own; the tests of a file stay together, in their order.
 TEST_PROCESSES ?= 2
+# Whatever the shell says, what is compiled is kept: tests start processes by the hundred.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: product demo run test test-long bench faults check audit format lock migrations
 .DEFAULT_GOAL := test
