@@ -1,38 +1,41 @@
-"""HTTP/1.1 as phones and proxies ordinarily speak it, read and written in one go.
+"""HTTP/1.1 as phones and proxies ordinarily speak it, read, answered and written in one go.
 
 A head that came whole, of a well-known method, with nothing in it that changes how its message is delimited, needs no
 more than being cut at its lines; an answer whose body is at hand needs no more than its lines joined. Everything else
 (heads in pieces, chunks, Expect, Upgrade, HTTP/1.0, HEAD, streams) is Sanic's, which reads it from the first byte.
 """
 
-from functools import lru_cache
+import re
+from asyncio import CancelledError, Future
 from http import HTTPStatus
+from time import monotonic
+from typing import Any, cast
 
 from sanic import HTTPResponse, Request
-from sanic.compat import Header
 from sanic.http import Http, Stage
+from sanic.response import BaseHTTPResponse
+from sanic.server.protocols.http_protocol import HttpProtocol
 
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 # What delimits a message, or lasts longer than it; only the words that change nothing are ordinary.
 _DELIMITING = {"transfer-encoding", "expect", "upgrade", "connection", "content-length"}
+_LENGTH = re.compile("[0-9]{1,18}")
 _WITHOUT_BODY = {204, 304}
-_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
-# What these headers say comes from the code alone, in few variants.
-_CONSTANT = {
-    "Cache-Control",
-    "Content-Security-Policy",
-    "Cross-Origin-Opener-Policy",
-    "Referrer-Policy",
-    "Strict-Transport-Security",
-    "X-Content-Type-Options",
-    "X-Frame-Options",
-    "content-type",
+_STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+    for status in HTTPStatus
+    if status >= HTTPStatus.OK and status not in _WITHOUT_BODY
 }
-_BREAKS = str.maketrans("", "", "\r\n\0")
 
 
 class OrdinaryHttp(Http):
     """Sanic's, quicker where there is nothing special about a request or an answer."""
+
+    # As they are while a request is read and answered; Sanic's own types leave some of it out.
+    protocol: "OrdinaryProtocol"
+    request_body: Any
+    request_bytes: Any
+    request_bytes_left: Any
 
     async def http1_request_header(self) -> None:
         """Read a head into ``self.request`` and leave what follows it in the buffer."""
@@ -54,7 +57,7 @@ class OrdinaryHttp(Http):
             name, colon, value = line.partition(":")
             name, value = name.lower(), value.lstrip()
             if name in _DELIMITING:
-                if name == "content-length" and length is None and value.isascii() and value.isdecimal():
+                if name == "content-length" and length is None and _LENGTH.fullmatch(value):
                     length = int(value)
                 elif name != "connection" or value.lower() != "keep-alive":
                     return False
@@ -62,50 +65,128 @@ class OrdinaryHttp(Http):
                 return False
             headers.append((name, value))
         protocol = self.protocol
-        if not protocol.app.config.KEEP_ALIVE:
+        if not protocol.keeps_alive:
             return False
         request = protocol.request_class(
             url_bytes=url.encode(),
-            headers=Header(headers),
+            headers=headers,  # type: ignore[arg-type]  # it makes its own of them
             head=head,
             version="1.1",
             method=method,
-            transport=protocol.transport,  # type: ignore[arg-type]  # Sanic's own types do not agree
+            transport=protocol.transport,
             app=protocol.app,
         )
         Request._current.set(request)
         self.url, self.keep_alive, self.head_only, self.upgrade_websocket = url, True, False, False
         self.request_bytes = self.request_bytes_left = length or 0
-        self.request_body = None if length is None else True  # type: ignore[assignment]  # likewise
+        self.request_body = None if length is None else True
         self.request, request.stream = request, self
         protocol.state["requests_count"] += 1
         return True
 
+    def take_body(self) -> bytes | None:
+        """The body of the request, where it came whole; None where it is Sanic's to read, and nothing is changed."""
+        left, buffer = self.request_bytes_left, self.recv_buffer
+        if self.request_body is not True or left > self.request_max_size or left > len(buffer):
+            return None
+        body = bytes(buffer[:left])
+        del buffer[:left]
+        self.request_bytes_left, self.request_body = 0, None
+        return body
+
     async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
-        """Write an answer whose body is at hand."""
-        answer = self.response
-        body = data or getattr(answer, "body", None) or b""
-        is_whole = end_stream and type(answer) is HTTPResponse and answer.status in _STATUS_LINES
-        if not is_whole or self.head_only or self.expecting_continue or answer.status in _WITHOUT_BODY:
+        """Begin an answer, and end it where its body is at hand."""
+        if data or not end_stream or not self.write_whole(self.response):
             await super().http1_response_header(data, end_stream)
-            return
-        headers = answer.headers
-        headers["content-length"] = len(body)
-        if answer.content_type:
-            headers.setdefault("content-type", answer.content_type)
-        lines = [
-            _line_once(name, value) if name in _CONSTANT else _line(name, value) for name, value in headers.items()
-        ]
-        self.response_size = len(body)
-        self.response_func = None  # type: ignore[assignment]  # likewise
-        ending = b"connection: keep-alive\r\n\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
-        await self._send(b"".join((_STATUS_LINES[answer.status], *lines, ending, body)))
+
+    def write_whole(self, answer: object) -> bool:
+        """Write an answer at once; False where there is something special about it, and nothing is written."""
+        if type(answer) is not HTTPResponse or self.head_only or self.expecting_continue:
+            return False
+        protocol, headers, first = self.protocol, answer.headers, _STATUS_LINES.get(answer.status)
+        transport = protocol.transport
+        if first is None or "content-length" in headers or transport.is_closing() or not protocol.can_write:
+            return False
+        body = answer.body or b""
+        lines = [f"{name}: {value}" for name, value in headers.items()]
+        if answer.content_type and "content-type" not in headers:
+            lines.append(f"content-type: {answer.content_type}")
+        lines.append(f"content-length: {len(body)}")
+        lines.append("connection: keep-alive\r\n\r\n" if self.keep_alive else "connection: close\r\n\r\n")
+        head = "\r\n".join(lines)
+        # No value breaks out of its line: Sanic takes out what would.
+        if head.count("\n") != len(lines) + 1 or head.count("\r") != len(lines) + 1 or "\0" in head:
+            return False
+        transport.write(f"{first}{head}".encode(errors="surrogateescape") + body)
+        protocol._time = monotonic()
+        self.response, self.response_size, self.response_func = answer, len(body), None  # type: ignore[assignment]
         self.stage = Stage.IDLE
+        return True
 
 
-def _line(name: str, value: object) -> bytes:
-    """A header as it is sent; no value breaks out of its line."""
-    return f"{name}: {f'{value}'.translate(_BREAKS)}\r\n".encode(errors="surrogateescape")
+class OrdinaryProtocol(HttpProtocol):
+    """Sanic's connection, which has requests answered by ``serve``."""
+
+    HTTP_CLASS = OrdinaryHttp
+    __slots__ = ("_most", "_paused", "_waiting", "keeps_alive")
+    transport: Any
+
+    def _setup(self) -> None:
+        super()._setup()  # type: ignore[no-untyped-call]  # Sanic's own
+        config = self.app.config
+        self.request_handler = serve
+        self.keeps_alive: bool = config.KEEP_ALIVE
+        self._most: int = config.REQUEST_BUFFER_SIZE
+        self._waiting: Future[None] | None = None
+        self._paused = False
+
+    @property
+    def can_write(self) -> bool:
+        """Whether whoever reads at the other end keeps up."""
+        return self._can_write.is_set()
+
+    async def receive_more(self) -> None:
+        """Wait until more has come into the buffer."""
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+        self._waiting = self.loop.create_future()
+        await self._waiting
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what came, and go on with whoever waits for it."""
+        self._time = monotonic()
+        self.recv_buffer += data
+        if len(self.recv_buffer) >= self._most:
+            self._paused = True
+            self.transport.pause_reading()
+        waiting = self._waiting
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
 
 
-_line_once = lru_cache(maxsize=256)(_line)
+async def serve(request: Request) -> None:
+    """Have the route of a request answer it, as Sanic does for an application without middleware and signals."""
+    app, stream = request.app, cast("Any", request.stream)
+    try:
+        route, handler, arguments = app.router.get(request.path, request.method, request.headers.getone("host", None))
+        request.route, request._match_info = route, {**arguments}
+        if stream.request_body and not route.extra.ignore_body:
+            body = stream.take_body()
+            if body is None:
+                await request.receive_body()  # type: ignore[no-untyped-call]  # Sanic's own
+            else:
+                request.body = body
+        said: Any = await handler(request, **arguments)
+        if not request.responded and stream.write_whole(said):
+            return
+        said = stream.response if request.responded else await request.respond(said)
+        if isinstance(said, BaseHTTPResponse):
+            await said.send(end_stream=True)
+        else:
+            await said(request)
+            await said.eof()
+    except CancelledError:
+        raise
+    except Exception as error:
+        await app.handle_exception(request, error)

@@ -12,19 +12,16 @@ from typing import Any
 
 from sanic import Request, Sanic
 from sanic.http import Http, Stage
-from sanic.server.protocols.http_protocol import HttpProtocol
 
-from miniapp_api.http1 import OrdinaryHttp
+from miniapp_api.http1 import OrdinaryProtocol
 
 GRACE_SECONDS = 10.0
 """How long stopping may take."""
 _IDLE_SECONDS = 1.0
 
 
-class Protocol(HttpProtocol):
-    """Sanic's, whose idle connections may send one request more when the process stops."""
-
-    HTTP_CLASS = OrdinaryHttp
+class Protocol(OrdinaryProtocol):
+    """Its idle connections may send one request more when the process stops."""
 
     def close_if_idle(self) -> bool:
         """Close the connection where it is idle now and after a while. Sanic waits for those that stay open."""
