@@ -68,6 +68,26 @@ def test_pages_are_the_others_until_it_is_ended(browser: httpx.Client, phone: Ph
     assert case not in home
 
 
+def test_a_form_is_filled_in_for_the_other(browser: httpx.Client, phone: Phone, daughter: Phone) -> None:
+    """Page after page says so; what is typed is kept in their draft, and what was typed elsewhere meanwhile stays."""
+    item = phone.item()["item_code"]
+    act(browser, mandate(phone.http, daughter.http, f"item:{item}")["X-Acting-For"])
+    case = phone.draft()
+    path = f"/h5/cases/{case['id']}/form"
+    page = browser.get(path)
+    assert BANNER in page.text
+    typed = {"csrf_token": csrf(page), "revision": case["revision"], "f.remark": "女儿代填", "go": "next"}
+    saved = browser.post(path, data=typed)
+    assert (saved.status_code, saved.headers["Location"]) == (303, f"/h5/cases/{case['id']}/materials")
+    assert BANNER in browser.get(saved.headers["Location"]).text
+    kept = phone.http.get(f"/api/v1/applications/{case['id']}").json()
+    assert kept["form"] == {**case["form"], "remark": "女儿代填"}
+    other = browser.post(path, data={**typed, "f.remark": "另一页"})
+    assert other.status_code == 409
+    assert BANNER in other.text
+    assert phone.http.get(f"/api/v1/applications/{case['id']}").json()["form"] == kept["form"]
+
+
 def test_scripts_of_a_page_act_as_it_does(browser: httpx.Client, phone: Phone, daughter: Phone) -> None:
     """What they do is recorded with the mandate, and shows what their page shows."""
     item = phone.item()["item_code"]

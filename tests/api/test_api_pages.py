@@ -1,14 +1,19 @@
 """Pages over HTTP: what they may load, what is kept, what a form may do, where nobody may be sent."""
 
+import io
 import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
+from app.applications.models import Application, Material, Scan, State
+from app.bootstrap import House
 from app.demo.plan import Plan
 from app.identity.rules import Audience
 from app.identity.tokens import AccessTokens
@@ -37,6 +42,13 @@ def sign_in_on(browser: httpx.Client, person: Person) -> None:
     login = person.login_code.removeprefix("login-")
     back = browser.get(there.replace("#wechat_redirect", f"&login={login}")).headers["Location"]
     assert browser.get(back).status_code == 302
+
+
+def large_photograph() -> tuple[str, bytes, str]:
+    """A photograph of some megabytes, as a multipart form carries it."""
+    content = io.BytesIO()
+    Image.effect_noise((2400, 2000), 90).save(content, "JPEG", quality=90)
+    return "a.jpg", content.getvalue(), "image/jpeg"
 
 
 @pytest.fixture
@@ -152,15 +164,20 @@ def test_a_form_that_came_too_late_is_not_sent_on(browser: httpx.Client) -> None
     assert "请先登录" in late.text
 
 
+def run_out(browser: httpx.Client, tokens: AccessTokens) -> None:
+    """Have the access token of whoever is signed in on a browser be over."""
+    bearer = tokens.read(browser.cookies["jiaban_access"], Audience.H5)
+    with clock.travel(timedelta(minutes=-16)):
+        late = tokens.issue(Audience.H5, bearer.id, bearer.session, bearer.csrf_token)
+    browser.cookies.set("jiaban_access", late, domain=browser.base_url.host, path="/")
+
+
 def test_a_form_whose_session_ran_out_is_sent_again(plan: Plan, tokens: AccessTokens) -> None:
     """By way of the renewal, with what it showed before; where there is nothing to renew it is asked to sign in."""
     with signed_in(plan, make_person()) as browser:
         shown = {"csrf_token": re.findall(r'name="csrf_token" value="(\w{64})"', browser.get("/h5/me").text)[0]}
         for worth in (True, False):
-            bearer = tokens.read(browser.cookies["jiaban_access"], Audience.H5)
-            with clock.travel(timedelta(minutes=-16)):
-                late = tokens.issue(Audience.H5, bearer.id, bearer.session, bearer.csrf_token)
-            browser.cookies.set("jiaban_access", late, domain=browser.base_url.host, path="/")
+            run_out(browser, tokens)
             if not worth:
                 browser.cookies.delete("jiaban_refresh")
             there = browser.post("/h5/acting/end", data=shown)
@@ -168,6 +185,42 @@ def test_a_form_whose_session_ran_out_is_sent_again(plan: Plan, tokens: AccessTo
             back = browser.post(there.headers["Location"], data=shown)
             assert (back.status_code, back.headers["Location"]) == (307, "/h5/acting/end")
             assert browser.post("/h5/acting/end", data=shown).status_code == (303 if worth else 401)
+
+
+def test_a_file_whose_session_ran_out_is_sent_again(plan: Plan, tokens: AccessTokens, phone: Phone) -> None:
+    """As large as a phone's photograph: it comes whole, once."""
+    case = phone.draft()["id"]
+    path = f"/h5/cases/{case}/materials/site_photo"
+    with signed_in(plan, phone.person) as browser:
+        token = re.findall(r'name="csrf_token" value="(\w{64})"', browser.get(path).text)[0]
+        data, files = {"csrf_token": token, "material_id": "site_photo"}, {"file": large_photograph()}
+        run_out(browser, tokens)
+        answer = browser.post(path, data=data, files=files)
+        for there in (f"{RENEW}?return_to={path}", path):
+            assert (answer.status_code, answer.headers["Location"]) == (307, there)
+            answer = browser.post(there, data=data, files=files)
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"{path}?done=given")
+    assert len(phone.http.get(f"/api/v1/applications/{case}").json()["materials"]) == 1
+
+
+async def test_what_a_new_beginning_could_not_take_over_is_said_first(house: House, plan: Plan, phone: Phone) -> None:
+    """Fields and files by their names, and whether the questions are others; then it goes on with them."""
+    case = phone.draft(remark="老办件")["id"]
+    form = phone.http.get(f"/api/v1/applications/{case}").json()["form"] | {"business_site": "长" * 10_000}
+    await Application.filter(id=case).update(form=form, answers={"gone": "yes"}, state=State.REFUSED)
+    lost: dict[str, Any] = {"material_id": "site_photo", "content_type": "image/jpeg", "scan": Scan.INFECTED}
+    lost |= {"size": 1, "width": 1, "height": 1, "sha256": "0" * 64, "blob_key": "nowhere"}
+    await Material.create(application_id=case, created_at=clock.now(), **lost)
+    with signed_in(plan, phone.person) as browser:
+        path = f"/h5/cases/{case}/resubmission"
+        token = re.findall(r'name="csrf_token" value="(\w{64})"', browser.get(path).text)[0]
+        said = browser.post(path, data={"csrf_token": token})
+        assert said.status_code == 200
+        for words in ("已带入原来的内容", "请重新回答几个问题", "<li>经营场所</li>", "<li>经营场所照片</li>"):
+            assert words in said.text
+        (onward,) = re.findall(r'href="(/h5/cases/[^"]+/answers)"', said.text)
+        assert browser.get(onward, follow_redirects=True).status_code == 200
+    del house
 
 
 def test_two_pages_opened_too_late_renew_as_one(plan: Plan) -> None:
