@@ -120,7 +120,9 @@ class DailyFolder(Lines):
     def _begin(self, day: date) -> None:
         folder = self._folder / f"{day:%Y-%m-%d}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        opened = (folder / f"{self._program}-{os.getpid()}.jsonl").open("a", encoding="utf-8", buffering=1)
+        name = f"{self._program}-{os.getpid()}.jsonl"
+        # Half of a character, as another system may write one, is escaped as JSON does it: no line is lost for it.
+        opened = (folder / name).open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
         self._end(self.setStream(opened))
         self._day = day
         over = f"{day - self._keep:%Y-%m-%d}"

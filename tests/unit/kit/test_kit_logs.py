@@ -84,6 +84,15 @@ def test_a_day_has_its_folder_and_goes_when_its_time_is_over(tmp_path: Path) -> 
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_half_of_a_character_costs_no_line(tmp_path: Path) -> None:
+    """Neither its own nor those that wait to be written with it."""
+    configure_logs("INFO", DailyFolder(tmp_path, "web", 184))
+    write_line('{"event": "waits"}\n')
+    _log.info("odd", extra={"event_id": "a\ud83d"})
+    (file,) = (tmp_path / f"{clock.today():%Y-%m-%d}").iterdir()
+    assert [line["event"] for line in lines(file.read_text())] == ["waits", "odd"]
+
+
 def test_where_no_file_can_be_written_lines_go_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A full disk loses no line and stops nothing."""
     (tmp_path / "logs").write_text("a file where the folder should be")
