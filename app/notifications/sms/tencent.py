@@ -7,6 +7,7 @@ Source: Tencent Cloud's documentation of SendSms (cloud.tencent.com/document/pro
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from app.kit.ports import AmbiguousError, RefusedError, TryLaterError
 
 _ALGORITHM = "TC3-HMAC-SHA256"
 _ACTION, _VERSION, _SERVICE = "SendSms", "2021-01-11", "sms"
+_NAME, _LONGEST_NAME = re.compile(r"[!-~]+"), 60
 _CONTENT_TYPE = "application/json; charset=utf-8"
 # Refusals that pass. A limit of one number's (LimitExceeded.PhoneNumber…DailyLimit) does not pass soon enough.
 _PASSING = ("RequestLimitExceeded", "InternalError", "LimitExceeded.DeliveryFrequencyLimit", "ResourceUnavailable")
@@ -122,9 +124,9 @@ def _serial_number(response: httpx.Response) -> str:
     try:
         answer: dict[str, Any] = response.json()["Response"]
         if response.status_code == httpx.codes.OK and "Error" in answer:
-            raise _refusal(str(answer["Error"]["Code"]))
+            raise _refusal(_named(answer["Error"]["Code"]))
         status = answer["SendStatusSet"][0]
-        code, serial = str(status["Code"]), str(status["SerialNo"])
+        code, serial = _named(status["Code"]), _named(status["SerialNo"])
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         raise AmbiguousError("no_answer") from None
     if code != "Ok":
@@ -132,6 +134,12 @@ def _serial_number(response: httpx.Response) -> str:
     return serial
 
 
+def _named(value: object) -> str:
+    """A code or a number as Tencent writes them, cut where it is longer than we keep; empty where it is none."""
+    told = str(value)[:_LONGEST_NAME]
+    return told if _NAME.fullmatch(told) else ""
+
+
 def _refusal(code: str) -> TryLaterError | RefusedError:
-    reason = f"sms_{code}"[:64]
+    reason = f"sms_{code or 'unknown'}"
     return TryLaterError(reason) if code.startswith(_PASSING) else RefusedError(reason)

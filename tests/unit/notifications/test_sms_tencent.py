@@ -86,6 +86,13 @@ async def test_a_message_is_sent_as_documented() -> None:
     assert request.headers["x-tc-timestamp"] == str(MOMENT)
 
 
+@pytest.mark.parametrize(("serial", "kept"), [("a\0b", ""), ("a\ud83d", ""), ("", ""), ("5" * 99, "5" * 60)])
+async def test_a_message_that_was_sent_is_sent_whatever_it_is_called(serial: str, kept: str) -> None:
+    """What a record of it cannot keep would have it sent again."""
+    content = json.dumps({"Response": {"SendStatusSet": [{"SerialNo": serial, "Code": "Ok"}]}}).encode()
+    assert await sender(httpx.Response(200, content=content), []).send("13800000000", "1000001", []) == kept
+
+
 @pytest.mark.parametrize(
     ("answer", "kind", "reason"),
     [
@@ -93,6 +100,8 @@ async def test_a_message_is_sent_as_documented() -> None:
         (status("LimitExceeded.PhoneNumberDailyLimit"), RefusedError, "sms_LimitExceeded.PhoneNumberDailyLimit"),
         (status("LimitExceeded.DeliveryFrequencyLimit"), TryLaterError, "sms_LimitExceeded.DeliveryFrequencyLimit"),
         (error("RequestLimitExceeded"), TryLaterError, "sms_RequestLimitExceeded"),
+        (status("a\0b"), RefusedError, "sms_unknown"),
+        (error("UnsupportedOperation." + "x" * 99), RefusedError, "sms_UnsupportedOperation." + "x" * 39),
         (error("InternalError.OtherError"), TryLaterError, "sms_InternalError.OtherError"),
         (error("AuthFailure.SignatureFailure"), RefusedError, "sms_AuthFailure.SignatureFailure"),
         (httpx.Response(502), AmbiguousError, "no_answer"),
