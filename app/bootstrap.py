@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,7 +24,6 @@ from app.approvals.connectors import Connector, Connectors
 from app.approvals.tables.front import FrontDatabase
 from app.approvals.tables.system import TablesApprovalSystem
 from app.identity.authority import HttpAuthority
-from app.identity.province import ProvinceLogin
 from app.identity.queries import holds_stand_in_data
 from app.identity.sessions import LiveSessions
 from app.identity.staff import StaffDoor
@@ -58,7 +58,6 @@ from config.settings import (
     WeChatSettings,
     WorkSettings,
 )
-from media.s3 import S3Store
 from media.storage import BlobStore, FolderStore
 from wechat import tokens as wechat_tokens
 from wechat.account import Account
@@ -73,6 +72,9 @@ from wechat.redis_store import RedisTokenStore
 from wechat.sharing import TokenStore
 from wechat.transport import open_http
 from wechat.work import WorkClient
+
+if TYPE_CHECKING:
+    from app.identity.province import ProvinceLogin
 
 _log = logging.getLogger(__name__)
 
@@ -104,7 +106,7 @@ class House:
     work: WorkClient | None
     sms: SmsSender | None
     authority: HttpAuthority
-    province: ProvinceLogin | None
+    province: "ProvinceLogin | None"
     connectors: Connectors
     shared: SharedData | None
     access_tokens: AccessTokens
@@ -292,7 +294,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             http = await client(one.base_url, one.timeout_seconds)
             return TencentSms(http, credentials, sdk_app_id=one.sdk_app_id, sign_name=one.sign_name, region=one.region)
 
-        async def province(one: ProvinceSettings) -> ProvinceLogin:
+        async def province(one: ProvinceSettings) -> "ProvinceLogin":
+            from app.identity.province import ProvinceLogin  # with its libraries only where a province signs in
+
             return ProvinceLogin(await client("", one.timeout_seconds), one)
 
         wechat, keys = settings.wechat, settings.keys
@@ -375,7 +379,9 @@ def _signer(partner: PartnerSettings) -> Signer:
     return Signer(partner.client_id, partner.secret.get_secret_value().encode())
 
 
-def _s3(settings: S3Settings) -> S3Store:
+def _s3(settings: S3Settings) -> BlobStore:
+    from media.s3 import S3Store  # its library takes 4 MB, which folders do without
+
     return S3Store(
         endpoint=settings.endpoint,
         bucket=settings.bucket,

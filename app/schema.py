@@ -5,7 +5,6 @@ from pkgutil import iter_modules
 from typing import Any
 
 import asyncpg
-import procrastinate
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.migrations.autodetector import MigrationAutodetector
@@ -27,6 +26,8 @@ async def migrate_database(url: str) -> None:
 
     Raises OtherReleaseError, and leaves the database as it is, where it has migrations that this release does not know.
     """
+    import procrastinate  # with the driver of its own 10 MB, which no other process but the worker needs
+
     guard = await asyncpg.connect(url)
     try:
         await guard.execute("SELECT pg_advisory_lock($1)", _LOCK)

@@ -18,11 +18,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 
-from media.typeset import SIMPLIFIED_FACE
-
-UNITS_PER_EM = 1000
-ASCENT, DESCENT = 880, -120
-"""Above and below the base line, in units: the em box of Chinese type."""
+from media.typeset import ASCENT, DESCENT, SIMPLIFIED_FACE, UNITS_PER_EM
 
 _LARGEST_ERROR = 1.0
 """How far a quadratic curve may lie from the cubic one it stands for, in units."""

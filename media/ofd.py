@@ -13,7 +13,6 @@ from itertools import count
 from xml.etree import ElementTree as ET
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from media.fonts import UNITS_PER_EM, document_font
 from media.paper_layout import (
     HAIRLINE,
     HEIGHT,
@@ -32,7 +31,7 @@ from media.paper_layout import (
     characters_of,
     laid_out,
 )
-from media.typeset import clean, length
+from media.typeset import UNITS_PER_EM, clean, length
 
 _SPACE = "http://www.ofdspec.org/2016"
 _HAIRLINE_WIDTH = 0.2
@@ -51,6 +50,8 @@ class _Package:
     files: dict[str, bytes] = field(default_factory=dict)
 
     def add_fonts(self, characters: dict[int, set[str]]) -> None:
+        from media.fonts import document_font  # fontTools takes 10 MB, for what few processes ever draw
+
         listed = _element("Res", BaseLoc="Res")
         fonts = ET.SubElement(listed, _tag("Fonts"))
         for weight, used in sorted(characters.items()):

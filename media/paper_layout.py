@@ -9,9 +9,8 @@ from datetime import datetime
 from itertools import chain
 
 from media.card_art import seal_png, stamp_png
-from media.fonts import ASCENT, DESCENT, UNITS_PER_EM
 from media.qr import qr_png
-from media.typeset import BOLD, MEDIUM, REGULAR, clean, length, wrap
+from media.typeset import ASCENT, BOLD, DESCENT, MEDIUM, REGULAR, UNITS_PER_EM, clean, length, wrap
 
 Colour = tuple[int, int, int]
 

@@ -5,11 +5,8 @@ The file names its title and its language, and describes its pictures; it has no
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from fpdf import FPDF
-from fpdf.prefs import ViewerPreferences
-
-from media.fonts import document_font
 from media.paper_layout import (
     HAIRLINE,
     INK,
@@ -26,12 +23,20 @@ from media.paper_layout import (
     laid_out,
 )
 
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
 
 def render_document(document: Document) -> bytes:
     """The PDF of a document; the same document gives the same bytes with the same libraries.
 
     Draws on the calling thread. Raises ``QrTooLongError``, and ``ValueError`` for a text no symbol is made of.
     """
+    from fpdf import FPDF  # with fontTools 25 MB and a quarter of a second, for what few processes ever draw
+    from fpdf.prefs import ViewerPreferences
+
+    from media.fonts import document_font
+
     pages = laid_out(document)
     pdf = FPDF(unit="mm", format="A4")
     pdf.set_auto_page_break(False)
@@ -54,7 +59,7 @@ def render_document(document: Document) -> bytes:
         return bytes(pdf.output())
 
 
-def _draw(pdf: FPDF, mark: Mark) -> None:
+def _draw(pdf: "FPDF", mark: Mark) -> None:
     match mark:
         case Text():
             pdf.set_font(str(mark.type.weight), size=mark.type.size)

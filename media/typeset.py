@@ -15,6 +15,10 @@ REGULAR, MEDIUM, BOLD = 400, 500, 700
 
 ELLIPSIS = "…"
 
+UNITS_PER_EM = 1000
+ASCENT, DESCENT = 880, -120
+"""Above and below the base line, in units: the em box of Chinese type."""
+
 SIMPLIFIED_FACE = 2
 """Noto Sans CJK's collection holds JP, KR, SC, TC, HK in this order; shapes differ between them."""
 

@@ -66,7 +66,7 @@ class Actor(StrEnum):
 class Schema(BaseModel):
     """Base of what comes in and goes out: strict types, no unknown fields, no values in errors."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 Word = Annotated[str, Field(max_length=64)]
@@ -76,7 +76,7 @@ Word = Annotated[str, Field(max_length=64)]
 class QuerySchema(BaseModel):
     """Base of queries and of pages' forms: texts become what the field says."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from wechatpy.replies import BaseReply, TextReply, TransferCustomerServiceReply
-
 from wechat.envelope import Envelope
 from wechat.errors import CallbackRefusedError
 from wechat.message import Message, parse_fields, read_message
@@ -75,18 +73,17 @@ class CallbackCodec:
         content = _shorten(_NOT_XML.sub("", text).strip())
         if not content:
             raise ValueError("a reply needs a text")
-        reply = TextReply(content=_in_cdata(content) if message.form == "xml" else content)
-        return self._finished(message, reply, nonce, timestamp)
+        return self._finished(message, {"MsgType": "text", "Content": content}, nonce, timestamp)
 
     def reply_transfer(self, message: Message, *, nonce: str, timestamp: int) -> str:
         """What hands a message over to the people of the customer service, as WeChat's console shows it to them."""
-        return self._finished(message, TransferCustomerServiceReply(), nonce, timestamp)
+        return self._finished(message, {"MsgType": "transfer_customer_service"}, nonce, timestamp)
 
-    def _finished(self, message: Message, reply: BaseReply, nonce: str, timestamp: int) -> str:
+    def _finished(self, message: Message, said: Mapping[str, str], nonce: str, timestamp: int) -> str:
         xml = message.form == "xml"
-        quote = _in_cdata if xml else str
-        reply.source, reply.target, reply.time = quote(message.receiver), quote(message.sender), timestamp
-        plain = str(reply.render()) if xml else _json_of(reply)
+        sent: dict[str, str | int] = {"ToUserName": message.sender, "FromUserName": message.receiver}
+        reply = {**sent, "CreateTime": timestamp, **said}
+        plain = _xml_of(reply) if xml else json.dumps(reply, ensure_ascii=False)
         if not message.secure:
             return plain
         sealed = self._envelope.seal(plain, str(timestamp), nonce)
@@ -98,10 +95,12 @@ class CallbackCodec:
         return json.dumps({**fields, "TimeStamp": timestamp, "Nonce": nonce})
 
 
-def _json_of(reply: BaseReply) -> str:
-    fields = {"ToUserName": reply.target, "FromUserName": reply.source, "CreateTime": reply.time, "MsgType": reply.type}
-    content = {"Content": reply.content} if isinstance(reply, TextReply) else {}
-    return json.dumps({**fields, **content}, ensure_ascii=False)
+def _xml_of(reply: Mapping[str, str | int]) -> str:
+    fields = (
+        f"<{name}>{value if isinstance(value, int) else f'<![CDATA[{_in_cdata(value)}]]>'}</{name}>"
+        for name, value in reply.items()
+    )
+    return f"<xml>{''.join(fields)}</xml>"
 
 
 def _decode(body: bytes) -> str:
@@ -112,7 +111,7 @@ def _decode(body: bytes) -> str:
 
 
 def _in_cdata(text: str) -> str:
-    # wechatpy puts values between CDATA marks as they are: end the section inside the mark and begin another.
+    # End the section inside the mark and begin another.
     return text.replace("]]>", "]]]]><![CDATA[>")
 
 
