@@ -117,12 +117,12 @@ async def identify(house: House, request: Request, actor: str, duty: Duty | None
 
 def anybody(request: Request) -> Caller:
     """Whoever calls from the address of this request."""
-    return _somebody_at(address_of(request))
+    return _somebody_at(str(request.remote_addr or request.ip))
 
 
 @lru_cache(maxsize=8192)
-def _somebody_at(address: str) -> Caller:
-    return Caller(f"address:{address}")
+def _somebody_at(told: str) -> Caller:
+    return Caller(f"address:{_line_of(told)}")
 
 
 def _bearer(

@@ -101,7 +101,7 @@ class OrdinaryHttp(Http):
 
     def write_whole(self, answer: object) -> bool:
         """Write an answer at once; False where there is something special about it, and nothing is written."""
-        if type(answer) is not HTTPResponse or self.head_only or self.expecting_continue:
+        if not isinstance(answer, HTTPResponse) or self.head_only or self.expecting_continue:
             return False
         protocol, headers, first = self.protocol, answer.headers, _STATUS_LINES.get(answer.status)
         transport = protocol.transport

@@ -48,6 +48,7 @@ H = TypeVar("H", bound=Handler)
 MAX_JSON_BYTES = 256 * 1024
 _MAX_FORM_BYTES = 4 * MAX_JSON_BYTES
 """A form of a page writes a Chinese character in nine bytes."""
+_WRITTEN = (HTTPResponse, ResponseStream)
 _KEY = re.compile(r"[!-~]{1,128}")
 
 
@@ -345,7 +346,7 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
 
 def _handled(route: Route) -> Callable[[Request, dict[str, Any]], Awaitable[HTTPResponse | ResponseStream]]:
     handler, takes_call = route.handler, "call" in inspect.signature(route.handler).parameters
-    rule, actor = limits.rules()[route.limit], route.actor.value
+    rule, actor, status = limits.rules()[route.limit], route.actor.value, route.status
     is_anybodys = route.actor in {Actor.ANYONE, Actor.WECHAT}
     by_subject = rule.per == "account" or is_anybodys
     takes_in = bool(route.body or route.form or route.query)
@@ -369,7 +370,7 @@ def _handled(route: Route) -> Callable[[Request, dict[str, Any]], Awaitable[HTTP
         if takes_call:
             arguments["call"] = Call(request, house, caller)
         answer = await handler(**arguments)
-        return answer if isinstance(answer, HTTPResponse | ResponseStream) else json_answer(answer, status=route.status)
+        return answer if isinstance(answer, _WRITTEN) else json_answer(answer, status=status)
 
     return handle
 

@@ -62,7 +62,10 @@ def note_answer(request: Request, ids: Mapping[str, UUID], answer: HTTPResponse 
     kind.count(seconds)
     answer.headers["X-Request-Id"] = request_id = request.id
     if _log.isEnabledFor(logging.INFO):
-        about = "".join([f'"{name}": "{value}", ' for name, value in (*ids.items(), *_refusal(request))])
+        refusal = _refusal(request)
+        about = (
+            "".join([f'"{name}": "{value}", ' for name, value in (*ids.items(), *refusal)]) if ids or refusal else ""
+        )
         moment = time.time()
         write_line(
             f'{kind.line}{about}"ms": {seconds * 1000:.1f}, "request_id": "{request_id}", "event": "request", '

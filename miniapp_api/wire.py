@@ -28,7 +28,7 @@ class NumberedRequest(Request):
     @property
     def remote_addr(self) -> str:
         """Whom the outermost of our proxies saw, by its entry in X-Forwarded-For; empty where we have none."""
-        proxies = self.app.config.PROXIES_COUNT
+        proxies = self.app.config.get("PROXIES_COUNT")
         if not proxies:
             return ""
         return _seen_by(",".join(self.headers.getall("x-forwarded-for", ())), proxies)
@@ -46,7 +46,9 @@ def guard(answer: HTTPResponse | ResponseStream, *, over_tls: bool) -> None:
     no other way from now on (RFC 6797). What an answer says itself stays.
     """
     headers = answer.headers
-    headers.setdefault("Content-Security-Policy", _UNFRAMED)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
+    if "Content-Security-Policy" not in headers:
+        headers["Content-Security-Policy"] = _UNFRAMED
+    if "X-Content-Type-Options" not in headers:
+        headers["X-Content-Type-Options"] = "nosniff"
     if over_tls:
         headers["Strict-Transport-Security"] = _TLS_ONLY

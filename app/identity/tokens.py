@@ -57,7 +57,7 @@ class AccessTokens:
         if known is None:
             known = self._read[token, audience] = self._verify(token, audience)
         bearer, expires = known
-        if expires <= clock.now().timestamp():
+        if expires <= clock.seconds():
             raise AccessTokenExpiredError
         return bearer
 

@@ -102,7 +102,7 @@ class SharedCounts:
 
     def hold(self, rule: LimitRule, subject: str) -> None:
         """Count one request of ``subject`` against ``rule``. Raises RateLimitedError as ``hold`` does."""
-        moment = int(clock.now().timestamp())
+        moment = int(clock.seconds())
         number = moment // rule.seconds
         window = self._windows.get((rule.name, number))
         if window is None:

@@ -171,9 +171,9 @@ def _what_it_is_about(logger: object, name: str, event: structlog.typing.EventDi
 
 def write_line(line: str) -> None:
     """Write a line that is JSON already, where the others go: what is written for each request takes no detour."""
-    handler = next(iter(logging.getLogger().handlers), None)
-    if isinstance(handler, Lines):
-        handler.write(line)
+    handlers = logging.root.handlers
+    if handlers and isinstance(handlers[0], Lines):
+        handlers[0].write(line)
     else:
         sys.stderr.write(line)
 
