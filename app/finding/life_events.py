@@ -1,14 +1,14 @@
 """Life events that a search finds."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from app.catalogue.life_events import LifeEventDefinition
-from app.catalogue.models import LifeEvent
 from app.finding import words
-from app.finding.matching import read_query
 from app.finding.rules import Search
+from app.kit import db
+
+_ALL = "SELECT definition::text AS definition FROM life_events ORDER BY position"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,11 @@ class LifeEventEntry:
     summary: str
 
 
-async def find_life_events(text: str, audience: str, theme: str) -> list[LifeEventEntry]:
-    """Life events that ``text`` looks for: by their name or keywords, the best first. An empty text finds none."""
-    search = await read_query(text)
+async def find_life_events(search: Search | None, audience: str, theme: str) -> list[LifeEventEntry]:
+    """Life events that a search looks for: by their name or keywords, the best first. An empty one finds none."""
     if search is None or not search.core:
         return []
-    events = [LifeEventDefinition.model_validate(row.definition) async for row in LifeEvent.all().order_by("position")]
+    events = [_read(row["definition"]) for row in await db.rows(_ALL)]
     ranked = [
         (likeness(search, [event.name, *event.keywords]), event)
         for event in events
@@ -35,21 +34,37 @@ async def find_life_events(text: str, audience: str, theme: str) -> list[LifeEve
     return [LifeEventEntry(event.code, event.name, event.summary) for _, event in ranked]
 
 
+@lru_cache(maxsize=256)
+def _read(definition: str) -> LifeEventDefinition:
+    return LifeEventDefinition.model_validate_json(definition)
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """A phrase as it is compared: plain, the ends that are all of it, and all its ends, each on a line of its own."""
+
+    plain: str
+    whole: frozenset[str]
+    ends: str
+
+
 @lru_cache(maxsize=1024)
-def _ends(phrase: str) -> Mapping[str, str]:
+def _phrase(text: str) -> _Phrase:
     """Made once: life events are few, and their sounds take longer than all else of a search."""
-    return words.ends(phrase, named=True)
+    ends = words.ends(text, named=True)
+    whole = frozenset(end for end, weight in ends.items() if weight == "A")
+    return _Phrase(words.plain(text), whole, "".join(f"\n{end}" for end in ends))
 
 
 def likeness(search: Search, phrases: list[str]) -> int:
     """How well a search fits the best of some phrases: 3 the same, 2 one within the other, 0 not at all."""
-    asked = {f"p/{search.core}", f"i/{search.core}"} if search.is_spelled else {f"t/{search.core}"}
+    core = search.core
+    asked = [f"p/{core}", f"i/{core}"] if search.is_spelled else [f"t/{core}"]
     best = 0
-    for phrase in phrases:
-        text, ends = words.plain(phrase), _ends(phrase)
-        if any(ends.get(end) == "A" for end in asked):
+    for phrase in map(_phrase, phrases):
+        if not phrase.whole.isdisjoint(asked):
             return 3
-        begins = len(search.core) > 1 and any(end.startswith(tuple(asked)) for end in ends)
-        if begins or (len(text) > 1 and text in search.core):
+        begins = len(core) > 1 and any(f"\n{end}" in phrase.ends for end in asked)
+        if begins or (len(phrase.plain) > 1 and phrase.plain in core):
             best = 2
     return best

@@ -60,15 +60,19 @@ async def search_items(
     life_event: str = "",
     level: str = "",
 ) -> Page[ItemEntry]:
-    """Services that ``text`` looks for, the best match first, then the most used: one item of each.
+    """Services that ``text`` looks for, as ``find_items`` finds them; an empty text asks for all."""
+    filters = Filters(region, audience, department, theme, life_event, level)
+    return await find_items(await read_query(text), filters, cursor)
+
+
+async def find_items(search: Search | None, filters: Filters, cursor: str | None) -> Page[ItemEntry]:
+    """Services that a search looks for, None for all, the best match first, then the most used: one item of each.
 
     With a region it is the item of the nearest office among those that serve the region, without one that of the
-    highest. An empty text asks for all. Raises RegionUnknownError or InvalidCursorError.
+    highest. Raises RegionUnknownError or InvalidCursorError.
     """
-    filters = Filters(region, audience, department, theme, life_event, level)
-    places = await places_above(region) if region else []
+    places = await places_above(filters.region) if filters.region else []
     after = decode_cursor(cursor, int, int, int, str)
-    search = await read_query(text)
     by_sound = bool(after[0]) if after else await needs_sound(search)
     found = await _page(search, filters, places, after, by_sound=by_sound)
     last = found[PAGE - 1] if len(found) > PAGE else None

@@ -14,6 +14,7 @@ from app.catalogue.queries import answered_guide, get_item
 from app.finding import queries
 from app.finding.errors import RegionUnknownError
 from app.finding.life_events import find_life_events
+from app.finding.matching import Filters, read_query
 from app.finding.queries import ItemEntry
 from app.kit.errors import InvalidCursorError
 from miniapp_api.answers import cacheable_answer
@@ -118,9 +119,9 @@ class ItemView(guide.Guide):
 )
 async def search_items(query: ItemQuery) -> ItemPage:
     """Find service items by their names or everyday words, in characters, pinyin or initials; slips are forgiven."""
-    narrowed = query.model_dump(include={"department", "theme", "life_event", "level"})
-    page = await queries.search_items(query.q, query.region, query.audience, query.cursor, **narrowed)
-    events = [] if query.cursor else await find_life_events(query.q, query.audience, query.theme)
+    search, filters = await read_query(query.q), Filters(**query.model_dump(exclude={"q", "cursor"}))
+    page = await queries.find_items(search, filters, query.cursor)
+    events = [] if query.cursor else await find_life_events(search, query.audience, query.theme)
     return ItemPage(
         items=ItemList.of(page.items).items,
         life_events=[FoundLifeEventView.model_validate(event, from_attributes=True) for event in events],

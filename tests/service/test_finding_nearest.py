@@ -10,7 +10,7 @@ from app.catalogue.models import Item, LifeEventItem, Region
 from app.catalogue.queries import get_item
 from app.finding.facets import Facets, count_facets
 from app.finding.life_events import find_life_events
-from app.finding.matching import Filters
+from app.finding.matching import Filters, read_query
 from app.finding.queries import ItemEntry, search_items
 from tests.service.offers import FOOD, listed, offer, some_places
 
@@ -119,14 +119,15 @@ async def test_a_life_event_narrows_to_its_services(places: tuple[Region, Region
 @pytest.mark.parametrize("text", ["开饭店", "我要开饭店", "kaifandian", "kfd", "饭店", "开餐馆怎么办"])
 async def test_a_life_event_is_found(text: str) -> None:
     """By its name or keywords, in characters, pinyin or initials, whole or in part."""
-    assert "open_restaurant" in [event.code for event in await find_life_events(text, "", "")]
+    assert "open_restaurant" in [event.code for event in await find_life_events(await read_query(text), "", "")]
 
 
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize(("text", "audience"), [("", ""), ("护照", ""), ("开饭店", "company"), ("%", ""), ("店", "")])
 async def test_a_life_event_is_not_found_by_what_it_is_not(text: str, audience: str) -> None:
     """Nor by a single character, nor for others than it is for."""
-    assert "open_restaurant" not in [event.code for event in await find_life_events(text, audience, "")]
+    found = await find_life_events(await read_query(text), audience, "")
+    assert "open_restaurant" not in [event.code for event in found]
 
 
 @pytest.mark.usefixtures("quiet")
