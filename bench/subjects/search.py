@@ -40,7 +40,7 @@ async def measure(wanted: Wanted) -> dict[str, Figures]:
     """The figures."""
     async with town(wanted.engines, 0) as filled:
         wanted.progress("filling")
-        await fill_items(_ITEMS if wanted.rounds else _FEW)
+        await fill_items(filled.plan.database_url, _ITEMS if wanted.rounds else _FEW)
         await tidy()
         await _fill_texts()
         await db.execute("ANALYZE")
