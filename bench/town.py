@@ -13,7 +13,8 @@ import psutil
 from app.bootstrap import House, install_keyring, open_house
 from app.commands.bench import engine, free_port
 from app.commands.bench_cases import drop
-from app.commands.case_filling import fill_cases
+from app.commands.case_filling import citizens_of
+from app.commands.generating import generate
 from app.demo.engines import redis_program
 from app.demo.house import ensure_database
 from app.demo.plan import CONFIG_VARIABLE, Plan, make_plan, write_settings
@@ -27,6 +28,8 @@ from config.settings import CITY_DATA, DemoSettings, Settings, load_demo_setting
 
 _POSTGRES = ("-cshared_buffers=512MB", "-cmax_wal_size=4GB")
 _POOL = 10
+# Six cases in ten led to one: together there are as many licences as cases.
+_LICENCES_BESIDE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ async def engines() -> AsyncIterator[Engines]:
 
 @asynccontextmanager
 async def town(engines: Engines, cases: int) -> AsyncIterator[Town]:
-    """A database with so many cases and their licences; dropped at the end. All towns have the same keys."""
+    """A database with so many cases, and as many licences; dropped at the end. All towns have the same keys."""
     url, var = f"{engines.address}_{cases}", engines.demo.var / str(cases)
     demo = engines.demo.model_copy(update={"database_url": url, "port": free_port(5), "var": var})
     var.mkdir(parents=True, exist_ok=True)
@@ -92,9 +95,13 @@ async def _fill(url: str, cases: int, settings: Settings) -> None:
     async with database(url):
         await load_city(CITY_DATA)
         await make_missing(SigningKeys(), "bench")
+        many = {"cases": cases, "licences": int(cases * _LICENCES_BESIDE)}
         with progress_bar() as progress:
-            task = progress.add_task(f"{cases} cases", total=cases)
-            await fill_cases(url, cases, lambda done: progress.update(task, completed=done))
+            tasks = {name: progress.add_task(f"{total} {name}", total=total) for name, total in many.items()}
+            await generate(
+                *(url, citizens_of(cases), many["licences"], cases),
+                lambda what, done: progress.update(tasks[what], completed=done),
+            )
 
 
 @contextmanager
