@@ -58,6 +58,17 @@ class Family:
         return hashlib.sha256(self.answer.encode()).hexdigest()[:32]
 
 
+_WIDEST = """
+WITH RECURSIVE way (code, depth) AS (
+    SELECT min(code), 1 FROM regions WHERE parent IS NULL HAVING count(*) = 1
+  UNION ALL
+    SELECT child.code, depth + 1
+    FROM way, LATERAL (SELECT min(code) AS code FROM regions WHERE parent = way.code HAVING count(*) = 1) AS child
+)
+SELECT code FROM way ORDER BY depth DESC LIMIT 1
+"""
+
+
 async def get_family(code: str) -> Family:
     """A region by its code. Raises NotFoundError."""
     here = await Region.get_or_none(code=code) if len(code) <= _CODE_LENGTH else None
@@ -77,11 +88,7 @@ async def get_family(code: str) -> Family:
 
 async def widest_place() -> str:
     """The place that everything lies in and that is divided: the city, where the tree begins with its province."""
-    code, children = "", await Region.filter(parent=None).order_by("code").values_list("code", flat=True)
-    while len(children) == 1:
-        code = str(children[0])
-        children = await Region.filter(parent=code).values_list("code", flat=True)
-    return code
+    return "".join(row["code"] for row in await db.rows(_WIDEST))
 
 
 @dataclass(frozen=True, slots=True)

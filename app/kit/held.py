@@ -1,6 +1,6 @@
 """What the house holds about a person, table by table: each room tells its own parts (PIPL, articles 44 and 45)."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -10,7 +10,7 @@ from uuid import UUID
 from tortoise import Model
 from tortoise.expressions import Q
 
-from app.kit import clock
+from app.kit import clock, db
 from media.storage import BlobStore
 
 _SLICE = 500
@@ -67,14 +67,33 @@ class Part:
         return {**values, **(await self.more(row, citizen_id) if self.more else {})}
 
 
+@dataclass(frozen=True, slots=True)
+class _OfCitizen:
+    column: str
+    also: Mapping[str, Any]
+
+    async def __call__(self, citizen_id: UUID) -> Q:
+        return Q(**{self.column: citizen_id, **self.also})
+
+
 def of_citizen(column: str = "citizen_id", **also: Any) -> Finder:
     """Rows whose ``column`` is the citizen's id, and of which ``also`` holds."""
+    return _OfCitizen(column, also)
 
-    async def find(citizen_id: UUID) -> Q:
-        which: dict[str, Any] = {column: citizen_id, **also}
-        return Q(**which)
 
-    return find
+async def count_all(parts: Iterable[Part], citizen_id: UUID) -> dict[str, int]:
+    """How many rows of each part are about a citizen, by one statement where a column of their own tells it."""
+    counts, together = dict[str, int](), dict[str, str]()
+    for part in parts:
+        find, meta = part.find, part.model._meta
+        column = meta.fields_db_projection.get(find.column) if isinstance(find, _OfCitizen) and not find.also else None
+        if column:
+            together[part.name] = f"(SELECT count(*) FROM {meta.db_table} WHERE {column} = $1) AS {part.name}"  # noqa: S608
+        else:
+            counts[part.name] = await part.count(citizen_id)
+    if together:
+        counts.update(*await db.rows(f"SELECT {', '.join(together.values())}", citizen_id))
+    return counts
 
 
 def plain(value: Any) -> Any:

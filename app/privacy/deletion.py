@@ -21,6 +21,7 @@ from app.identity.service import get_citizen
 from app.kit import clock, retention, texts
 from app.kit.blobs import doom
 from app.kit.db import transaction
+from app.kit.held import count_all
 from app.licences.held import KeptLicence, kept_licences
 from app.mandates.service import end_all
 from app.notifications import held as notifications
@@ -38,6 +39,8 @@ _GOES = (
     *("broadcast_recipients", "exports", "wechat_pushes"),
     *("favourites", "recent_items", "recent_items_off"),
 )
+_STAYS = ("mandates", "consents", "sessions")
+_COUNTED = [part for part in PARTS if part.name in {*_GOES, *_STAYS}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,8 @@ async def outlook(citizen_id: UUID) -> Outlook:
     """What would be deleted at once, and what would stay, why, and until when. Raises NotFoundError."""
     standing, licences = await standing_of(citizen_id, lock=False), await kept_licences(citizen_id)
     citizen = await get_citizen(citizen_id)
-    counts = {part.name: (part.title, await part.count(citizen_id)) for part in PARTS}
-    goes = [Going(name, *counts[name]) for name in _GOES]
+    titles, counts = {part.name: part.title for part in _COUNTED}, await count_all(_COUNTED, citizen_id)
+    goes = [Going(name, titles[name], counts[name]) for name in _GOES]
     goes += [Going("drafts", retention.terms()["drafts"].title, len(standing.drafts))]
     goes += [Going("phone", texts.text("privacy", "phone"), int(citizen.phone is not None))]
     if citizen.name and not _must_stay(standing, licences):
@@ -86,12 +89,12 @@ def _must_stay(standing: Standing, licences: list[KeptLicence]) -> bool:
     return bool(standing.kept or standing.company_drafts or licences)
 
 
-def _stays(standing: Standing, licences: list[KeptLicence], counts: dict[str, tuple[str, int]]) -> list[Staying]:
+def _stays(standing: Standing, licences: list[KeptLicence], counts: dict[str, int]) -> list[Staying]:
     terms, moment = retention.terms(), clock.now()
     ends: dict[str, list[datetime | None]] = {
         "cases": [case.ended_at for case in standing.kept],
         "licences": [licence.ends_at for licence in licences],
-        **{kind: [moment] * counts[kind][1] for kind in ("mandates", "consents", "sessions")},
+        **{kind: [moment] * counts[kind] for kind in _STAYS},
     }
     found = [
         Staying(kind, terms[kind].title, len(moments), terms[kind].basis, _after(terms[kind], moments))
@@ -140,8 +143,7 @@ async def delete_account(citizen_id: UUID, *, by: UUID, actor: str, mandate_id: 
         if not must_stay:
             await identity.anonymise([citizen_id])
         await audit.record(f"citizen:{citizen_id}", actor, "account_deleted", identity_kept=must_stay)
-    counts = {part.name: (part.title, await part.count(citizen_id)) for part in PARTS}
-    return _stays(standing, licences, counts)
+    return _stays(standing, licences, await count_all(_COUNTED, citizen_id))
 
 
 async def _delete_exports(citizen_id: UUID) -> None:

@@ -5,7 +5,7 @@ from sanic import HTTPResponse
 
 from app.catalogue.errors import ItemNotFoundError, LifeEventNotFoundError
 from app.catalogue.models import Theme
-from app.catalogue.queries import get_item
+from app.catalogue.queries import get_item, list_life_events
 from app.finding.errors import RegionUnknownError
 from app.finding.places import Family, HallEntry, get_family, list_halls, widest_place
 from app.finding.popular import popular_items
@@ -16,7 +16,7 @@ from app.notifications.queries import count_unread
 from miniapp_api.citizen.applications import list_applications
 from miniapp_api.citizen.items import REGION, ItemQuery, search_items
 from miniapp_api.citizen.licences import list_licences
-from miniapp_api.citizen.life_events import list_life_events, read_life_event
+from miniapp_api.citizen.life_events import read_life_event
 from miniapp_api.h5.pages import page
 from miniapp_api.h5.visitors import visitor
 from miniapp_api.paging import PageQuery
@@ -57,7 +57,7 @@ async def open_home(call: Call) -> HTTPResponse:
     themes = await Theme.all().order_by("position")
     events = await list_life_events()
     popular = await popular_items("")
-    return page(call.request, "home.html", own=own, themes=themes, events=events.items, popular=popular)
+    return page(call.request, "home.html", own=own, themes=themes, events=events, popular=popular)
 
 
 async def _at_a_glance(call: Call) -> dict[str, object]:

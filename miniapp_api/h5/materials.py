@@ -8,6 +8,7 @@ from uuid import UUID
 from sanic import HTTPResponse
 
 from app.applications import queries
+from app.applications.asked import AskedApplication
 from app.applications.materials import errors
 from app.applications.materials import service as materials
 from app.applications.materials.errors import MaterialUnknownError
@@ -69,9 +70,9 @@ def _path(application_id: UUID, material_id: str = "") -> str:
     return f"{path}/{material_id}" if material_id else path
 
 
-async def given_of(call: Call, application_id: UUID) -> tuple[Application, list[Given]]:
-    """An application, and each of its materials with the files that are there for it."""
-    application, _, asked = await queries.get_asked(call.party, application_id)
+async def given_of(call: Call, application_id: UUID) -> tuple[Application, AskedApplication, list[Given]]:
+    """An application, what it asks for, and each of its materials with the files that are there for it."""
+    application, asks, asked = await queries.get_asked(call.party, application_id)
     files = await Material.filter(application=application).order_by("id")
     found = [
         Given(
@@ -80,7 +81,7 @@ async def given_of(call: Call, application_id: UUID) -> tuple[Application, list[
         )
         for one in asked
     ]
-    return application, found
+    return application, asks, found
 
 
 @routes.add(
@@ -94,7 +95,7 @@ async def given_of(call: Call, application_id: UUID) -> tuple[Application, list[
 )
 async def open_materials(call: Call, application_id: UUID) -> HTTPResponse:
     """What an application asks for, and what of it is there; where it asks for nothing, the next step."""
-    application, given = await given_of(call, application_id)
+    application, _, given = await given_of(call, application_id)
     if application.state not in _GIVING:
         return moved(f"/h5/cases/{application_id}")
     if not given and application.state is State.DRAFT:
@@ -119,7 +120,7 @@ async def open_material(call: Call, application_id: UUID, material_id: str, quer
 async def _page(
     call: Call, application_id: UUID, material_id: str, *, refused: DomainError | None = None, done: str = ""
 ) -> HTTPResponse:
-    application, given = await given_of(call, application_id)
+    application, _, given = await given_of(call, application_id)
     if application.state not in _GIVING:
         return moved(f"/h5/cases/{application_id}")
     one = next((one for one in given if one.asked.id == material_id), None)

@@ -6,7 +6,6 @@ from pydantic import Field
 from sanic import HTTPResponse
 
 from app.applications import errors, queries, service
-from app.applications.asked import asked_of
 from app.applications.models import State
 from app.catalogue.errors import FormInvalidError, ItemNotFoundError
 from app.identity.errors import LevelTooLowError
@@ -54,10 +53,9 @@ async def open_check(call: Call, application_id: UUID) -> HTTPResponse:
 
 async def _page(call: Call, application_id: UUID, refused: DomainError | None = None) -> HTTPResponse:
     detail = await queries.get_application(call.party, application_id)
-    application, given = await given_of(call, application_id)
+    application, asked, given = await given_of(call, application_id)
     if application.state is not State.DRAFT:
         return moved(f"/h5/cases/{application_id}", status=303 if refused else 302)
-    asked = await asked_of(application)
     return page(
         call.request,
         "check.html",

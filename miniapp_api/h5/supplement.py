@@ -50,7 +50,7 @@ async def open_supplement(call: Call, application_id: UUID) -> HTTPResponse:
 async def _page(
     call: Call, application_id: UUID, typed: dict[str, Any], wrong: dict[str, str], note: str, key: str
 ) -> HTTPResponse:
-    application, given = await given_of(call, application_id)
+    application, _, given = await given_of(call, application_id)
     if application.state is not State.SUPPLEMENT_REQUESTED:
         return moved(f"/h5/cases/{application_id}", status=303)
     form = {**application.form, **{name: value for name, value in typed.items() if value is not None}}
@@ -84,7 +84,7 @@ async def _page(
 )
 async def supplement_on_page(call: Call, application_id: UUID, form: SupplementForm) -> HTTPResponse:
     """Hand in what was asked for; what is wrong is told beside each field."""
-    application, _ = await given_of(call, application_id)
+    application, _, _ = await given_of(call, application_id)
     typed = read((await asked_of(application)).form_schema, sent_of(call.request))
     changes = {name: value for name, value in typed.items() if application.form.get(name) != value}
     note = written(form.note)

@@ -4,7 +4,7 @@ import pytest
 
 from app.catalogue.models import Hall, Region
 from app.finding.errors import PositionIncompleteError, RegionUnknownError
-from app.finding.places import get_family, list_halls
+from app.finding.places import get_family, list_halls, widest_place
 from app.kit.errors import NotFoundError
 from tests.service.offers import some_places
 
@@ -20,6 +20,16 @@ async def test_a_region_is_told_with_those_above_and_those_within() -> None:
     assert [place.code for place in family.children] == sorted(str(code) for code in within)
     assert (await get_family(village.code)).children == []
     assert (await get_family("230000")).above == []
+
+
+async def test_the_widest_place_is_where_the_ways_part() -> None:
+    """Not the province, which has the city alone; where several begin, there is none."""
+    assert await widest_place() == "230800"
+    second = await Region.create(code="990000", name="x", level="province", path="990000")
+    try:
+        assert await widest_place() == ""
+    finally:
+        await second.delete()
 
 
 @pytest.mark.parametrize("code", ["", "x", "999999", "2308000000000000", "230800%"])

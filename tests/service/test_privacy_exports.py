@@ -31,6 +31,7 @@ from app.kit import clock, db
 from app.kit.blobs import delete_due
 from app.kit.crypto import SealBrokenError
 from app.kit.db import transaction
+from app.kit.held import count_all
 from app.kit.models import DoomedBlob
 from app.licences.models import Licence, LicenceCause, LicenceMove, LicenceState, PaperCode, Presentation
 from app.licences.presenting.service import present_licence
@@ -235,6 +236,15 @@ async def test_a_copy_holds_something_of_every_table_with_chinese_titles(quiet: 
         assert data["records"], part.name
         assert all(set(record) == set(part.fields) for record in data["records"]), part.name
     assert "个人信息副本" in copy.read("README.txt").decode()
+
+
+async def test_parts_counted_together_are_counted_as_each_alone(quiet: House, citizen: Citizen) -> None:
+    """Of one about whom every table holds something."""
+    await lived(quiet, citizen, await verified_citizen(quiet))
+    await copied(quiet, citizen)
+    alone = {part.name: await part.count(citizen.id) for part in PARTS}
+    assert await count_all(PARTS, citizen.id) == alone
+    assert all(alone.values())
 
 
 async def test_a_copy_holds_what_the_citizen_gave(quiet: House, citizen: Citizen) -> None:
