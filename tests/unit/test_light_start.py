@@ -22,8 +22,8 @@ def test_a_web_process_loads_what_most_requests_need(tmp_path: Path) -> None:
     plan = make_plan(demo)
     write_settings(plan, demo)
     program = (
-        "import sys\nfrom config.settings import load_settings\nfrom miniapp_api.server import create_app\n"
-        "create_app(load_settings()).finalize()\nprint(*sys.modules)"
+        "import linecache, sys\nfrom config.settings import load_settings\nfrom miniapp_api.server import create_app\n"
+        "create_app(load_settings()).finalize()\nprint(*sys.modules)\nprint(*linecache.cache)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -33,6 +33,9 @@ def test_a_web_process_loads_what_most_requests_need(tmp_path: Path) -> None:
         check=True,
         timeout=120,
     )
-    loaded = set(done.stdout.split())
+    loaded, read = (set(line.split()) for line in done.stdout.splitlines())
     assert "miniapp_api.h5.pages" in loaded
     assert not loaded & _NOT_BEFORE_IT_IS_NEEDED
+    assert not {name for name in read if "/app/" in name and name.endswith("models.py")}, (
+        "the ORM reads models' sources for comments"
+    )
