@@ -12,7 +12,7 @@ from bench.rounds import Figures, Memory
 from bench.showing import console, progress_bar
 from bench.sides import ROOT
 from bench.subjects import Wanted
-from bench.town import engines, town
+from bench.town import engines, filled, opened
 
 SUBJECTS = ("http", "verify", "read", "present", "search", "delegate", "wechat", "growth", "memory")
 
@@ -32,19 +32,20 @@ def _arguments() -> argparse.Namespace:
 async def _measure(arguments: argparse.Namespace) -> dict[str, Figures | Memory]:
     found: dict[str, Figures | Memory] = {}
     rounds = 0 if arguments.check else arguments.rounds
-    async with engines() as running, town(running, arguments.licences) as filled:
+    async with engines() as running, filled(running, arguments.licences) as plan:
         for name in arguments.only:
             subject = importlib.import_module(f"bench.subjects.{name}")
-            with progress_bar() as bar:
-                task = bar.add_task(name, total=None)
+            # Anew for each: one that opens another town leaves this one closed.
+            async with opened(running, plan) as town:
+                with progress_bar() as bar:
+                    task = bar.add_task(name, total=None)
 
-                def tell(text: str, bar: Progress = bar, task: TaskID = task, name: str = name) -> None:
-                    bar.update(task, description=f"{name}: {text}")
+                    def tell(text: str, bar: Progress = bar, task: TaskID = task, name: str = name) -> None:
+                        bar.update(task, description=f"{name}: {text}")
 
-                found |= await subject.measure(
-                    Wanted(running, filled, rounds, arguments.grown, arguments.requests, tell)
-                )
-                bar.update(task, description=name, total=1, completed=1)
+                    wanted = Wanted(running, town, rounds, arguments.grown, arguments.requests, tell)
+                    found |= await subject.measure(wanted)
+                    bar.update(task, description=name, total=1, completed=1)
     return found
 
 

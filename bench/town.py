@@ -72,6 +72,13 @@ async def engines() -> AsyncIterator[Engines]:
 
 @asynccontextmanager
 async def town(engines: Engines, cases: int) -> AsyncIterator[Town]:
+    """A town as ``filled`` makes it, opened."""
+    async with filled(engines, cases) as plan, opened(engines, plan) as found:
+        yield found
+
+
+@asynccontextmanager
+async def filled(engines: Engines, cases: int) -> AsyncIterator[Plan]:
     """A database with so many cases, and as many licences; dropped at the end. All towns have the same keys."""
     url, var = f"{engines.address}_{cases}", engines.demo.var / str(cases)
     demo = engines.demo.model_copy(update={"database_url": url, "port": free_port(5), "var": var})
@@ -79,13 +86,22 @@ async def town(engines: Engines, cases: int) -> AsyncIterator[Town]:
     shutil.copy(engines.demo.var / "keys.json", var)
     plan = make_plan(demo)
     write_settings(plan, demo)
-    settings = Settings(**tomllib.loads(plan.config_file.read_text(encoding="utf-8")))
     try:
-        await _fill(url, cases, settings)
-        async with open_house(settings) as house:
-            yield Town(plan, house, engines, engines.demo.var / "log")
+        await _fill(url, cases, _settings(plan))
+        yield plan
     finally:
         await drop(url)
+
+
+@asynccontextmanager
+async def opened(engines: Engines, plan: Plan) -> AsyncIterator[Town]:
+    """A town that was filled, with the product's own objects; what is asked here is asked of the one opened last."""
+    async with open_house(_settings(plan)) as house:
+        yield Town(plan, house, engines, engines.demo.var / "log")
+
+
+def _settings(plan: Plan) -> Settings:
+    return Settings(**tomllib.loads(plan.config_file.read_text(encoding="utf-8")))
 
 
 async def _fill(url: str, cases: int, settings: Settings) -> None:

@@ -14,7 +14,7 @@ from bench.people import Codes, find_holders, make_officers, scan
 from bench.rounds import Figures, Requests, over_http, summed
 from bench.sides import Role, Side, ours
 from bench.subjects import Wanted
-from bench.town import Town, town
+from bench.town import Town, filled, opened
 
 _EACH = 250
 _WARM_TURNS = 2
@@ -27,21 +27,24 @@ async def measure(wanted: Wanted) -> dict[str, Figures]:
         return {}
     found: dict[str, Figures] = {}
     turns = wanted.rounds + _WARM_TURNS
-    small = await _prepared(wanted.town, turns)
-    async with town(wanted.engines, wanted.grown) as filled:
-        large = await _prepared(filled, turns)
-        async with wanted.running(ours("web")) as one, wanted.running(ours("web"), town=filled) as other:
-            sides = [*one, *(dataclasses.replace(side, name="grown", role=Role.PEER) for side in other)]
-            for kind in _KINDS:
-                found[f"growth: {kind}"] = await over_http(
-                    *(wanted.town, sides, _of(kind, small, large)),
-                    rounds=wanted.rounds,
-                    status=201 if kind == "present" else 200,
-                    by_whole=True,
-                    seconds=0,
-                    least=_EACH,
-                    progress=wanted.progress,
-                )
+    async with filled(wanted.engines, wanted.grown) as plan:
+        # Tokens of the small town would have expired by the time that a large one is filled.
+        async with opened(wanted.engines, wanted.town.plan) as reopened:
+            small = await _prepared(reopened, turns)
+        async with opened(wanted.engines, plan) as grown:
+            large = await _prepared(grown, turns)
+            async with wanted.running(ours("web")) as one, wanted.running(ours("web"), town=grown) as other:
+                sides = [*one, *(dataclasses.replace(side, name="grown", role=Role.PEER) for side in other)]
+                for kind in _KINDS:
+                    found[f"growth: {kind}"] = await over_http(
+                        *(wanted.town, sides, _of(kind, small, large)),
+                        rounds=wanted.rounds,
+                        status=201 if kind == "present" else 200,
+                        by_whole=True,
+                        seconds=0,
+                        least=_EACH,
+                        progress=wanted.progress,
+                    )
     return {"growth": summed(list(found.values())), **found}
 
 
