@@ -15,7 +15,7 @@ from app.bootstrap import House
 from app.identity.errors import AccessTokenInvalidError, AccessTokenMissingError, CsrfTokenWrongError
 from app.identity.models import Staff
 from app.identity.rules import Audience, Duty
-from app.identity.staff import active_staff, require_duty
+from app.identity.staff import require_duty, signed_in
 from app.identity.tokens import Bearer
 from app.kit import clock
 from app.kit.errors import DomainError
@@ -98,7 +98,7 @@ async def identify(house: House, request: Request, actor: str, duty: Duty | None
             return Caller(f"citizen:{citizen_id}", citizen_id=citizen_id, session_id=bearer.session, party=party)
         case "staff":
             bearer = _bearer(house, request, cookies.STAFF, Audience.STAFF, Audience.STAFF)
-            member = await active_staff(await house.live_sessions.owner(bearer.session))
+            member = await signed_in(house.live_sessions, bearer.session)
             note_caller(request, f"staff:{member.id}")
             require_duty(member, duty or Duty.ANY)
             return Caller(f"staff:{member.id}", session_id=bearer.session, staff=member)

@@ -3,11 +3,13 @@
 import hashlib
 import logging
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from asyncpg import Record
 from cachetools import TTLCache
 
 from app.audit import service as audit
@@ -224,27 +226,36 @@ async def _end(owner: Audience, owner_id: UUID, session_id: UUID | None, because
     return ended
 
 
+Look = Callable[[UUID], Awaitable[Record | None]]
+"""Reads a session's row, with the columns that ``look_up`` reads of it or more."""
+
+
+async def look_up(session_id: UUID) -> Record | None:
+    """Whose a session is, when it ended, and when it was used last; None where there is none."""
+    return await db.quick().row(_LIVE, session_id)
+
+
 class LiveSessions:
     """Which sessions are alive and whose, as PostgreSQL says; each process believes itself for a second at most."""
 
     def __init__(self) -> None:
         self._seen: TTLCache[UUID, object] = TTLCache(maxsize=100_000, ttl=_SEEN_SECONDS)
 
-    async def owner(self, session_id: UUID) -> UUID:
+    async def owner(self, session_id: UUID, look: Look = look_up) -> UUID:
         """Whose session this is; note that it was used, once a minute. Raises SessionEndedError unless it is alive.
 
-        A session outlives the joining of two accounts, so that its row and not the token says whose it is.
+        A session outlives the joining of two accounts, so that its row and not the token says whose it is. ``look``
+        asks for the row where it was not seen of late.
         """
         # One look: what was seen may be forgotten between two.
         owner = self._seen.get(session_id, _UNSEEN)
         if owner is _UNSEEN:
-            owner = self._seen[session_id] = await self._look(session_id, clock.now())
+            owner = self._seen[session_id] = await self._judge(session_id, await look(session_id), clock.now())
         if not isinstance(owner, UUID):
             raise SessionEndedError
         return owner
 
-    async def _look(self, session_id: UUID, moment: datetime) -> UUID | None:
-        found = await db.quick().row(_LIVE, session_id)
+    async def _judge(self, session_id: UUID, found: Record | None, moment: datetime) -> UUID | None:
         if found is None or found["ended_at"] is not None:
             return None
         if found["last_used_at"] is None or found["last_used_at"] < moment - _USE_NOTED_EVERY:

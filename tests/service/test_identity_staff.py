@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pyotp
@@ -12,6 +13,7 @@ from app.audit.service import first_broken
 from app.bootstrap import House
 from app.identity import second_factor
 from app.identity.errors import (
+    AccessTokenInvalidError,
     OutsideOwnScopeError,
     OwnAccountError,
     PasswordWeakError,
@@ -19,12 +21,14 @@ from app.identity.errors import (
     SecondFactorNeededError,
     SecondFactorUnsetError,
     SecondFactorWrongError,
+    SessionEndedError,
     StaffNotFoundError,
     UsernameTakenError,
 )
 from app.identity.models import Session, Staff
 from app.identity.rules import EVERY_DEPARTMENT, Duty, require_strong_password
-from app.identity.staff import StaffDoor, StaffGrant, change_own_password, sign_in_staff
+from app.identity.sessions import LiveSessions
+from app.identity.staff import StaffDoor, StaffGrant, change_own_password, sign_in_staff, signed_in
 from app.identity.staff_accounts import (
     COMMAND_LINE,
     OFFICER_SECRET,
@@ -38,6 +42,7 @@ from app.identity.staff_accounts import (
 )
 from app.kit import clock
 from app.kit.errors import RateLimitedError
+from app.kit.quick import Quick
 from tests.service.cases import staff_member
 
 PLAIN = Account(office="执法一科", department="scjg", region="230811", duties=(Duty.VERIFY,))
@@ -251,6 +256,46 @@ async def test_a_barred_account_is_signed_out_everywhere(door: StaffDoor, made: 
     with pytest.raises(PasswordWrongError):
         await come(door, made, code(made, 1))
     assert await first_broken(f"staff:{made.member.id}") is None
+
+
+async def test_one_statement_tells_who_is_signed_in(
+    door: StaffDoor, made: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the next request of the same second asks for nothing; another process knows of no ending before."""
+    await come(door, made, code(made))
+    session = await Session.get(staff_id=made.member.id)
+    asked: list[str] = []
+    row = Quick.row
+
+    def noted(self: Quick, sql: str, *values: Any) -> Any:
+        asked.append(sql)
+        return row(self, sql, *values)
+
+    monkeypatch.setattr(Quick, "row", noted)
+    live = LiveSessions()
+    found = [await signed_in(live, session.id) for _ in range(2)]
+    assert [(one.id, one.duties, one.office) for one in found] == 2 * [(made.member.id, [Duty.VERIFY], PLAIN.office)]
+    # Who must change the password that they were given is asked about each time.
+    assert len(asked) == 3
+    await Staff.filter(id=made.member.id).update(password_given=False)
+    asked.clear()
+    live = LiveSessions()
+    assert [(await signed_in(live, session.id)).id for _ in range(2)] == 2 * [made.member.id]
+    assert len(asked) == 1
+
+
+async def test_neither_an_ended_session_nor_a_barred_member_is_signed_in(door: StaffDoor, made: Credentials) -> None:
+    """Whichever of the two is over."""
+    await come(door, made, code(made))
+    session = await Session.get(staff_id=made.member.id)
+    await Staff.filter(id=made.member.id).update(active=False, password_given=False)
+    with pytest.raises(AccessTokenInvalidError):
+        await signed_in(LiveSessions(), session.id)
+    await Staff.filter(id=made.member.id).update(active=True)
+    await Session.filter(id=session.id).update(ended_at=clock.now())
+    for ended in (session.id, uuid4()):
+        with pytest.raises(SessionEndedError):
+            await signed_in(LiveSessions(), ended)
 
 
 async def test_the_log_says_whose_account_was_tried_and_who_got_in(
