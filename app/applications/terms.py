@@ -2,9 +2,9 @@
 
 from functools import cache
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -34,4 +34,4 @@ class CaseTerms(BaseModel):
 @cache
 def case_terms() -> CaseTerms:
     """The terms as the city wrote them."""
-    return CaseTerms.model_validate(yaml.safe_load((CITY_DATA / "cases.yaml").read_text(encoding="utf-8")))
+    return CaseTerms.model_validate(read_yaml(CITY_DATA / "cases.yaml"))

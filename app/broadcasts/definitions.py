@@ -3,9 +3,9 @@
 from datetime import time
 from functools import cache
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -46,4 +46,4 @@ class Broadcasting(BaseModel):
 @cache
 def broadcasting() -> Broadcasting:
     """The city's definitions."""
-    return Broadcasting.model_validate(yaml.safe_load((CITY_DATA / "broadcasts.yaml").read_text(encoding="utf-8")))
+    return Broadcasting.model_validate(read_yaml(CITY_DATA / "broadcasts.yaml"))

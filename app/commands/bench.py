@@ -12,7 +12,6 @@ from typing import Any
 
 import asyncpg
 import psutil
-import yaml
 from pypinyin import Style, lazy_pinyin
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -35,6 +34,7 @@ from app.finding.tasks import tidy
 from app.kit import db
 from app.schema import migrate_database
 from app.upkeep.city import load_city
+from config.reading import read_yaml
 from config.settings import CITY_DATA, load_demo_settings
 
 _console = Console(highlight=False)
@@ -108,9 +108,7 @@ async def _answers(url: str) -> None:
 
 def _guides() -> list[Guide]:
     files = sorted((Path(CITY_DATA) / "items").glob("*.yaml"))
-    return [
-        Guide.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)) for path in files
-    ]
+    return [Guide.model_validate(read_yaml(path)) for path in files]
 
 
 def _offers(guides: list[Guide], regions: list[Region], count: int) -> Iterator[Guide]:

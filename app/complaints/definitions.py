@@ -2,10 +2,10 @@
 
 from functools import cache
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from app.complaints.models import ComplaintKind
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 
@@ -22,4 +22,4 @@ class Terms(BaseModel):
 @cache
 def terms() -> Terms:
     """All that is set."""
-    return Terms.model_validate(yaml.safe_load((CITY_DATA / "complaints.yaml").read_text(encoding="utf-8")))
+    return Terms.model_validate(read_yaml(CITY_DATA / "complaints.yaml"))

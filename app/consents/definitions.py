@@ -3,11 +3,11 @@
 from functools import cache
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.consents.errors import ConsentPurposeUnknownError
 from app.kit import retention
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 
@@ -25,7 +25,7 @@ class Purpose(BaseModel):
 @cache
 def purposes() -> dict[str, Purpose]:
     """All purposes by key, with the times of ``retention.yaml`` in their texts."""
-    loaded = yaml.safe_load((CITY_DATA / "privacy.yaml").read_text(encoding="utf-8"))
+    loaded = read_yaml(CITY_DATA / "privacy.yaml")
     times = {kind: term.words for kind, term in retention.terms().items()}
     found = [Purpose.model_validate({**entry, "text": entry["text"].format(**times)}) for entry in loaded]
     return {purpose.key: purpose for purpose in found}

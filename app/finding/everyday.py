@@ -2,9 +2,9 @@
 
 from functools import cache
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 
@@ -19,7 +19,7 @@ class Synonyms(BaseModel):
 @cache
 def synonyms() -> Synonyms:
     """The file's content."""
-    return Synonyms.model_validate(yaml.safe_load((CITY_DATA / "synonyms.yaml").read_text(encoding="utf-8")))
+    return Synonyms.model_validate(read_yaml(CITY_DATA / "synonyms.yaml"))
 
 
 def everyday() -> dict[str, list[str]]:

@@ -15,12 +15,12 @@ from datetime import datetime
 from functools import cache
 from typing import Literal
 
-import yaml
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.kit import clock, db
 from app.kit.errors import RateLimitedError
+from config.reading import read_yaml
 from config.settings import LIMITS
 
 _log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class LimitRule:
 @cache
 def rules() -> dict[str, LimitRule]:
     """All rules by name."""
-    loaded = yaml.safe_load(LIMITS.read_text(encoding="utf-8"))
+    loaded = read_yaml(LIMITS)
     return {name: LimitRule(name=name, **rule) for name, rule in loaded.items()}
 
 

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from functools import cache
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from config.reading import read_yaml
 from config.settings import RETENTION
 
 _YEAR = 365
@@ -41,5 +41,5 @@ class Term(BaseModel):
 @cache
 def terms() -> dict[str, Term]:
     """All terms by the kind of data."""
-    loaded = yaml.safe_load(RETENTION.read_text(encoding="utf-8"))
+    loaded = read_yaml(RETENTION)
     return {kind: Term.model_validate(entry) for kind, entry in loaded.items()}

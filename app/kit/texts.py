@@ -3,14 +3,13 @@
 from functools import cache
 from typing import Any
 
-import yaml
-
+from config.reading import read_yaml
 from config.settings import TEXTS
 
 
 @cache
 def _catalogue(language: str) -> dict[str, dict[str, str]]:
-    loaded: dict[str, dict[str, str]] = yaml.safe_load((TEXTS / f"{language}.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, dict[str, str]] = read_yaml(TEXTS / f"{language}.yaml")
     return loaded
 
 

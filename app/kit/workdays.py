@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from functools import cache, lru_cache
 
 import chinese_calendar
-import yaml
 
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 _DAYS = 8192
@@ -37,7 +37,7 @@ class Calendar:
 @cache
 def calendar() -> Calendar:
     """The city's calendar."""
-    loaded = yaml.safe_load((CITY_DATA / "calendar.yaml").read_text(encoding="utf-8"))
+    loaded = read_yaml(CITY_DATA / "calendar.yaml")
     overrides = {entry["date"]: bool(entry["working"]) for entry in loaded["overrides"]}
     return Calendar(overrides, frozenset(loaded["complete_years"]))
 

@@ -3,10 +3,10 @@
 from functools import cache
 from typing import Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from app.notifications.rules import Channel, Urgency
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 from wechat.templates import fit
 
@@ -122,7 +122,7 @@ class Messages(BaseModel):
 @cache
 def city_messages() -> Messages:
     """What the city tells its citizens."""
-    loaded = yaml.safe_load((CITY_DATA / "messages.yaml").read_text(encoding="utf-8"))
+    loaded = read_yaml(CITY_DATA / "messages.yaml")
     return Messages.model_validate(loaded)
 
 

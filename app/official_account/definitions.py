@@ -5,9 +5,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated, Self
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 _FROZEN = ConfigDict(extra="forbid", frozen=True)
@@ -135,4 +135,4 @@ class OfficialAccount(BaseModel):
 def definitions() -> OfficialAccount:
     """All that is set."""
     file = CITY_DATA / "official_account.yaml"
-    return OfficialAccount.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    return OfficialAccount.model_validate(read_yaml(file))

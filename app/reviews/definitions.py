@@ -2,10 +2,10 @@
 
 from functools import cache
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.reviews.rules import Tone
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 
@@ -26,7 +26,7 @@ class Terms(BaseModel):
 @cache
 def terms() -> Terms:
     """All that is set."""
-    return Terms.model_validate(yaml.safe_load((CITY_DATA / "reviews.yaml").read_text(encoding="utf-8")))
+    return Terms.model_validate(read_yaml(CITY_DATA / "reviews.yaml"))
 
 
 def titles(codes: list[str]) -> list[str]:

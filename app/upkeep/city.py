@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from app.catalogue.code_lists import CodeListDefinition
 from app.catalogue.guide import Guide
 from app.catalogue.licence_type import LicenceTypeDefinition
@@ -29,6 +27,7 @@ from app.kit.db import transaction
 from app.upkeep.checks import problems_of
 from app.upkeep.licence_checks import asked_by_forms, licence_problems
 from app.upkeep.problems import Known, Severity
+from config.reading import read_yaml
 
 
 class CityFaultyError(Exception):
@@ -36,7 +35,7 @@ class CityFaultyError(Exception):
 
 
 def _yaml(path: Path) -> Any:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return read_yaml(path)
 
 
 def _each(folder: Path) -> Iterator[Any]:

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-import yaml
-
 from app.catalogue.models import Region
 from app.finding.errors import RegionUnknownError
 from app.kit import db
 from app.upkeep.figure_rules import Tally, Target, Targets, Visits, reached, visits_saved
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 # An item is offered in its region and in every place within: in a county are its own items, those of its places, and
@@ -103,7 +102,7 @@ class ItemFigures:
 @cache
 def targets() -> Targets:
     """What the city promised, from ``config/city/targets.yaml``."""
-    return Targets.model_validate(yaml.safe_load((CITY_DATA / "targets.yaml").read_text(encoding="utf-8")))
+    return Targets.model_validate(read_yaml(CITY_DATA / "targets.yaml"))
 
 
 async def item_figures(which: Which) -> ItemFigures:

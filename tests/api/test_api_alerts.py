@@ -5,15 +5,13 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 
+from config.reading import read_yaml
 from config.settings import Settings
 from tests.conftest import REPOSITORY
 
 RULES: list[dict[str, Any]] = [
-    rule
-    for group in yaml.safe_load((REPOSITORY / "config/alerts.yaml").read_text(encoding="utf-8"))["groups"]
-    for rule in group["rules"]
+    rule for group in read_yaml(REPOSITORY / "config/alerts.yaml")["groups"] for rule in group["rules"]
 ]
 _METRIC = re.compile(r"jiaban_\w+")
 _LABELS = re.compile(r"by \(([^)]*)\)|\{([^}]*)\}")

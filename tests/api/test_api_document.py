@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from app.kit import limits
+from config.reading import read_yaml
 from config.settings import TEXTS, Settings
 from miniapp_api.routing import Actor
 from miniapp_api.server import create_app
@@ -129,12 +129,12 @@ def test_the_published_codes_are_pinned(document: dict[str, Any]) -> None:
 
 def test_every_code_has_its_chinese_sentence_and_every_sentence_its_code(document: dict[str, Any]) -> None:
     """The catalogue of texts holds no more and no less."""
-    catalogue = yaml.safe_load((TEXTS / "zh-CN.yaml").read_text(encoding="utf-8"))
+    catalogue = read_yaml(TEXTS / "zh-CN.yaml")
     assert set(catalogue["errors"]) == set(document["x-errors"])
 
 
 @pytest.mark.parametrize("section", ["errors", "form", "state", "reason", "verdict"])
 def test_texts_are_chinese_sentences(section: str) -> None:
     """None is empty or left in another language."""
-    catalogue = yaml.safe_load((TEXTS / "zh-CN.yaml").read_text(encoding="utf-8"))
+    catalogue = read_yaml(TEXTS / "zh-CN.yaml")
     assert all(any("\u4e00" <= character <= "\u9fff" for character in text) for text in catalogue[section].values())

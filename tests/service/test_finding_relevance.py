@@ -4,19 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from app.bootstrap import House
 from app.finding.queries import search_items
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
-QUERIES: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("relevance.yaml").read_text("utf-8"))
+QUERIES: dict[str, dict[str, str]] = read_yaml(Path(__file__).with_name("relevance.yaml"))
 FLOOR = 0.95
 
 
 def code_of(stem: str) -> str:
     """The code of the item in a file of ``config/city/items``."""
-    loaded: dict[str, Any] = yaml.load((CITY_DATA / "items" / f"{stem}.yaml").read_text("utf-8"), yaml.CSafeLoader)
+    loaded: dict[str, Any] = read_yaml(CITY_DATA / "items" / f"{stem}.yaml")
     return str(loaded["item_code"])
 
 

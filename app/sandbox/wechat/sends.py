@@ -4,7 +4,6 @@ import sys
 from functools import cache, partial
 from typing import Any
 
-import yaml
 from pydantic import BaseModel
 from sanic import Blueprint
 from sanic.request import Request
@@ -17,6 +16,7 @@ from app.sandbox.wechat.events import Events
 from app.sandbox.wechat.messages import Send, check_template
 from app.sandbox.wechat.push_body import Format, subscription_event
 from app.sandbox.wechat.state import WeChatState
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 SUBSCRIBE = "/cgi-bin/message/subscribe/send"
@@ -135,10 +135,10 @@ def _delivered(api: str, openid: str, template_id: str, message_id: int, outcome
 
 @cache
 def _named_templates(channel: str) -> tuple[str, ...]:
-    messages = yaml.safe_load((CITY_DATA / "messages.yaml").read_text(encoding="utf-8"))
+    messages = read_yaml(CITY_DATA / "messages.yaml")
     named = [one["id"] for one in messages["templates"].values() if one["channel"] == channel]
     if channel == "official_account":
-        broadcasts = yaml.safe_load((CITY_DATA / "broadcasts.yaml").read_text(encoding="utf-8"))
+        broadcasts = read_yaml(CITY_DATA / "broadcasts.yaml")
         named += [one["template_id"] for one in broadcasts["kinds"].values()]
     return tuple(named)
 

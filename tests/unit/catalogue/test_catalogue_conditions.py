@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -15,6 +14,7 @@ from app.catalogue.choices import Known
 from app.catalogue.conditions import authored, holds, published
 from app.catalogue.guide import Guide
 from app.catalogue.service import text_of
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 NOBODY = Known()
@@ -169,7 +169,7 @@ def test_all_fields_of_a_condition_count() -> None:
 @pytest.mark.parametrize("path", sorted((CITY_DATA / "items").glob("*.yaml")), ids=lambda path: path.stem)
 def test_phones_get_what_the_example_passes_and_editors_what_was_written(path: Any) -> None:
     """A guide's text is the published form; read again, it is the author's."""
-    guide = Guide.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    guide = Guide.model_validate(read_yaml(path))
     text = text_of(guide)
     assert Guide.model_validate_json(text) == guide
     assert text_of(Guide.model_validate_json(text)) == text
@@ -181,7 +181,7 @@ def test_phones_get_what_the_example_passes_and_editors_what_was_written(path: A
 def test_the_text_of_a_guide_says_when_a_field_is_asked() -> None:
     """In words that any validator reads."""
     path = CITY_DATA / "items" / "food_business.yaml"
-    guide = Guide.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    guide = Guide.model_validate(read_yaml(path))
     schema = copy.deepcopy(guide.form_schema)
     schema["properties"]["seats"] = {
         "type": "integer",

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.catalogue.errors import AnswerInvalidError, AnswersUnfinishedError
 from app.catalogue.guidance import asked_for, next_question, variant_named, variant_of
 from app.catalogue.guide import Guidance, Guide, Replacement, Variant
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 GUIDANCE: dict[str, Any] = {
@@ -41,7 +41,7 @@ GUIDANCE: dict[str, Any] = {
 
 def guide_of(guidance: dict[str, Any] | None) -> Guide:
     """A guide with these guided conditions, a form of three fields and three materials."""
-    content = yaml.safe_load((CITY_DATA / "items" / "food_business.yaml").read_text(encoding="utf-8"))
+    content = read_yaml(CITY_DATA / "items" / "food_business.yaml")
     material = {"required": False, "copies": 1, "obtained_from": "自备", "form": "electronic", "replaced_by": None}
     return Guide.model_validate(
         {

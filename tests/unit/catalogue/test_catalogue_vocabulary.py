@@ -5,7 +5,6 @@ import re
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from app.catalogue.code_lists import CodeListDefinition
 from app.catalogue.patterns import is_bounded
 from app.catalogue.vocabulary import faults
 from app.kit import texts
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 LISTS = {"sex"}
@@ -137,16 +137,16 @@ def test_every_sentence_of_a_fault_is_tried_here() -> None:
 
 def test_the_citys_forms_have_no_fault() -> None:
     """By the lists that the city has."""
-    lists = yaml.safe_load((CITY_DATA / "code_lists.yaml").read_text(encoding="utf-8"))
+    lists = read_yaml(CITY_DATA / "code_lists.yaml")
     known = {CodeListDefinition.model_validate(entry).code for entry in lists}
     for path in (CITY_DATA / "items").glob("*.yaml"):
-        schema = yaml.safe_load(path.read_text(encoding="utf-8"))["form_schema"]
+        schema = read_yaml(path)["form_schema"]
         assert faults(schema, known) == [], path.stem
 
 
 def test_the_lists_are_those_of_the_standards() -> None:
     """GB/T 3304 numbers the 56 peoples from 01; sexes and marital states are few."""
-    lists = yaml.safe_load((CITY_DATA / "code_lists.yaml").read_text(encoding="utf-8"))
+    lists = read_yaml(CITY_DATA / "code_lists.yaml")
     by_code = {entry["code"]: {one["code"]: one["name"] for one in entry["entries"]} for entry in lists}
     assert set(by_code) == {"sex", "marital_status", "ethnic_group", "education", "relation"}
     peoples = by_code["ethnic_group"]

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 
 def read(path: Path) -> Any:
     """A YAML file's content."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return read_yaml(path)
 
 
 def regions() -> dict[str, dict[str, str]]:

@@ -6,10 +6,10 @@ from string import Formatter
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import ValidationError
 
 from app.notifications.definitions import Messages, city_messages
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 MESSAGE_KINDS = {
@@ -31,7 +31,7 @@ PLACEHOLDERS = {"item", "case_no", "case_tail", "time", "note", "licence", "verd
 PLACEHOLDERS |= {"person", "until"}
 CHANNELS = ("mini_program", "official_account", "sms")
 FIELD_LIMITS = {"thing": 20, "character_string": 32, "phrase": 5, "time": 32}
-CITY: dict[str, Any] = yaml.safe_load((CITY_DATA / "messages.yaml").read_text(encoding="utf-8"))
+CITY: dict[str, Any] = read_yaml(CITY_DATA / "messages.yaml")
 MESSAGES: dict[str, dict[str, Any]] = CITY["messages"]
 TEMPLATES: dict[str, dict[str, str]] = CITY["templates"]
 

@@ -6,10 +6,10 @@ from string import Formatter
 from typing import Any
 
 import pytest
-import yaml
 
 from app.applications.models import State
 from app.kit.errors import Kind
+from config.reading import read_yaml
 from config.settings import TEXTS
 from miniapp_api.surfaces import all_routes
 
@@ -32,7 +32,7 @@ _KEY_MADE = re.compile(r'\bt\("([a-z_]+\.[a-z_]*)" ~')
 
 def catalogue(language: str) -> dict[str, str]:
     """Every text by its key."""
-    sections: dict[str, dict[str, str]] = yaml.safe_load((TEXTS / "pages" / f"{language}.yaml").read_text("utf-8"))
+    sections: dict[str, dict[str, str]] = read_yaml(TEXTS / "pages" / f"{language}.yaml")
     return {f"{section}.{key}": text for section, texts in sections.items() for key, text in texts.items()}
 
 
@@ -52,7 +52,7 @@ def test_both_languages_are_complete() -> None:
 
 def test_english_says_what_pages_say_beside_their_own_texts() -> None:
     """Every error that a page may answer, mistake in a form and reason, filled with no more than in Chinese."""
-    chinese, english = (yaml.safe_load((TEXTS / f"{language}.yaml").read_text("utf-8")) for language in ("zh-CN", "en"))
+    chinese, english = (read_yaml(TEXTS / f"{language}.yaml") for language in ("zh-CN", "en"))
     pages = [route for route in all_routes() if route.path.startswith("/h5/") and route.media_type == "text/html"]
     wanted = {error.code for route in pages for error in route.all_errors} - _BY_KIND
     assert wanted <= set(english["errors"]) <= set(chinese["errors"])

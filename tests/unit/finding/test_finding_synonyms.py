@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-import yaml
 
 from app.finding import words
 from app.finding.everyday import everyday
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 
@@ -15,7 +15,7 @@ def phrases() -> set[str]:
     """The names and keywords of every item, plain."""
     found: set[str] = set()
     for path in (CITY_DATA / "items").glob("*.yaml"):
-        item: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        item: dict[str, Any] = read_yaml(path)
         found |= {words.plain(text) for text in (item["name"], item["short_name"], *item["keywords"])}
     return found
 

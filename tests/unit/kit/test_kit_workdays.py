@@ -58,7 +58,7 @@ def test_a_promise_across_an_unpublished_year_is_given_and_marked() -> None:
 def test_the_city_s_overrides_win(tmp_path: Path) -> None:
     """Over the library and over plain weekdays; such a day is certain. A process of its own reads a city of its own."""
     (tmp_path / "config/city").mkdir(parents=True)
-    for name in ("__init__.py", "settings.py"):
+    for name in ("__init__.py", "reading.py", "settings.py"):
         shutil.copy(REPOSITORY / "config" / name, tmp_path / "config")
     (tmp_path / "config/city/calendar.yaml").write_text(OVERRIDES, encoding="utf-8")
     answer = subprocess.run(

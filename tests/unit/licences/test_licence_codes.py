@@ -7,7 +7,6 @@ from typing import Any
 
 import cwt
 import pytest
-import yaml
 import zxingcpp
 from cryptography.hazmat.primitives import serialization
 from cwt.cose_key_interface import COSEKeyInterface
@@ -18,6 +17,7 @@ from PIL import Image
 from app.catalogue.licence_type import Preset
 from app.kit.codes import CodeMalformedError, token_in
 from app.licences.codes import LONGEST, Claims, CodeKind, CodeSigner, SignedCode, shortened
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 from media.qr import qr_matrix, qr_png
 from tests.rings import (
@@ -34,7 +34,7 @@ from tests.rings import (
 )
 
 HOST = "https://jiaban.example.cn"
-LICENCE_TYPES = [entry["code"] for entry in yaml.safe_load((CITY_DATA / "licence_types.yaml").read_text("utf-8"))]
+LICENCE_TYPES = [entry["code"] for entry in read_yaml(CITY_DATA / "licence_types.yaml")]
 ALPHANUMERIC = set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
 instants = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1)).map(  # noqa: DTZ001  # given its zone below
     lambda moment: moment.replace(microsecond=0, tzinfo=UTC)

@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import ValidationError
 
 from app.official_account.definitions import Answer, OfficialAccount, definitions
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 
 def _data() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((CITY_DATA / "official_account.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_yaml(CITY_DATA / "official_account.yaml")
     return loaded
 
 

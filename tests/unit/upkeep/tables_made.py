@@ -8,7 +8,6 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-import yaml
 from openpyxl import Workbook, load_workbook
 
 from app.catalogue.guide import Guide
@@ -17,6 +16,7 @@ from app.upkeep.tables.files import Limits
 from app.upkeep.tables.problems import Problem, Problems, TablesError
 from app.upkeep.tables.reading import StagedRow, open_tables
 from app.upkeep.tables.rows import Row, assemble, contradictions, rows_of
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 
@@ -24,7 +24,7 @@ from config.settings import CITY_DATA
 def city_guides() -> tuple[Guide, ...]:
     """The guides of every item of the city."""
     paths = sorted((CITY_DATA / "items").glob("*.yaml"))
-    return tuple(Guide.model_validate(yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)) for path in paths)
+    return tuple(Guide.model_validate(read_yaml(path)) for path in paths)
 
 
 def write(path: Path, guides: Iterable[Guide]) -> Path:

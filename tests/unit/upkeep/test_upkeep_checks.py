@@ -4,7 +4,6 @@ import csv
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from app.kit import texts
 from app.upkeep.checks import bars_publication, problems_in, problems_of
 from app.upkeep.guidance_checks import holds, ways_to_answer
 from app.upkeep.problems import Known, Severity
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 from tests.unit.upkeep.guides import KNOWN, changed, written
 from tests.unit.upkeep.test_licence_checks import BROKEN_TYPES
@@ -218,7 +218,7 @@ def test_questions_beyond_counting_are_refused_at_once() -> None:
 
 def _known() -> Known:
     def read(name: str) -> Any:
-        return yaml.safe_load((CITY_DATA / name).read_text(encoding="utf-8"))
+        return read_yaml(CITY_DATA / name)
 
     with (CITY_DATA / "regions.csv").open(encoding="utf-8", newline="") as file:
         regions = {line["code"]: line["level"] for line in csv.DictReader(file)}
@@ -235,7 +235,7 @@ def _known() -> Known:
 @pytest.mark.parametrize("path", sorted((CITY_DATA / "items").glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_citys_own_items_could_be_published(path: Any) -> None:
     """By the rules that the staff's drafts are held to."""
-    guide = Guide.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    guide = Guide.model_validate(read_yaml(path))
     assert [problem for problem in problems_of(guide, _known()) if problem.severity is Severity.ERROR] == []
 
 

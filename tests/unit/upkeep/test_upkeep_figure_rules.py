@@ -4,11 +4,11 @@ from datetime import date
 from decimal import Decimal
 from math import isclose
 
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.upkeep.figure_rules import Tally, Target, Targets, Visits, reached, visits_saved
+from config.reading import read_yaml
 from config.settings import CITY_DATA
 
 
@@ -106,7 +106,7 @@ def test_visits_worked_by_hand() -> None:
 
 def test_the_citys_targets_are_those_that_were_published() -> None:
     """Half by the end of 2018, 70 % by the end of 2019, for city and counties."""
-    read = Targets.model_validate(yaml.safe_load((CITY_DATA / "targets.yaml").read_text(encoding="utf-8")))
+    read = Targets.model_validate(read_yaml(CITY_DATA / "targets.yaml"))
     assert [(one.by, one.share) for one in read.online] == [
         (date(2018, 12, 31), Decimal("0.5")),
         (date(2019, 12, 31), Decimal("0.7")),
