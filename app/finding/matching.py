@@ -57,14 +57,25 @@ async def read_query(query: str) -> Search | None:
 
 async def needs_sound(search: Search | None) -> bool:
     """Whether to look for what sounds alike: where it is spelled in letters, or where no reading fits well."""
-    if search is None or search.known or not search.core:
-        return False
-    if search.is_spelled or not search.concepts:
-        return True
+    needed = sound_by_itself(search)
+    if search is None or needed is not None:
+        return bool(needed)
     values = Parameters()
     statement = f"WITH {scored(search, values, by_sound=False)} SELECT max(base) AS best FROM scored"
     found = await db.row(statement, *values.values)
-    return ((found and found["best"]) or 0) < _SURE
+    return not fits_well(found and found["best"])
+
+
+def sound_by_itself(search: Search | None) -> bool | None:
+    """The same, as far as what is looked for tells it; None where it depends on how well readings fit."""
+    if search is None or search.known or not search.core:
+        return False
+    return True if search.is_spelled or not search.concepts else None
+
+
+def fits_well(best: int | None) -> bool:
+    """Whether the best ``base`` of all readings, None where none matches, leaves no doubt what was meant."""
+    return (best or 0) >= _SURE
 
 
 async def places_above(region: str) -> list[str]:

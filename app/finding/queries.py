@@ -8,6 +8,7 @@ from app.finding.matching import (
     RANK,
     Filters,
     Parameters,
+    fits_well,
     narrowed,
     needs_sound,
     of_level,
@@ -15,6 +16,7 @@ from app.finding.matching import (
     places_above,
     read_query,
     scored,
+    sound_by_itself,
 )
 from app.finding.rules import Search
 from app.kit import db
@@ -73,8 +75,12 @@ async def find_items(search: Search | None, filters: Filters, cursor: str | None
     """
     places = await places_above(filters.region) if filters.region else []
     after = decode_cursor(cursor, int, int, int, str)
-    by_sound = bool(after[0]) if after else await needs_sound(search)
-    found = await _page(search, filters, places, after, by_sound=by_sound)
+    by_sound = bool(after[0]) if after else sound_by_itself(search)
+    found = await _page(search, filters, places, after, by_sound=bool(by_sound))
+    if by_sound is None:
+        by_sound = not fits_well(found[0]["best"]) if found else await needs_sound(search)
+        if by_sound:
+            found = await _page(search, filters, places, after, by_sound=True)
     last = found[PAGE - 1] if len(found) > PAGE else None
     more = encode_cursor(int(by_sound), -last["score"], -last["uses"], last["item_code"]) if last else None
     return Page([entry_of(row) for row in found[:PAGE]], more)
@@ -87,6 +93,7 @@ async def _page(
     tables = scored(search, values, by_sound=by_sound)
     score = f"scored.base + {_bonus(values.add(search.core))}" if search else "0"
     shown = _nearest(filters, places, values, score) if places else _highest(filters, values, score)
+    best = ", (SELECT max(base) FROM scored) AS best" if search else ""
     behind = ""
     if after:
         key = ", ".join(values.add(value) for value in after[1:])
@@ -94,7 +101,7 @@ async def _page(
     statement = f"""
         WITH {tables}, shown AS ({shown}),
         ranked AS (SELECT shown.*, COALESCE(uses, 0) AS uses FROM shown LEFT JOIN popularity USING (basic_code))
-        SELECT * FROM ranked {behind} ORDER BY -score, -uses, item_code LIMIT {PAGE + 1}
+        SELECT *{best} FROM ranked {behind} ORDER BY -score, -uses, item_code LIMIT {PAGE + 1}
     """
     return await db.rows(statement, *values.values)
 
