@@ -75,6 +75,8 @@ async def ways(wanted: Wanted) -> AsyncIterator[tuple[list[Way], int]]:
         "JIABAN_APPROVALS__CONNECTORS__CIVIL_AFFAIRS__READ_EVERY_SECONDS": "1800",
     }
     await db.execute(_TABLE)
+    # Whom scans that were measured before are still to be told of: the worker would tell them meanwhile.
+    await db.execute("UPDATE verifications SET untold = false WHERE untold")
     async with AsyncExitStack() as stack:
 
         def start(name: str, *command: str) -> psutil.Process:
