@@ -63,7 +63,7 @@ async def needs_sound(search: Search | None) -> bool:
     values = Parameters()
     statement = f"WITH {scored(search, values, by_sound=False)} SELECT max(base) AS best FROM scored"
     found = await db.row(statement, *values.values)
-    return not fits_well(found and found["best"])
+    return not fits_well(found["best"] if found else None)
 
 
 def sound_by_itself(search: Search | None) -> bool | None:

@@ -411,8 +411,8 @@ def test_nothing_is_broken_by_what_the_province_and_an_import_say(
     with browser.http as http:
         back = browser.back_from_province(browser.begin("province"), bearer.person, "3")
         assert http.get(back).status_code == 302
+        (card,) = await_true("the card is theirs", lambda: http.get("/api/v1/licences").json()["items"])
         pages = pages_of(http, "/h5/me", "/h5/licences", most_alike=1)
-        (card,) = http.get("/api/v1/licences").json()["items"]
         path = f"/api/v1/licences/{card['id']}"
         for file in FILES_OF_A_LICENCE:
             assert http.get(f"{path}{file}").is_success, file
