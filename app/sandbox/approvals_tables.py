@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 
+from app.kit.db import AWAY
 from app.sandbox.answers import BEIJING, RefusedError
 from app.sandbox.approvals_case import Kind
 from app.sandbox.approvals_flow import Pace
@@ -22,7 +23,7 @@ from app.sandbox.product import Reply
 
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.1
-_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_FAILED = (*AWAY, asyncpg.PostgresError)
 _TAKEN, _NOT_TAKEN = Reply(200), Reply(None)
 
 _STEPS = {
@@ -107,14 +108,14 @@ class _Outlet:
         if statement is not None:
             try:
                 await self._pool.execute(statement[0], *statement[1])
-            except _AWAY:
+            except _FAILED:
                 return _NOT_TAKEN
         return _TAKEN
 
     async def get(self, path: str) -> Reply:
         try:
             content = await self._pool.fetchval("SELECT content FROM up_pro_material WHERE row_guid = $1", path)
-        except _AWAY:
+        except _FAILED:
             return _NOT_TAKEN
         return Reply(200, hashlib.sha256(content).hexdigest()) if content else Reply(404)
 
@@ -143,7 +144,7 @@ class TablesDesk:
             runner.start()
             try:
                 while True:
-                    with suppress(*_AWAY):
+                    with suppress(*_FAILED):
                         await self._look(pool)
                     await asyncio.sleep(_LOOK_SECONDS)
             finally:

@@ -16,11 +16,10 @@ import httpx
 import psutil
 
 from app.demo.plan import Plan
+from app.kit.db import AWAY
 from app.kit.tls import public_tls
 
 _PATIENCE_SECONDS = 30.0
-# What is raised on a connection whose PostgreSQL was killed.
-_CUT = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
 _WAITING = """
 SELECT pid, client_port FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE relation = $1::regclass AND NOT granted
 """
@@ -171,13 +170,13 @@ class _Locks:
 
     def cut(self) -> None:
         """Cut the connections of those who wait."""
-        with suppress(*_CUT):
+        with suppress(*AWAY):
             for entry in self.waiting():
                 self._run(self._watcher.execute("SELECT pg_terminate_backend($1)", entry["pid"]))
 
     def __exit__(self, *_: object) -> None:
         for connection in (self._holder, self._watcher):
-            with suppress(*_CUT):
+            with suppress(*AWAY):
                 self._run(connection.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
