@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from app.kit.garbage import look_seldom, spare_what_is_there
+
 if TYPE_CHECKING:
     from config.settings import Settings
 
@@ -65,6 +67,7 @@ def _worker(arguments: argparse.Namespace) -> int:
 
     async def work() -> None:
         async with open_house(_settings("worker")) as house:
+            spare_what_is_there()
             await run_worker(house)
 
     try:
@@ -143,6 +146,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; what cannot start says why in one sentence."""
+    look_seldom()
     words = sys.argv[1:] if argv is None else argv
     arguments = _parser(next(iter(words), "")).parse_args(words)
     from pydantic import ValidationError

@@ -10,6 +10,7 @@ from sanic.worker.manager import WorkerManager
 from sanic.worker.process import WorkerProcess
 
 from app.bootstrap import open_house
+from app.kit.garbage import spare_what_is_there
 from app.kit.logs import write_logs
 from config.settings import Settings, load_settings
 from miniapp_api import stopping
@@ -41,6 +42,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
         stack = AsyncExitStack()
         app.ctx.stack = stack
         app.ctx.house = await stack.enter_async_context(open_house(settings))
+        spare_what_is_there()
 
     async def end_streams(app: Sanic[Any, Any]) -> None:
         await app.ctx.house.screens.close()
