@@ -8,7 +8,7 @@ counted on whole symbols, a module beside another being a shift away.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
-from itertools import product
+from itertools import accumulate, product
 from operator import getitem, itemgetter, xor
 
 MAX_VERSION = 12
@@ -45,6 +45,8 @@ _NUMBERED = {1: (10, 12), 2: (9, 11), 4: (8, 16)}
 _LAST_SHORT = 9
 _PADS = 0xEC11
 _FIELD, _FORMAT, _FORMAT_MASK, _VERSION = 0x11D, 0x537, 0x5412, 0x1F25
+_POWERS = list(accumulate(range(254), lambda power, _: power << 1 ^ _FIELD * (power >> 7), initial=1))
+_EXPONENTS = {power: exponent for exponent, power in enumerate(_POWERS)}
 _VERSIONED = 7
 """The first version whose symbols state it."""
 _HALVES = bytes(int(chr(code), 16) if chr(code) in "0123456789abcdef" else 0 for code in range(256))
@@ -298,11 +300,6 @@ def _remainders(checks: int, size: int) -> list[list[int]]:
     return found
 
 
-@lru_cache(maxsize=256 * 256)
 def _product(one: int, other: int) -> int:
-    """Of two elements of the field of 256."""
-    found = 0
-    while other:
-        found ^= one * (other & 1)
-        one, other = one << 1 ^ _FIELD * (one >> 7), other >> 1
-    return found
+    """Of two elements of the field of 256, by the powers of 2 that they are."""
+    return _POWERS[(_EXPONENTS[one] + _EXPONENTS[other]) % 255] if one and other else 0

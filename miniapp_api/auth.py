@@ -120,7 +120,7 @@ def anybody(request: Request) -> Caller:
     return _somebody_at(str(request.remote_addr or request.ip))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=512)
 def _somebody_at(told: str) -> Caller:
     return Caller(f"address:{_line_of(told)}")
 
@@ -217,7 +217,7 @@ def address_of(request: Request) -> str:
     return _line_of(str(request.remote_addr or request.ip))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=512)
 def _line_of(address: str) -> str:
     try:
         known = ip_address(address)

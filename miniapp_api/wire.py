@@ -34,7 +34,7 @@ class NumberedRequest(Request):
         return _seen_by(",".join(self.headers.getall("x-forwarded-for", ())), proxies)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=512)
 def _seen_by(told: str, proxies: int) -> str:
     """Each proxy adds whom it saw; what stands before the entries of ours was written by whoever asks."""
     entries = [entry for entry in map(str.strip, told.split(",")) if entry]

@@ -62,6 +62,11 @@ class Ring:
             return False
         return True
 
+    async def believes(self, key_id: bytes, algorithm: int, purpose: Purpose) -> bool:
+        """As ``CodeKeys`` says."""
+        key = self.keys.get(key_id)
+        return key is not None and (key.algorithm, key.purpose) == (algorithm, purpose)
+
     async def published(self) -> list[RingKey]:
         """All."""
         return list(self.keys.values())

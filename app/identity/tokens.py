@@ -15,7 +15,7 @@ from app.kit import clock
 
 LIFETIME = timedelta(minutes=15)
 _ISSUER = "jiaban"
-_REMEMBERED = 20_000
+_REMEMBERED = 4_000
 
 
 @dataclass(frozen=True, slots=True)

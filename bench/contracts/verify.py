@@ -45,6 +45,10 @@ class _Forger:
         """It verifies nothing."""
         return False
 
+    async def believes(self, *_: object) -> bool:
+        """It believes nothing."""
+        return False
+
     async def published(self) -> list[PublicKey]:
         """It publishes nothing."""
         return []

@@ -42,6 +42,9 @@ class CodeKeys(Protocol):
     async def verify(self, key_id: bytes, algorithm: int, data: bytes, signature: bytes, purpose: Purpose) -> bool:
         """Whether this key, of this algorithm and purpose, signed the data."""
 
+    async def believes(self, key_id: bytes, algorithm: int, purpose: Purpose) -> bool:
+        """Whether there is such a key, and what it signed for this purpose is believed at present."""
+
     async def published(self) -> Sequence[PublishedKey]:
         """The keys that are believed at present."""
 
@@ -67,13 +70,10 @@ class CodeSigner:
         """
         try:
             code = code_of(token_in(text, "V").upper())
-            header, payload, _ = wire.parts_of(code)
-            named, nonce = wire.key_of(header), wire.nonce_of(payload)
+            (key_id, algorithm), nonce = wire.key_and_nonce_in(code)
         except CodeMalformedError:
             return None
-        believed = any(
-            key.purpose is Purpose.CODE and (key.key_id, key.algorithm) == named for key in await self._keys.published()
-        )
+        believed = await self._keys.believes(key_id, algorithm, Purpose.CODE)
         return (nonce.hex(), hashlib.sha256(code).hexdigest()) if believed else None
 
     async def read(self, text: str) -> SignedCode:

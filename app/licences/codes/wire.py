@@ -71,28 +71,39 @@ def payload_of(claims: Claims) -> bytes:
 
 def parts_of(code: bytes) -> tuple[bytes, bytes, bytes]:
     """Header, payload and signature of a code. Raises CodeMalformedError."""
+    header, payload, signature = _parts_in(code)
+    if code_bytes(header, payload, signature) != code:
+        raise CodeMalformedError("malformed")
+    return header, payload, signature
+
+
+def key_and_nonce_in(code: bytes) -> tuple[tuple[bytes, int], bytes]:
+    """The key that a code names, as ``key_of`` says, and its nonce; it may be written otherwise than we would.
+
+    For whoever knows by its digest that it is not. Raises CodeMalformedError.
+    """
+    header, payload, _ = _parts_in(code)
+    match value_of(payload):
+        case {7: bytes(nonce)} if len(nonce) == NONCE_BYTES:
+            return key_of(header), nonce
+    raise CodeMalformedError("malformed")
+
+
+def _parts_in(code: bytes) -> tuple[bytes, bytes, bytes]:
     tagged = value_of(code)
     if isinstance(tagged, cbor2.CBORTag) and isinstance(tagged.value, list):
         match tagged.value:
             case [bytes(header), dict(), bytes(payload), bytes(signature)] if len(signature) == _SIGNATURE_BYTES:
-                if code_bytes(header, payload, signature) == code:
-                    return header, payload, signature
+                return header, payload, signature
     raise CodeMalformedError("malformed")
 
 
+@lru_cache(maxsize=64)
 def key_of(header: bytes) -> tuple[bytes, int]:
     """The key id and the algorithm that a protected header names. Raises CodeMalformedError."""
     match value_of(header):
         case {1: int(algorithm), 4: bytes(key_id)} if header_of(key_id, algorithm) == header:
             return key_id, algorithm
-    raise CodeMalformedError("malformed")
-
-
-def nonce_of(payload: bytes) -> bytes:
-    """The nonce that a code carries, whatever else it says. Raises CodeMalformedError."""
-    match value_of(payload):
-        case {7: bytes(nonce)} if len(nonce) == NONCE_BYTES:
-            return nonce
     raise CodeMalformedError("malformed")
 
 

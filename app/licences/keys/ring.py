@@ -93,16 +93,18 @@ class SigningKeys:
 
         False for a key that is unknown or gone. Raises TemporarilyUnavailableError where SM2's library is missing.
         """
-        key = await self._key(key_id)
-        if key is None or key.algorithm != algorithm or purpose not in {None, key.purpose}:
-            return False
-        if not rules.is_published(key, clock.now()):
+        key = await self._believed(key_id, algorithm, purpose)
+        if key is None:
             return False
         try:
             return await is_signed(Algorithm(key.algorithm), bytes(key.public), data, signature)
         except KeyActError as error:
             _log.exception("signature_not_checked", extra={"key_id": key.id})
             raise TemporarilyUnavailableError from error
+
+    async def believes(self, key_id: bytes, algorithm: int, purpose: Purpose) -> bool:
+        """Whether a key of the ring has this algorithm and purpose, and what it signed is believed at present."""
+        return await self._believed(key_id, algorithm, purpose) is not None
 
     async def published(self) -> list[PublicKey]:
         """The keys that verifiers are told of, in the order they were made."""
@@ -115,6 +117,12 @@ class SigningKeys:
             for key in keys
             if rules.is_published(key, moment)
         ]
+
+    async def _believed(self, key_id: bytes, algorithm: int, purpose: Purpose | None) -> LicenceKey | None:
+        key = await self._key(key_id)
+        if key is None or key.algorithm != algorithm or purpose not in {None, key.purpose}:
+            return None
+        return key if rules.is_published(key, clock.now()) else None
 
     async def _key(self, key_id: bytes) -> LicenceKey | None:
         known = (await self._keys()).get(key_id)

@@ -82,6 +82,7 @@ class _Types:
     definitions: dict[str, LicenceTypeDefinition]
 
 
+_NOTHING = dict.fromkeys(Verification._meta.fields_db_projection.values()) | {"clock_wrong": False}
 _seen: TTLCache[tuple[Quick, Duty], _Types] = TTLCache(maxsize=32, ttl=1)
 _last: dict[Duty, _Types] = {}
 
@@ -96,31 +97,33 @@ async def verify_swiftly(signer: CodeSigner, verifier: Verifier, text: str, key:
         return None
     quick = db.quick()
     (nonce, digest), types, at = known, await _types_for(quick, verifier.duty), clock.now()
-    record = Verification(
-        id=new_id(),
+    record = {
+        **_NOTHING,
         **verifier.columns,
-        idempotency_key=key,
-        code_digest=digest_of(text),
-        nonce=nonce,
-        at=at,
-    )
+        "id": new_id(),
+        "staff_id": verifier.staff.id,
+        "idempotency_key": key,
+        "code_digest": digest_of(text),
+        "nonce": nonce,
+        "at": at,
+        "untold": True,
+    }
     found = None
     with suppress(asyncpg.UniqueViolationError):
         found = await quick.row(
             _VERIFY,
             *(nonce, digest, at, at + verdicts.SKEW, at.astimezone(clock.CITY_TIME).date()),
             *(types.shown, types.levels, PRESENTING),
-            *(record.id, verifier.staff.id, record.way, record.office, record.duty),
-            *(key, record.code_digest, *_WORTH),
+            *(record[name] for name in ("id", "staff_id", "way", "office", "duty")),
+            *(key, record["code_digest"], *_WORTH),
         )
     if found is None:
         return None
     licence = db.instance(Licence, found)
     reason = verdicts.OF_KIND[CodeKind(found["kind"])]
-    record.verdict, record.reason, record.shown = reason.verdict, reason, json.loads(found["shown"])
-    record.kind, record.preset, record.licence_id = found["kind"], found["preset"], licence.id
-    record.untold = True
-    return Swift(record, licence, types.definitions[licence.type_code])
+    record |= {name: found[name] for name in ("kind", "preset", "shown")}
+    record |= {"verdict": reason.verdict, "reason": reason, "licence_id": licence.id}
+    return Swift(db.instance(Verification, record), licence, types.definitions[licence.type_code])
 
 
 async def _types_for(quick: Quick, duty: Duty) -> _Types:

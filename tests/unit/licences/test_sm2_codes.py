@@ -38,6 +38,10 @@ class Sm2Ring:
         known = (key_id, algorithm, purpose) == (KEY.key_id, Algorithm.SM2, Purpose.CODE)
         return known and await is_signed(Algorithm.SM2, PUBLIC, data, signature)
 
+    async def believes(self, key_id: bytes, algorithm: int, purpose: Purpose) -> bool:
+        """That key."""
+        return (key_id, algorithm, purpose) == (KEY.key_id, Algorithm.SM2, Purpose.CODE)
+
     async def published(self) -> list[RingKey]:
         """That key."""
         return [KEY]
