@@ -1,6 +1,7 @@
 """Reading exchange tables: nothing missed that is committed late, nothing twice, nothing held up by a bad row."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -376,9 +377,21 @@ async def test_a_case_is_written_with_its_files(front: Front) -> None:
     assert tuple(file.values()) == ("person", "photo", FILE)
 
 
+async def test_a_name_that_is_longer_than_its_column_is_told_whole(front: Front) -> None:
+    """Of a person and of a company; nobody's case is refused for a name."""
+    name, company = "买买提" * 60, "公司" * 80
+    applicant = {"name": name, "id_number": "1", "phone": None}
+    await front.system.send_case("person", case_of(applicant=applicant))
+    await front.system.send_case("company", case_of(applicant=applicant, company={"uscc": "9", "name": company}))
+    rows = await front.connection.fetch("SELECT applyer_name, contact_name, case_data FROM up_pro_accept ORDER BY id")
+    columns, more = zip(*((row[:2], json.loads(row["case_data"])) for row in rows), strict=True)
+    assert columns == ((name[:100], name[:100]), (company[:100], name[:100]))
+    assert [(one["applicant_name"], one.get("company_name")) for one in more] == [(name, None), (name, company)]
+
+
 async def test_values_that_the_tables_refuse_are_refused_for_good(front: Front) -> None:
-    """A name that is too long; where a table is missing the case is not at fault, and it is tried later."""
-    long = case_of(applicant={"name": "长" * 101, "id_number": "1", "phone": None})
+    """A number that is too long; where a table is missing the case is not at fault, and it is tried later."""
+    long = case_of(applicant={"name": "长", "id_number": "1" * 501, "phone": None})
     with pytest.raises(RefusedError, match="sqlstate_22001"):
         await front.system.send_case("long", long)
     await front.connection.execute("DROP TABLE pro_notice")

@@ -46,6 +46,8 @@ _NOTICE = """
 INSERT INTO pro_notice (row_guid, project_no, kind, body, apply_date) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (row_guid) DO NOTHING
 """
+# How long a name may be in its columns (the national tables'); one that is longer stands whole in the row's JSON.
+_LONGEST_NAME = 100
 # What has a column of its own; all else that is said stands in the row's JSON.
 _CASE_COLUMNS = frozenset({"item_code", "item_name", "applicant", "company", "materials", "submitted_at"})
 _SUPPLEMENT_COLUMNS = frozenset({"supplement_id", "note", "materials", "submitted_at"})
@@ -77,21 +79,24 @@ class TablesApprovalSystem:
         self._name, self._front, self._read_file = name, front, read_file
 
     async def send_case(self, case_no: str, case: dict[str, Any]) -> None:
-        """A row of up_pro_accept, and one of up_pro_material for each file, with its content."""
+        """A row of up_pro_accept, and one of up_pro_material for each file, with its content.
+
+        A name that is longer than its columns is cut there, and whole in ``case_data``.
+        """
         files = await self._files(case_no, case["materials"])
         person, company = case["applicant"], case.get("company")
         applicant = (
-            (company["name"], codes.COMPANY, codes.CREDIT_CODE, company["uscc"])
+            (company["name"][:_LONGEST_NAME], codes.COMPANY, codes.CREDIT_CODE, company["uscc"])
             if company
-            else (person["name"], codes.PERSON, codes.IDENTITY_CARD, person["id_number"])
+            else (person["name"][:_LONGEST_NAME], codes.PERSON, codes.IDENTITY_CARD, person["id_number"])
         )
-        contact = (person["name"], codes.IDENTITY_CARD, person["id_number"], person.get("phone"))
+        contact = (person["name"][:_LONGEST_NAME], codes.IDENTITY_CARD, person["id_number"], person.get("phone"))
+        names = {"applicant_name": person["name"], "company_name": company["name"] if company else ""}
+        more = _more(case, _CASE_COLUMNS) | {key: name for key, name in names.items() if len(name) > _LONGEST_NAME}
         task = (case["item_code"], case["item_name"], _city_time(case["submitted_at"]))
         async with self._front.writing() as connection:
             batch = _batch()
-            await connection.execute(
-                _CASE, uuid4().hex, case_no, *task, *applicant, *contact, _more(case, _CASE_COLUMNS), *batch
-            )
+            await connection.execute(_CASE, uuid4().hex, case_no, *task, *applicant, *contact, more, *batch)
             await connection.executemany(_MATERIAL, [(*file, *batch) for file in files])
 
     async def send_supplement(self, case_no: str, supplement: dict[str, Any]) -> None:
