@@ -74,7 +74,8 @@ def write(found: Mapping[str, Figures | Memory], arguments: argparse.Namespace) 
             kept[name] = round(figures.ratio("grown").middle, 3)
         elif ":" not in name:
             kept[name] = _ratios(figures)
-        kept["details"][name] = {**_details(figures), **_circumstances(arguments)}
+        grown = {"grown": arguments.grown} if name.startswith("growth") else {}
+        kept["details"][name] = {**_details(figures), **grown, **_circumstances(arguments)}
     kept["commit"] = _commit()
     path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if drawn := plots.ratios(kept["details"]):
