@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from app.kit.garbage import look_seldom, spare_what_is_there
+from app.kit.memory import hold_little, spare_what_is_there
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -146,7 +146,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; what cannot start says why in one sentence."""
-    look_seldom()
+    hold_little()
     words = sys.argv[1:] if argv is None else argv
     arguments = _parser(next(iter(words), "")).parse_args(words)
     from pydantic import ValidationError

@@ -10,8 +10,8 @@ from sanic.worker.manager import WorkerManager
 from sanic.worker.process import WorkerProcess
 
 from app.bootstrap import open_house
-from app.kit.garbage import spare_what_is_there
 from app.kit.logs import write_logs
+from app.kit.memory import spare_what_is_there
 from config.settings import Settings, load_settings
 from miniapp_api import stopping
 from miniapp_api.errors import answer_error

@@ -23,13 +23,13 @@ from app.demo.house import running_house
 from app.demo.plan import Plan
 from app.demo.trip import Traveller
 from app.identity.tokens import AccessTokens
-from app.kit.garbage import look_seldom, spare_what_is_there
+from app.kit.memory import hold_little, spare_what_is_there
 from app.kit.tls import public_tls
 from config.settings import DemoSettings, Settings
 from tests.people import Person, make_person, personal_values
 
 # As in the product's own processes: ten thousand tests are looked through no more once they are found.
-look_seldom()
+hold_little()
 # A timing is no test: the first run of a fresh clone builds Hypothesis's tables while an input is drawn.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")

@@ -18,7 +18,7 @@ from app.kit import clock, texts
 from miniapp_api.h5.form_fields import FormField, Lists, Shown, fields_of
 from tests.api.conftest import photograph_of_site
 from tests.browser.browsers import cookies_of, watch
-from tests.browser.looks import look_at, look_at_page
+from tests.browser.looks import MODES, look_at, look_at_page
 from tests.conftest import Phone
 from tests.e2e.breaking import await_true
 from tests.unit.city.reading import ITEMS
@@ -320,6 +320,24 @@ def test_what_another_device_changed_is_not_written_over(contexts: Contexts, pho
     page.get_by_role("button", name="保存").click()
     expect(page.get_by_text("可以接着填，也可以以后再来。")).to_be_visible()
     expect(page.get_by_label("备注")).to_have_value("这一台")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_english_sentence_about_a_field_says_that_its_title_is_chinese(
+    contexts: Contexts, phone: Phone, scripts: bool
+) -> None:
+    """A screen reader speaks each in its language; what was told as one types is told so, too."""
+    page = contexts(phone.person, java_script_enabled=scripts).new_page()
+    page.context.add_cookies([{"name": "jiaban_view", "value": MODES["english"], "url": phone.plan.web_url}])
+    page.goto(f"/h5/cases/{phone.draft()['id']}/form")
+    page.get_by_label("备注").fill("长" * 2000)
+    if scripts:
+        page.get_by_label("备注").press("Tab")
+    else:
+        page.get_by_role("button", name="Save").first.click()
+    title = page.locator(".wrong span[lang=zh-CN]")
+    expect(title).to_have_text("备注")
+    expect(page.locator(".wrong", has=page.locator("span"))).to_contain_text("characters")
 
 
 HOSTILE = "<script>document.title='x'</script>]]>&amp;'\"\u202e{{7*7}}👨‍👩‍👧"

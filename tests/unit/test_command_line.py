@@ -18,7 +18,7 @@ def test_help_is_told_without_importing_any_room() -> None:
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     *lines, imported = told.stdout.splitlines()
     assert {"demo", "web", "worker", "load-city", *cli._ROOMS} <= {line.split()[0] for line in lines if line}
-    names = set(imported.split()) - {"app.kit", "app.kit.garbage"}
+    names = set(imported.split()) - {"app.kit", "app.kit.memory"}
     roots = {name.partition(".")[0] for name in names}
     assert not roots & {"app", "config", "media", "miniapp_api", "pydantic", "sanic", "tortoise", "wechat"}
 

@@ -128,6 +128,17 @@
       if (!stopped) { later(RETRY_MS); }
     });
   }
+  // Chinese words in a sentence of another language are said to be Chinese.
+  function marked(sentence) {
+    if (!/[A-Za-z]/.test(sentence)) { return [document.createTextNode(sentence)]; }
+    return sentence.split(/([\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+)/).map(function (part, place) {
+      if (place % 2 === 0) { return document.createTextNode(part); }
+      var span = document.createElement("span");
+      span.lang = "zh-CN";
+      span.textContent = part;
+      return span;
+    });
+  }
   function tell(field, wrong) {
     var name = field.dataset.field;
     var found = wrong.filter(function (one) { return one.field.split(".")[0] === name; })[0];
@@ -135,7 +146,8 @@
     var asked = field.querySelector("[aria-describedby]");
     if (!place) { return; }
     place.hidden = !found;
-    place.textContent = found ? found.message : "";
+    place.textContent = "";
+    if (found) { marked(found.message).forEach(function (part) { place.appendChild(part); }); }
     if (asked && found) { asked.setAttribute("aria-invalid", "true"); }
     if (asked && !found) { asked.removeAttribute("aria-invalid"); }
   }
