@@ -5,7 +5,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_network
 from uuid import UUID
 
 from sanic import Request
@@ -120,7 +120,7 @@ def anybody(request: Request) -> Caller:
     return _somebody_at(str(request.remote_addr or request.ip))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=6000)
 def _somebody_at(told: str) -> Caller:
     return Caller(f"address:{_line_of(told)}")
 
@@ -217,14 +217,13 @@ def address_of(request: Request) -> str:
     return _line_of(str(request.remote_addr or request.ip))
 
 
-@lru_cache(maxsize=512)
 def _line_of(address: str) -> str:
+    if ":" not in address:
+        return address
     try:
-        known = ip_address(address)
+        known = IPv6Address(address)
     except ValueError:
         return address
-    if isinstance(known, IPv4Address):
-        return str(known)
     return str(known.ipv4_mapped or ip_network((known.packed, _IPV6_LINE), strict=False))
 
 

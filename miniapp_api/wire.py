@@ -1,7 +1,6 @@
 """What every request and every answer has, whatever its route: a number, and what browsers are told."""
 
 import secrets
-from functools import lru_cache
 from itertools import count
 
 from sanic import HTTPResponse, Request
@@ -31,10 +30,10 @@ class NumberedRequest(Request):
         proxies = self.app.config.get("PROXIES_COUNT")
         if not proxies:
             return ""
-        return _seen_by(",".join(self.headers.getall("x-forwarded-for", ())), proxies)
+        told = self.headers.getall("x-forwarded-for", ())
+        return _seen_by(told[0] if len(told) == 1 else ",".join(told), proxies)
 
 
-@lru_cache(maxsize=512)
 def _seen_by(told: str, proxies: int) -> str:
     """Each proxy adds whom it saw; what stands before the entries of ours was written by whoever asks."""
     entries = [entry for entry in map(str.strip, told.split(",")) if entry]

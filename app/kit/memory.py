@@ -10,7 +10,7 @@ import gc
 _NEW_OBJECTS = 10_000
 # Of glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-_LARGE_BYTES, _ARENAS = 256 * 1024, 2
+_LARGE_BYTES, _FREE_BYTES, _ARENAS = 1 << 20, 4 << 20, 2
 
 
 def hold_little() -> None:
@@ -18,12 +18,13 @@ def hold_little() -> None:
 
     Python looks once there are ten thousand new objects, not seven hundred. glibc's malloc, where it is there, keeps
     what photos took while they were decoded in threads, and takes ever larger pieces for worth keeping: eight photos
-    at once, a dozen times, left 299 MB; held to two arenas and to what a quarter of a megabyte is, they leave 62.
+    at once, a dozen times, left 299 MB; held to two arenas, with a megabyte for large, they leave 66. Smaller ones are
+    not: what zlib compresses with, a quarter of a megabyte, would be asked of the machine for each picture.
     """
     gc.set_threshold(_NEW_OBJECTS)
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:
-        for option, value in ((_ARENA_MAX, _ARENAS), (_MMAP_THRESHOLD, _LARGE_BYTES), (_TRIM_THRESHOLD, _LARGE_BYTES)):
+        for option, value in ((_ARENA_MAX, _ARENAS), (_MMAP_THRESHOLD, _LARGE_BYTES), (_TRIM_THRESHOLD, _FREE_BYTES)):
             set_option(option, value)
 
 
