@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_network
+from typing import cast
 from uuid import UUID
 
 from sanic import Request
@@ -26,6 +27,7 @@ from app.mandates.party import Party, party_of
 from app.mandates.queries import principal_of
 from miniapp_api import cookies
 from miniapp_api.telemetry import note_caller
+from miniapp_api.wire import NumberedRequest, seen_by
 
 ACTING_FOR = "X-Acting-For"
 DEVICE_ID = "X-Device-Id"
@@ -117,12 +119,12 @@ async def identify(house: House, request: Request, actor: str, duty: Duty | None
 
 def anybody(request: Request) -> Caller:
     """Whoever calls from the address of this request."""
-    return _somebody_at(str(request.remote_addr or request.ip))
+    return _somebody(*cast("NumberedRequest", request).told_by_proxies, request.ip)
 
 
 @lru_cache(maxsize=6000)
-def _somebody_at(told: str) -> Caller:
-    return Caller(f"address:{_line_of(told)}")
+def _somebody(told: str, proxies: int, address: str) -> Caller:
+    return Caller(f"address:{_line_of(seen_by(told, proxies) or address)}")
 
 
 def _bearer(

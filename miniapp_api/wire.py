@@ -27,15 +27,19 @@ class NumberedRequest(Request):
     @property
     def remote_addr(self) -> str:
         """Whom the outermost of our proxies saw, by its entry in X-Forwarded-For; empty where we have none."""
+        return seen_by(*self.told_by_proxies)
+
+    @property
+    def told_by_proxies(self) -> tuple[str, int]:
+        """What X-Forwarded-For says, and how many proxies stand in front."""
         proxies = self.app.config.get("PROXIES_COUNT")
-        if not proxies:
-            return ""
-        told = self.headers.getall("x-forwarded-for", ())
-        return _seen_by(told[0] if len(told) == 1 else ",".join(told), proxies)
+        return (",".join(self.headers.getall("x-forwarded-for", ())), proxies) if proxies else ("", 0)
 
 
-def _seen_by(told: str, proxies: int) -> str:
+def seen_by(told: str, proxies: int) -> str:
     """Each proxy adds whom it saw; what stands before the entries of ours was written by whoever asks."""
+    if not proxies:
+        return ""
     entries = [entry for entry in map(str.strip, told.split(",")) if entry]
     return entries[-proxies].strip("[]").lower() if len(entries) >= proxies else ""
 

@@ -32,3 +32,4 @@ def spare_what_is_there() -> None:
     """Look no more through what there is now; for the moment when everything is loaded."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(2000)
