@@ -1,15 +1,15 @@
 """QR symbols of versions 1 to 12 at error level M (ISO/IEC 18004:2015), reckoned as whole numbers of a bit a module.
 
-What corrects errors in a block of data is linear in it, so that it is the sum (XOR) of what each half byte adds, which
-is worked out once; so is where each bit of data and correction goes. The penalties by which a mask is chosen are
-counted on whole symbols, a module beside another being a shift away.
+A symbol is linear in its data, error correction and places included: it is the sum (XOR) of what each half byte adds,
+which is worked out once. The penalties by which a mask is chosen are counted on whole symbols, a module beside another
+being a shift away.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from itertools import accumulate, product
-from operator import getitem, itemgetter, xor
+from operator import getitem, xor
 
 MAX_VERSION = 12
 # Error correction codewords of a block, and the data codewords of each block, by version (table 9).
@@ -111,30 +111,18 @@ def _filled(bits: str, room: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A version: its blocks of data, and what there is without any data, by the mask.
+    """A version: what its symbols are without any data, by the mask, and what each half byte of data adds, by its value.
 
-    ``halves`` are what each half byte of a block adds to its correction, by its value, of the longest block; those of a
-    shorter one are the last of them. ``placed`` takes the bits of all data, of all correction and a 0, block after
-    block, and gives the symbol's.
+    ``frames`` are the former, ``halves`` the latter.
     """
 
     side: int
-    blocks: tuple[int, ...]
-    correction: int
     halves: tuple[tuple[int, ...], ...]
-    placed: Callable[[str], tuple[str, ...]]
     frames: tuple[int, ...]
     penalties: "_Penalties"
 
     def drawn(self, data: bytes) -> Symbol:
-        halves, begin = data.hex().encode().translate(_HALVES), 0
-        bits = [f"{int.from_bytes(data):0{4 * len(halves)}b}"]
-        for size in self.blocks:
-            block = halves[begin : begin + 2 * size]
-            correction = reduce(xor, map(getitem, self.halves[-2 * size :], block))
-            bits.append(f"{correction:0{self.correction}b}")
-            begin += 2 * size
-        unmasked = int("".join(self.placed("".join(bits) + "0")), 2)
+        unmasked = reduce(xor, map(getitem, self.halves, data.hex().encode().translate(_HALVES)))
         return Symbol(self.side, min((unmasked ^ frame for frame in self.frames), key=self.penalties.of))
 
 
@@ -185,9 +173,8 @@ def _plan(version: int) -> _Plan:
         ^ _number(side, [place for place in free if _MASKS[mask](*place) == 0])
         for mask in range(8)
     )
-    checks, blocks = _BLOCKS[version - 1]
-    halves = tuple(_halves(checks, max(blocks)))
-    return _Plan(side, blocks, 8 * checks, halves, _placing(version, side, free), frames, _Penalties(side))
+    halves = tuple(_halves(version, [_bit(side, *place) for place in free]))
+    return _Plan(side, halves, frames, _Penalties(side))
 
 
 def _bit(side: int, row: int, column: int) -> int:
@@ -258,24 +245,37 @@ def _path(side: int) -> Iterator[tuple[int, int]]:
         up = not up
 
 
-def _placing(version: int, side: int, free: list[tuple[int, int]]) -> Callable[[str], tuple[str, ...]]:
-    """Where each module's bit stands among those of all blocks: codewords go into the symbol in turns (7.6)."""
+def _halves(version: int, free: list[int]) -> Iterator[tuple[int, ...]]:
+    """What each half of each codeword of data adds to a symbol, by its values; ``free`` are the bits to fill in turn."""
     checks, blocks = _BLOCKS[version - 1]
+    placed, remainders, first = _placed(blocks, checks, free), _remainders(checks, max(blocks)), 0
+    for block, size in enumerate(blocks):
+        correction = placed[sum(blocks) + checks * block :][:checks]
+        for at in range(size):
+            high, low = placed[first + at]
+            ones = [half[8 >> bit] for half in (high, low) for bit in range(4)]
+            for bit in range(8):
+                for (upper, lower), factor in zip(correction, remainders[size - 1 - at], strict=True):
+                    check = _product(0x80 >> bit, factor)
+                    ones[bit] ^= upper[check >> 4] ^ lower[check & 15]
+            yield from (_sums(ones[:4]), _sums(ones[4:]))
+        first += size
+
+
+def _placed(blocks: tuple[int, ...], checks: int, free: list[int]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """What each codeword is within the symbol, by the values of its halves: those of all blocks take turns (7.6).
+
+    They are told block after block, the data of all first, then the correction of all.
+    """
     data = sum(blocks)
     starts = [sum(blocks[:block]) for block in range(len(blocks))]
     order = [starts[block] + at for at in range(max(blocks)) for block, size in enumerate(blocks) if at < size]
     order += [data + checks * block + check for check in range(checks) for block in range(len(blocks))]
-    bits = (8 * codeword + bit for codeword in order for bit in range(8))
-    nothing = 8 * (data + checks * len(blocks))
-    where = dict(zip(free, bits, strict=False))
-    return itemgetter(*(where.get((row, column), nothing) for row in range(side) for column in range(side)))
-
-
-def _halves(checks: int, size: int) -> Iterator[tuple[int, ...]]:
-    """What each half of each byte of a block adds to its correction, by its sixteen values."""
-    for remainder in reversed(_remainders(checks, size)):
-        ones = [int.from_bytes(_product(0x80 >> bit, factor) for factor in remainder) for bit in range(8)]
-        yield from (_sums(ones[:4]), _sums(ones[4:]))
+    turns = {codeword: 8 * turn for turn, codeword in enumerate(order)}
+    return [
+        (_sums(free[turns[codeword] : turns[codeword] + 4]), _sums(free[turns[codeword] + 4 : turns[codeword] + 8]))
+        for codeword in range(len(order))
+    ]
 
 
 def _sums(ones: list[int]) -> tuple[int, ...]:
