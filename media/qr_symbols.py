@@ -111,7 +111,7 @@ def _filled(bits: str, room: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A version: what its symbols are without any data, by the mask, and what each half byte of data adds, by its value.
+    """A version: what its symbols are without any data, by the mask, and what each half byte of data adds, by value.
 
     ``frames`` are the former, ``halves`` the latter.
     """
@@ -246,7 +246,7 @@ def _path(side: int) -> Iterator[tuple[int, int]]:
 
 
 def _halves(version: int, free: list[int]) -> Iterator[tuple[int, ...]]:
-    """What each half of each codeword of data adds to a symbol, by its values; ``free`` are the bits to fill in turn."""
+    """What each half of each codeword of data adds to a symbol, by its values; ``free`` are the bits to fill."""
     checks, blocks = _BLOCKS[version - 1]
     placed, remainders, first = _placed(blocks, checks, free), _remainders(checks, max(blocks)), 0
     for block, size in enumerate(blocks):
