@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from app.kit.memory import hold_little, spare_what_is_there
+from app.kit.memory import go_without_rich, hold_little, spare_what_is_there
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -53,6 +53,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _web(arguments: argparse.Namespace) -> int:
+    go_without_rich()
     from miniapp_api.server import serve
 
     serve(_settings("web"), workers=arguments.workers)
@@ -60,6 +61,7 @@ def _web(arguments: argparse.Namespace) -> int:
 
 
 def _worker(arguments: argparse.Namespace) -> int:
+    go_without_rich()
     from app.bootstrap import open_house
     from app.worker import WorkerBrokenError, run_worker
 

@@ -122,7 +122,7 @@ def anybody(request: Request) -> Caller:
     return _somebody(*cast("NumberedRequest", request).told_by_proxies, request.ip)
 
 
-@lru_cache(maxsize=6000)
+@lru_cache(maxsize=4200)
 def _somebody(told: str, proxies: int, address: str) -> Caller:
     return Caller(f"address:{_line_of(seen_by(told, proxies) or address)}")
 

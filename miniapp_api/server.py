@@ -10,15 +10,15 @@ from sanic.worker.manager import WorkerManager
 from sanic.worker.process import WorkerProcess
 
 from app.bootstrap import open_house
-from app.kit.logs import write_logs
 from app.kit.memory import spare_what_is_there
-from config.settings import Settings, load_settings
+from config.settings import Settings
 from miniapp_api import stopping
 from miniapp_api.errors import answer_error
 from miniapp_api.load import Load
 from miniapp_api.openapi import build_openapi
 from miniapp_api.routing import mount
 from miniapp_api.sandbox_phone import follow_grants
+from miniapp_api.starting import app_of_a_worker
 from miniapp_api.surfaces import all_routes, surfaces
 from miniapp_api.wire import NumberedRequest
 
@@ -66,16 +66,9 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     return app
 
 
-def _app_of_a_worker() -> Sanic[Any, Any]:
-    """The server in a process of its own, which reads its settings itself."""
-    settings = load_settings()
-    write_logs(settings, "web")
-    return create_app(settings)
-
-
 def serve(settings: Settings, *, workers: int = 1) -> None:
     """Serve until SIGTERM; what was begun is finished within ten seconds. SIGHUP replaces several ``workers``."""
-    loader = AppLoader(factory=_app_of_a_worker) if workers > 1 else None
+    loader = AppLoader(factory=app_of_a_worker) if workers > 1 else None
     app = create_app(settings)
     app.prepare(
         host=settings.host,

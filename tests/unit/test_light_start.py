@@ -12,6 +12,7 @@ _NOT_BEFORE_IT_IS_NEEDED = {
     *("app.demo", "app.sandbox", "app.worker"),
     *("fontTools", "fpdf", "lxml", "pikepdf", "pypdfium2"),  # documents that are drawn and marked
     *("authlib", "obstore", "openpyxl", "procrastinate", "psycopg"),  # what is not configured, or another process's
+    "pygments",  # what draws in terminals
     *("pypinyin", "requests", "rjieba", "wechatpy"),  # what publishing, or a test, asks
 }
 
@@ -22,7 +23,8 @@ def test_a_web_process_loads_what_most_requests_need(tmp_path: Path) -> None:
     plan = make_plan(demo)
     write_settings(plan, demo)
     program = (
-        "import linecache, sys\nfrom config.settings import load_settings\nfrom miniapp_api.server import create_app\n"
+        "import linecache, sys\nfrom app.kit.memory import go_without_rich\ngo_without_rich()\n"
+        "from config.settings import load_settings\nfrom miniapp_api.server import create_app\n"
         "create_app(load_settings()).finalize()\nprint(*sys.modules)\nprint(*linecache.cache)"
     )
     done = subprocess.run(
