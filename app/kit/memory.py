@@ -30,11 +30,12 @@ def hold_little() -> None:
 
 
 def go_without_rich() -> None:
-    """For a server, before it has imported anything: structlog and httpx load rich, five megabytes, where it is there.
+    """For a server, before it has imported anything: structlog and httpx load rich and pygments where they are there.
 
-    They have it draw tracebacks and a command line, which no server does; both do without.
+    They have these draw tracebacks and a command line, which no server does, for five megabytes; both do without.
     """
-    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # how Python is told that there is none
+    for name in ("rich", "pygments"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # how Python is told that there is none
 
 
 def spare_what_is_there() -> None:

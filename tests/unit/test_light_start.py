@@ -12,7 +12,7 @@ _NOT_BEFORE_IT_IS_NEEDED = {
     *("app.demo", "app.sandbox", "app.worker"),
     *("fontTools", "fpdf", "lxml", "pikepdf", "pypdfium2"),  # documents that are drawn and marked
     *("authlib", "obstore", "openpyxl", "procrastinate", "psycopg"),  # what is not configured, or another process's
-    "pygments",  # what draws in terminals
+    *("pygments.lexers", "rich.console"),  # what draws in terminals
     *("pypinyin", "requests", "rjieba", "wechatpy"),  # what publishing, or a test, asks
 }
 
