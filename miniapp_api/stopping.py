@@ -71,19 +71,27 @@ def steer(app: Sanic[Any, Any]) -> None:
     """
 
     async def listen(app: Sanic[Any, Any]) -> None:
+        manager: Any = app.manager
+        wait_until_all_serve, noticed = manager.wait_for_ack, asyncio.Event()
+
+        def notice() -> None:
+            wait_until_all_serve()
+            noticed.set()
+
+        manager.wait_for_ack = notice
+
         def restart(number: int, frame: object) -> None:
             del number, frame
-            app.manager.monitor_publisher.send("__ALL_PROCESSES__::STARTUP_FIRST")
+            manager.monitor_publisher.send("__ALL_PROCESSES__::STARTUP_FIRST")
 
         def stop(number: int, frame: object) -> None:
             for server in app.state.server_info:
                 if sock := server.settings.get("sock"):
                     sock.close()
-            manager: Any = app.manager
-            if manager._all_workers_ack():
+            if noticed.is_set():
                 manager.shutdown_signal(number, frame)
                 return
-            # Sanic's own way out begins where all of them serve; until then it would wait for ever.
+            # Sanic's own way out begins where it has noticed that all of them serve; until then it would wait for ever.
             manager.shutdown()
             manager.join()
             raise SystemExit(0)
