@@ -88,7 +88,7 @@ def steer(app: Sanic[Any, Any]) -> None:
             for server in app.state.server_info:
                 if sock := server.settings.get("sock"):
                     sock.close()
-            if noticed.is_set():
+            if noticed.is_set() and manager._all_workers_ack():
                 manager.shutdown_signal(number, frame)
                 return
             # Sanic's own way out begins where it has noticed that all of them serve; until then it would wait for ever.

@@ -86,13 +86,14 @@ class TablesApprovalSystem:
         files = await self._files(case_no, case["materials"])
         person, company = case["applicant"], case.get("company")
         applicant = (
-            (company["name"][:_LONGEST_NAME], codes.COMPANY, codes.CREDIT_CODE, company["uscc"])
+            (_cut(company["name"]), codes.COMPANY, codes.CREDIT_CODE, company["uscc"])
             if company
-            else (person["name"][:_LONGEST_NAME], codes.PERSON, codes.IDENTITY_CARD, person["id_number"])
+            else (_cut(person["name"]), codes.PERSON, codes.IDENTITY_CARD, person["id_number"])
         )
-        contact = (person["name"][:_LONGEST_NAME], codes.IDENTITY_CARD, person["id_number"], person.get("phone"))
+        contact = (_cut(person["name"]), codes.IDENTITY_CARD, person["id_number"], person.get("phone"))
         names = {"applicant_name": person["name"], "company_name": company["name"] if company else ""}
-        more = _more(case, _CASE_COLUMNS) | {key: name for key, name in names.items() if len(name) > _LONGEST_NAME}
+        long = {key: name for key, name in names.items() if name and len(name) > _LONGEST_NAME}
+        more = _more(case, _CASE_COLUMNS) | long
         task = (case["item_code"], case["item_name"], _city_time(case["submitted_at"]))
         async with self._front.writing() as connection:
             batch = _batch()
@@ -194,6 +195,10 @@ class TablesApprovalSystem:
             )
             for one in materials
         ]
+
+
+def _cut(name: str | None) -> str | None:
+    return name and name[:_LONGEST_NAME]
 
 
 def _more(said: dict[str, Any], columns: frozenset[str]) -> dict[str, Any]:
