@@ -274,7 +274,7 @@ def test_what_is_wrong_is_said_in_the_language_of_the_page(plan: Plan, phone: Ph
         form = {"csrf_token": token, "revision": case["revision"], "f.business_name": "长" * 101}
         wrong = browser.post(path, data=form)
         assert wrong.status_code == 422
-        assert "“经营者名称” takes 100 characters at most." in wrong.text
+        assert '“<span lang="zh-CN">经营者名称</span>” takes 100 characters at most.' in wrong.text
         kept = browser.post(f"{path}/kept", data=form).json()["wrong"]
         assert [one["message"] for one in kept] == ["“经营者名称” takes 100 characters at most."]
         submitted = browser.post(f"{path[:-5]}/check", data={**form, "key": uuid.uuid4().hex})
