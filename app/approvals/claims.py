@@ -173,11 +173,16 @@ async def record(connector: Connector, claimed: Claim, outcome: Outcome) -> None
     # What was asked about and has not arrived is sent at once.
     absent = outcome.state is DeliveryState.WAITING and outcome.answered
     due = now if absent else now + back_off(delivery.attempts)
-    channel = await db.quick().row(
-        *(_RECORD, delivery.id, delivery.attempts, outcome.state, outcome.reason, due, now, connector.name)
-    )
-    undisturbed = channel and channel["breaker"] == Breaker.CLOSED and not channel["failures"]
-    if not (undisturbed and outcome.answered is not False):
+    values = (delivery.id, delivery.attempts, outcome.state, outcome.reason, due, now, connector.name)
+    if outcome.answered is False:
+        # In one step: between the room that it leaves and its failure's count there is no other claim.
+        async with transaction():
+            channel = await _locked(connector.name)
+            await db.row(_RECORD, *values)
+            await _learn(channel, now, answered=False)
+        return
+    seen = await db.quick().row(_RECORD, *values)
+    if not (seen and seen["breaker"] == Breaker.CLOSED and not seen["failures"]):
         await _heed(connector, now, outcome)
 
 

@@ -18,6 +18,7 @@ from tests.e2e.breaking import await_true
 _REFRESHES = 1000
 _WORKERS = 2
 _ADDRESSES = 4
+_TURNED_AWAY = 503
 
 
 @pytest.fixture
@@ -49,7 +50,10 @@ def servers(plan: Plan) -> Iterator[list[str]]:
 
 
 async def _refresh_all(servers: list[str], token: str) -> Counter[tuple[int, str]]:
-    """What each refresh was answered. They come from several addresses, each below its limit."""
+    """What each refresh was answered. They come from several addresses, each below its limit.
+
+    A process that has begun all that it can turns some away before it looks at them; they come again.
+    """
     transports = [
         httpx.AsyncHTTPTransport(local_address=f"127.0.0.{number}", limits=httpx.Limits(max_connections=50))
         for number in range(2, 2 + _ADDRESSES)
@@ -59,11 +63,14 @@ async def _refresh_all(servers: list[str], token: str) -> Counter[tuple[int, str
 
     async def one(number: int) -> tuple[int, str]:
         url = f"{servers[number % len(servers)]}/api/v1/sessions/refresh"
-        answer = await clients[number // len(servers) % len(clients)].post(url, json={"refresh_token": token})
+        client = clients[number // len(servers) % len(clients)]
+        while (answer := await client.post(url, json={"refresh_token": token})).status_code == _TURNED_AWAY:
+            assert answer.headers["Retry-After"]
         return answer.status_code, answer.json().get("code", "")
 
     try:
-        return Counter(await asyncio.gather(*(one(number) for number in range(_REFRESHES))))
+        async with asyncio.timeout(120):
+            return Counter(await asyncio.gather(*(one(number) for number in range(_REFRESHES))))
     finally:
         for client in clients:
             await client.aclose()

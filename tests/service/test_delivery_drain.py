@@ -20,6 +20,7 @@ from app.identity.models import Citizen
 from app.kit import clock
 from app.kit.ports import AmbiguousError, TryLaterError
 from tests.service.cases import verified_citizen
+from tests.service.holding import while_held
 from tests.service.systems import System, drain, one_way, submitted_case
 
 PAST_THE_PROBE = PROBE_EVERY + timedelta(seconds=1)
@@ -186,6 +187,25 @@ async def test_a_system_that_is_away_costs_one_probe_an_interval(house: House, c
             await drain(drains)
     assert (await channel(drains)).breaker is Breaker.CLOSED
     assert sorted(system.cases) == sorted(numbers)
+
+
+async def test_a_failure_makes_room_only_when_it_is_counted(house: House, citizen: Citizen) -> None:
+    """So that nothing is sent after the last one that is borne and before the breaker opens."""
+    drains = one_way(System(), concurrency=1)
+    (case_no,) = await queued(house, drains, citizen, 1)
+    (connector,) = drains.connectors
+    (failed,) = await claimed(connector)
+
+    async def still_under_way() -> None:
+        assert (await Delivery.get(case_no=case_no)).state is DeliveryState.SENDING
+
+    await while_held(
+        lambda: Channel.select_for_update().get(connector=connector.name),
+        record(connector, failed, Outcome(DeliveryState.WAITING, "unreachable", answered=False)),
+        still_under_way,
+    )
+    assert (await Delivery.get(case_no=case_no)).state is DeliveryState.WAITING
+    assert (await channel(drains)).failures == 1
 
 
 async def test_time_outs_open_the_breaker_and_a_lost_probe_is_followed_by_another(

@@ -5,7 +5,6 @@ Each interleaving is forced: by a row that is held, or by an outside system that
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import UUID, uuid4
 
 import pyotp
@@ -27,7 +26,7 @@ from app.identity.service import bind_phone, get_citizen
 from app.identity.sessions import open_session
 from app.identity.sign_in import enter
 from app.identity.staff_accounts import COMMAND_LINE, Account, create_account, reset_credentials
-from app.kit import clock, db
+from app.kit import clock
 from app.kit.db import transaction
 from app.licences.models import Licence
 from app.mandates.party import Party
@@ -40,11 +39,9 @@ from app.privacy.tasks import collect_export
 from media.storage import BlobStore
 from tests.people import Person, make_person
 from tests.service.cases import issued_licence, ready_draft, some_case_no
+from tests.service.holding import while_held
 
 MINI, OFFICIAL = "wxjiabansandbox02", "wxjiabansandbox01"
-WAITING = """
-SELECT 1 AS found FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
 
 
 class Pair:
@@ -77,37 +74,6 @@ async def verified(house: House, citizen: Citizen, person: Person | None = None)
 async def deleted(citizen: Citizen) -> None:
     """The citizen's account is deleted."""
     await deletion.delete_account(citizen.id, by=citizen.id, actor=f"citizen:{citizen.id}", mandate_id=None)
-
-
-async def somebody_waits() -> None:
-    """Until a transaction waits for another one."""
-    async with asyncio.timeout(10):
-        while True:
-            if await db.row(WAITING):
-                return
-            await asyncio.sleep(0.01)
-
-
-async def while_held(
-    hold: Callable[[], Awaitable[Any]], meanwhile: Awaitable[Any], then: Callable[[], Awaitable[Any]]
-) -> Any:
-    """Run ``meanwhile`` into a lock that ``hold`` takes; ``then`` goes on in the transaction that holds it."""
-    held, go = asyncio.Event(), asyncio.Event()
-
-    async def holder() -> None:
-        async with transaction():
-            await hold()
-            held.set()
-            await go.wait()
-            await then()
-
-    first = asyncio.create_task(holder())
-    await held.wait()
-    second = asyncio.ensure_future(meanwhile)
-    await somebody_waits()
-    go.set()
-    await first
-    return await second
 
 
 async def test_a_deleted_account_swallows_no_living_one(quiet: House) -> None:
