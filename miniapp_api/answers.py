@@ -12,14 +12,38 @@ from sanic.response.types import ResponseStream
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _OF_JSON = {**_HEADERS, "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 _JSON = "application/json; charset=utf-8"
+_LINES_OF_JSON = "".join(f"{name}: {value}\r\n" for name, value in {**_OF_JSON, "Content-Type": _JSON}.items())
 
 
-class _Json(HTTPResponse):
-    """An answer whose body is written already: Sanic's own way makes its headers twice."""
+class JsonAnswer(HTTPResponse):
+    """An answer whose body is written already. While it says what every such answer does, nobody makes its headers."""
 
-    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str] | None) -> None:
+        """``headers`` are those that it has beside the ones of every answer in JSON, or instead of them."""
         self.asgi, self.stream, self._cookies = False, None, None
-        self.body, self.status, self.headers, self.content_type = body, status, Header(headers), _JSON
+        self.body, self.status, self.content_type = body, status, _JSON
+        self._also = ""
+        self._headers = Header({**_OF_JSON, **headers}) if headers else None
+
+    @property
+    def headers(self) -> Header:  # type: ignore[override]  # Sanic has an attribute
+        """Its headers, to be changed."""
+        if self._headers is None:
+            lines = [line.partition(": ") for line in self._also.splitlines()]
+            self._headers = Header({**_OF_JSON, **{name: value for name, _, value in lines}})
+        return self._headers
+
+    def say(self, lines: str) -> bool:
+        """Have its head end with these lines too, each ``Name: value`` and its end; False where it has headers."""
+        if self._headers is not None:
+            return False
+        self._also = lines
+        return True
+
+    @property
+    def lines(self) -> str | None:
+        """The lines of its head, without those that delimit it; None where its headers say them."""
+        return f"{_LINES_OF_JSON}{self._also}" if self._headers is None else None
 
 
 def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> HTTPResponse:
@@ -29,7 +53,7 @@ def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | No
         content = body.__pydantic_serializer__.to_json(body, by_alias=True)
     else:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str).encode()
-    return _Json(content, status, {**_OF_JSON, **headers} if headers else _OF_JSON)
+    return JsonAnswer(content, status, headers)
 
 
 def cacheable_answer(

@@ -207,6 +207,6 @@ async def answer_error(request: Request, exception: Exception) -> HTTPResponse:
     began = time.perf_counter()
     begin_about(request_id=request.id)
     answer = handle_error(request, exception)
-    guard(answer, over_tls=request.app.ctx.over_tls)
+    guard(answer, str(request.id), over_tls=request.app.ctx.over_tls)
     telemetry.note_answer(request, {}, answer, began)
     return answer

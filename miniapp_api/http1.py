@@ -16,6 +16,8 @@ from sanic.http import Http, Stage
 from sanic.response import BaseHTTPResponse
 from sanic.server.protocols.http_protocol import HttpProtocol
 
+from miniapp_api.answers import JsonAnswer
+
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 # What delimits a message, or lasts longer than it; only the words that change nothing are ordinary.
 _DELIMITING = {"transfer-encoding", "expect", "upgrade", "connection", "content-length"}
@@ -26,6 +28,7 @@ _STATUS_LINES = {
     for status in HTTPStatus
     if status >= HTTPStatus.OK and status not in _WITHOUT_BODY
 }
+_KEEP, _CLOSE = "\r\nconnection: keep-alive\r\n\r\n", "\r\nconnection: close\r\n\r\n"
 
 
 class OrdinaryHttp(Http):
@@ -103,25 +106,36 @@ class OrdinaryHttp(Http):
         """Write an answer at once; False where there is something special about it, and nothing is written."""
         if not isinstance(answer, HTTPResponse) or self.head_only or self.expecting_continue:
             return False
-        protocol, headers, first = self.protocol, answer.headers, _STATUS_LINES.get(answer.status)
+        protocol, first = self.protocol, _STATUS_LINES.get(answer.status)
         transport = protocol.transport
-        if first is None or "content-length" in headers or transport.is_closing() or not protocol.can_write:
+        if first is None or transport.is_closing() or not protocol.can_write:
+            return False
+        lines = (answer.lines if isinstance(answer, JsonAnswer) else None) or _lines(answer)
+        if lines is None:
             return False
         body = answer.body or b""
-        lines = [f"{name}: {value}" for name, value in headers.items()]
-        if answer.content_type and "content-type" not in headers:
-            lines.append(f"content-type: {answer.content_type}")
-        lines.append(f"content-length: {len(body)}")
-        lines.append("connection: keep-alive\r\n\r\n" if self.keep_alive else "connection: close\r\n\r\n")
-        head = "\r\n".join(lines)
-        # No value breaks out of its line: Sanic takes out what would.
-        if head.count("\n") != len(lines) + 1 or head.count("\r") != len(lines) + 1 or "\0" in head:
-            return False
-        transport.write(f"{first}{head}".encode(errors="surrogateescape") + body)
+        last = _KEEP if self.keep_alive else _CLOSE
+        head = f"{first}{lines}content-length: {len(body)}{last}"
+        transport.write(head.encode(errors="surrogateescape") + body)
         protocol._time = monotonic()
         self.response, self.response_size, self.response_func = answer, len(body), None  # type: ignore[assignment]
         self.stage = Stage.IDLE
         return True
+
+
+def _lines(answer: HTTPResponse) -> str | None:
+    """The lines of an answer's head, without those that delimit it; None where that is not for us to say."""
+    headers = answer.headers
+    if "content-length" in headers:
+        return None
+    lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+    if answer.content_type and "content-type" not in headers:
+        lines.append(f"content-type: {answer.content_type}\r\n")
+    text = "".join(lines)
+    # No value breaks out of its line: Sanic takes out what would.
+    if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text:
+        return None
+    return text
 
 
 class OrdinaryProtocol(HttpProtocol):

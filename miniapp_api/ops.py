@@ -35,6 +35,9 @@ class Alive(Schema):
     status: Literal["ok"] = "ok"
 
 
+_ALIVE = Alive()
+
+
 class Why(StrEnum):
     """Why not all is well: the process is told to stop, has more to do than it takes, or lacks something."""
 
@@ -59,7 +62,7 @@ class Ready(Schema):
 @routes.add("GET", "/health/live", actor=Actor.ANYONE, limit="browse")
 async def read_live() -> Alive:
     """The process answers."""
-    return Alive()
+    return _ALIVE
 
 
 async def _database() -> tuple[Why | None, str]:

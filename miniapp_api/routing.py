@@ -337,7 +337,7 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
             answer = handle_error(request, error)
         if context.stopping:
             end_connection(request)
-        guard(answer, over_tls=context.over_tls)
+        guard(answer, str(request.id), over_tls=context.over_tls)
         note_answer(request, ids, answer, began)
         return answer
 

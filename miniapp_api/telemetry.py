@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from http import HTTPStatus
 from uuid import UUID
 
 from prometheus_client import REGISTRY, Counter
@@ -53,22 +54,20 @@ def note_refusal(request: Request, reason: str) -> None:
 def note_answer(request: Request, ids: Mapping[str, UUID], answer: HTTPResponse | ResponseStream, began: float) -> None:
     """Measure and write down what became of a request that was begun at ``began`` by the performance counter.
 
-    ``ids`` are those of its path. The answer is given the request's id. The line is written as ``logs`` would, without
-    its detours.
+    ``ids`` are those of its path. The line is written as ``logs`` would, without its detours.
     """
     seconds = time.perf_counter() - began
     route = request.route.path if request.route else "-"
     kind = _kind(route, request.method if request.method in _METHODS else "-", answer.status)
     kind.count(seconds)
-    answer.headers["X-Request-Id"] = request_id = request.id
     if _log.isEnabledFor(logging.INFO):
-        refusal = _refusal(request)
+        refusal = _refusal(request) if answer.status >= HTTPStatus.MULTIPLE_CHOICES else []
         about = (
             "".join([f'"{name}": "{value}", ' for name, value in (*ids.items(), *refusal)]) if ids or refusal else ""
         )
         moment = time.time()
         write_line(
-            f'{kind.line}{about}"ms": {seconds * 1000:.1f}, "request_id": "{request_id}", "event": "request", '
+            f'{kind.line}{about}"ms": {seconds * 1000:.1f}, "request_id": "{request.id}", "event": "request", '
             f'"level": "info", "logger": "jiaban.access", '
             f'"timestamp": "{_second(int(moment))}.{int(moment % 1 * 1_000_000):06d}Z"}}\n'
         )

@@ -6,8 +6,11 @@ from itertools import count
 from sanic import HTTPResponse, Request
 from sanic.response.types import ResponseStream
 
+from miniapp_api.answers import JsonAnswer
+
 _RUN = secrets.token_hex(8)
 _NUMBERS = count(1)
+REQUEST_ID = "X-Request-Id"
 _UNFRAMED = "frame-ancestors 'none'"
 _TLS_ONLY = "max-age=31536000"
 
@@ -44,10 +47,12 @@ def seen_by(told: str, proxies: int) -> str:
     return entries[-proxies].strip("[]").lower() if len(entries) >= proxies else ""
 
 
-def guard(answer: HTTPResponse | ResponseStream, *, over_tls: bool) -> None:
-    """Have a browser frame no answer, take it for nothing but what it is and, where we are served over TLS, come by
-    no other way from now on (RFC 6797). What an answer says itself stays.
+def guard(answer: HTTPResponse | ResponseStream, request_id: str, *, over_tls: bool) -> None:
+    """Have an answer name its request, and a browser frame no answer, take it for nothing but what it is and, where we
+    are served over TLS, come by no other way from now on (RFC 6797). What an answer says itself stays.
     """
+    if isinstance(answer, JsonAnswer) and answer.say(_lines(request_id, over_tls=over_tls)):
+        return
     headers = answer.headers
     if "Content-Security-Policy" not in headers:
         headers["Content-Security-Policy"] = _UNFRAMED
@@ -55,3 +60,10 @@ def guard(answer: HTTPResponse | ResponseStream, *, over_tls: bool) -> None:
         headers["X-Content-Type-Options"] = "nosniff"
     if over_tls:
         headers["Strict-Transport-Security"] = _TLS_ONLY
+    headers[REQUEST_ID] = request_id
+
+
+def _lines(request_id: str, *, over_tls: bool) -> str:
+    """Those that guard an answer in JSON, which frames nothing and is what it says by itself."""
+    strict = f"Strict-Transport-Security: {_TLS_ONLY}\r\n" if over_tls else ""
+    return f"{strict}{REQUEST_ID}: {request_id}\r\n"

@@ -15,8 +15,10 @@ from sanic.exceptions import Forbidden
 from sanic.response.types import ResponseStream
 from sanic.server.protocols.http_protocol import HttpProtocol
 
+from miniapp_api.answers import json_answer
 from miniapp_api.http1 import OrdinaryHttp
 from miniapp_api.stopping import Protocol
+from miniapp_api.wire import guard
 
 HEAD = b"GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n"
 BEHIND = b"GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -48,6 +50,11 @@ async def _echo(request: Request, path: str) -> Any:
             return None
         case "long":
             return HTTPResponse(b"0123456789" * 300_000, status, content_type="text/plain")
+        case "json" | "json and more" as how:
+            guard(written := json_answer(seen, status=status), "r-1", over_tls=True)
+            if how == "json and more":
+                written.add_cookie("a", "1")
+            return written
         case "own length":
             return HTTPResponse("abc", status, {"Content-Length": "3", "Content-Type": "text/csv"})
     answer = HTTPResponse(None if status in {204, 304} else json.dumps(seen), status, content_type="application/json")
@@ -129,10 +136,14 @@ ORDINARY = (
     b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
     b"PUT /a HTTP/1.1\r\nHost: x\r\nConnection: Keep-Alive\r\nContent-Length: 0\r\n\r\n",
     b"GET /a HTTP/1.1\r\nHost: x\r\nX-Status: 404\r\n\r\n",
+    b"GET /a HTTP/1.1\r\nHost: x\r\nX-How: json\r\n\r\n",
+    b"GET /a HTTP/1.1\r\nHost: x\r\nX-How: json and more\r\n\r\n",
 )
 OTHERS = (
     b"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"HEAD /a HTTP/1.1\r\nHost: x\r\nX-How: json\r\n\r\n",
     b"GET /a HTTP/1.0\r\nHost: x\r\n\r\n",
+    b"GET /a HTTP/1.0\r\nHost: x\r\nX-How: json\r\n\r\n",
     b"GET /a HTTP/1.1\r\nHost: x\r\nX-Status: 204\r\n\r\n",
     b"GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
