@@ -50,6 +50,12 @@ class BodyTooLargeError(DomainError):
     code, kind = "body_too_large", Kind.TOO_LARGE
 
 
+class HeadTooLargeError(DomainError):
+    """The request's first line and headers have more bytes than anybody's; nothing of them was read (RFC 6585, 5)."""
+
+    code, kind = "head_too_large", Kind.TOO_LARGE
+
+
 class FieldInvalidError(DomainError):
     """Fields of the request have the wrong type or shape; the context names each and never its value."""
 
@@ -92,7 +98,12 @@ class CallbackUntrustedError(DomainError):
     code, kind = "wechat_callback_refused", Kind.FORBIDDEN
 
 
-_STATUS_OF_CODE = {BodyMalformedError.code: 400, MethodNotAllowedError.code: 405, InternalError.code: 500}
+_STATUS_OF_CODE = {
+    BodyMalformedError.code: 400,
+    MethodNotAllowedError.code: 405,
+    HeadTooLargeError.code: 431,
+    InternalError.code: 500,
+}
 
 
 def status_of(error: type[DomainError]) -> int:
@@ -186,15 +197,18 @@ _MEANING: tuple[tuple[type[Exception], type[DomainError]], ...] = (
 )
 
 
-def _known(exception: Exception) -> DomainError | None:
+def _known(request: Request, exception: Exception) -> DomainError | None:
     if isinstance(exception, DomainError):
         return exception
+    if isinstance(exception, PayloadTooLarge) and request.route is None:
+        # A body is read for a route.
+        return HeadTooLargeError()
     return next((meaning() for kind, meaning in _MEANING if isinstance(exception, kind)), None)
 
 
 def handle_error(request: Request, exception: Exception) -> HTTPResponse:
     """The answer to any exception. A fault of ours is logged by its kind and place."""
-    error = _known(exception)
+    error = _known(request, exception)
     if error is None:
         _log.error("unhandled_error", exc_info=exception, extra={"route": getattr(request.route, "path", "")})
         error = InternalError()

@@ -34,6 +34,7 @@ from miniapp_api.errors import (
     BodyMalformedError,
     BodyTooLargeError,
     FieldInvalidError,
+    HeadTooLargeError,
     IdempotencyKeyInvalidError,
     handle_error,
 )
@@ -201,7 +202,7 @@ class Route:
     @property
     def all_errors(self) -> tuple[type[DomainError], ...]:
         """What the handler declares and what its actor, limit and body bring along."""
-        always = (RateLimitedError,) if self.is_watched else (RateLimitedError, TemporarilyUnavailableError)
+        always = _ALWAYS if self.is_watched else (*_ALWAYS, TemporarilyUnavailableError)
         found = [*self.errors, *_ACTOR_ERRORS[self.actor], *always]
         if self.body:
             found += [BodyMalformedError, BodyTooLargeError, FieldInvalidError]
@@ -225,6 +226,7 @@ class Route:
         return tuple(dict.fromkeys(found))
 
 
+_ALWAYS = (HeadTooLargeError, RateLimitedError)
 _TOKEN_ERRORS = (
     identity_errors.AccessTokenMissingError,
     identity_errors.AccessTokenInvalidError,

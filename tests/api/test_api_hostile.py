@@ -62,7 +62,8 @@ def test_a_sender_of_60_mb_gets_to_read_why_it_is_refused(plan: Plan, path: str)
         ("POST /api/v1/sessions HTTP/1.1\nHost: x\nContent-Length: -1", 400, "body_malformed"),
         ("POST /api/v1/sessions HTTP/1.1\nHost: x\nContent-Length: many", 400, "body_malformed"),
         ("\0\1\2", 400, "body_malformed"),
-        ("GET /health/live HTTP/1.1\nHost: x\nX-Long: " + "a" * 20_000, 413, "body_too_large"),
+        ("GET /health/live HTTP/1.1\nHost: x\nX-Long: " + "a" * 20_000, 431, "head_too_large"),
+        ("GET /api/v1/items?q=" + "a" * 20_000 + " HTTP/1.1\nHost: x", 431, "head_too_large"),
         ("GET /api/v1/identity HTTP/1.1\nHost: x\nAuthorization: Bearer ", 401, "access_token_missing"),
     ],
 )

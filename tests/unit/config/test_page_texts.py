@@ -18,6 +18,7 @@ PAGES = Path(__file__).parents[3] / "miniapp_api" / "h5" / "templates"
 _BY_KIND = {
     *("access_token_expired", "access_token_invalid", "access_token_missing", "acting_not_possible", "body_too_large"),
     *(
+        "head_too_large",
         "idempotency_key_reused",
         "invalid_cursor",
         "level_too_low",
