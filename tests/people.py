@@ -37,7 +37,9 @@ KNOWN_PERSONS: list[Person] = []
 def make_person() -> Person:
     """A citizen with a name of their own and a well-formed identity number."""
     unique = uuid.uuid4()
-    first = f"2308041985{unique.int % 12 + 1:02d}15{unique.int // 12 % 1000:03d}"
+    # So many that a campaign's hundreds do not meet: one number with two accounts is a case of its own.
+    place, born = divmod(unique.int, 20 * 12 * 28)
+    first = f"230804{1976 + born % 20}{born // 20 % 12 + 1:02d}{born // 240 + 1:02d}{place % 1000:03d}"
     person = Person(
         login_code=f"login-{unique.hex}",
         phone_code=f"phone-139{unique.int % 10**8:08d}",
