@@ -175,7 +175,9 @@ class Walk:
     async def _send(self) -> None:
         citizen_id = self.party.actor_id
         await grant_sends(citizen_id, [one.template_id for one in await notifications.grants(citizen_id)])
-        await Courier(Carrier(_Mute(), _Mute(), None, ("filled", "filled")), 20.0).carry_slice()
+        courier = Courier(Carrier(_Mute(), _Mute(), None, ("filled", "filled")), 20.0)
+        await courier.carry_slice()
+        await courier.sweep()
 
     async def _withdraw(self, draft_id: UUID) -> None:
         case = await service.submit_application(self.party, draft_id, uuid4().hex)

@@ -14,9 +14,10 @@ from app.notifications.models import SendState
 from app.notifications.preferences import quiet_of
 from app.notifications.rules import Channel, Quiet, Urgency, due, patience_ends
 
+# Claims begin and lapse by the database's clock: one worker's may be wrong.
 _CLAIM = """
 WITH claimed AS (
-    UPDATE sends SET state = 'sending', attempts = attempts + 1, claimed_until = $2, updated_at = $1
+    UPDATE sends SET state = 'sending', attempts = attempts + 1, claimed_until = now() + $2::interval, updated_at = $1
     WHERE id = ANY(ARRAY(
         SELECT id FROM sends WHERE state = 'waiting' AND COALESCE(due_at, created_at) <= $1
         ORDER BY COALESCE(due_at, created_at) LIMIT $3 FOR UPDATE SKIP LOCKED
@@ -54,7 +55,16 @@ UPDATE subscription_grants SET remaining = remaining - held.spent, updated_at = 
 FROM held WHERE subscription_grants.id = held.id
 RETURNING citizen_id, template_id, held.spent
 """
-_RENEW = "UPDATE sends SET claimed_until = $2 WHERE id = ANY($1::uuid[]) AND state = 'sending'"
+_RENEW = "UPDATE sends SET claimed_until = now() + $2::interval WHERE id = ANY($1::uuid[]) AND state = 'sending'"
+# A row that says it was written later than it is now was written by a clock that is ahead; so is all it says of when.
+_WAKE_MISDATED = """
+UPDATE sends SET due_at = NULL, give_up_at = LEAST(give_up_at, now() + (give_up_at - created_at)),
+    created_at = LEAST(created_at, now()), updated_at = now()
+WHERE id = ANY(ARRAY(
+    SELECT id FROM sends WHERE state = 'waiting' AND updated_at > now() + $1::interval LIMIT $2 FOR UPDATE SKIP LOCKED
+))
+"""
+_CLOCKS_APART = timedelta(minutes=1)
 _PATIENCE = timedelta(days=1)
 
 
@@ -112,7 +122,7 @@ async def claim(
     """
     moment, counted = clock.now(), set(one_time)
     async with transaction():
-        rows = await db.rows(_CLAIM, moment, moment + lifetime, most, *appids)
+        rows = await db.rows(_CLAIM, moment, lifetime, most, *appids)
         sends = [_claimed(row) for row in rows]
         awake, results = [], []
         for send in sends:
@@ -165,4 +175,12 @@ def _claimed(row: dict[str, Any]) -> Claimed:
 
 async def renew(send_ids: Iterable[UUID], lifetime: timedelta) -> None:
     """Keep claims whose holder is alive."""
-    await db.execute(_RENEW, list(send_ids), clock.now() + lifetime)
+    await db.execute(_RENEW, list(send_ids), lifetime)
+
+
+async def wake_misdated(most: int) -> int:
+    """Make due what a worker wrote whose clock was ahead, at most so many sends; returns how many.
+
+    Whoever claims one decides anew whether its hour is quiet.
+    """
+    return await db.execute(_WAKE_MISDATED, _CLOCKS_APART, most)

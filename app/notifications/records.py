@@ -42,11 +42,11 @@ UPDATE subscription_grants SET remaining = 0, updated_at = $3 FROM held WHERE su
 """
 _LAPSED = """
 SELECT id, message_id FROM sends
-WHERE state = 'sending' AND COALESCE(claimed_until, updated_at + $2::interval) < $1 LIMIT 1000
+WHERE state = 'sending' AND COALESCE(claimed_until, updated_at + $1::interval) < now() LIMIT 1000
 """
 _END_LAPSED = """
 UPDATE sends SET state = 'uncertain', reason = 'cut_off', claimed_until = NULL, updated_at = $1
-WHERE id = ANY($3::uuid[]) AND state = 'sending' AND COALESCE(claimed_until, updated_at + $2::interval) < $1
+WHERE id = ANY($3::uuid[]) AND state = 'sending' AND COALESCE(claimed_until, updated_at + $2::interval) < now()
 RETURNING message_id, channel
 """
 _HELD = "SELECT DISTINCT message_id FROM sends WHERE state IN ('waiting', 'sending') LIMIT 1000"
@@ -92,12 +92,11 @@ async def record(results: Sequence[Result]) -> None:
 async def end_lapsed(lifetime: timedelta) -> int:
     """Mark sends whose worker died as uncertain: they may have gone out. Returns how many."""
     async with transaction():
-        moment = clock.now()
-        found = await db.rows(_LAPSED, moment, lifetime)
+        found = await db.rows(_LAPSED, lifetime)
         if not found:
             return 0
         await aftermath.lock_messages([row["message_id"] for row in found])
-        rows = await db.rows(_END_LAPSED, moment, lifetime, [row["id"] for row in found])
+        rows = await db.rows(_END_LAPSED, clock.now(), lifetime, [row["id"] for row in found])
         await aftermath.settle(
             [Ended(row["message_id"], row["channel"], SendState.UNCERTAIN, "cut_off") for row in rows]
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from app.bootstrap import House
@@ -11,7 +12,7 @@ from app.kit import clock
 from app.kit.db import transaction
 from app.notifications.carrying import Carrier
 from app.notifications.courier import Courier
-from app.notifications.models import Message, Send
+from app.notifications.models import Message, Send, SendState
 from app.notifications.service import notify
 from app.worker import appids_of
 from wechat.limits import Limits
@@ -93,6 +94,11 @@ async def ways_tried(message_id: UUID) -> list[tuple[str, str, str | None]]:
     """The sends of a message in order: channel, state, reason."""
     rows = await Send.filter(message_id=message_id).order_by("id")
     return [(row.channel.value, row.state.value, row.reason) for row in rows]
+
+
+async def lapse() -> None:
+    """Let every claim be over, as if its worker had been silent for so long."""
+    await Send.filter(state=SendState.SENDING).update(claimed_until=clock.now() - timedelta(seconds=1))
 
 
 async def follow(house: House, citizen: Citizen) -> str:

@@ -29,7 +29,7 @@ from app.worker import appids_of, courier_of
 from config.settings import Settings
 from tests.conftest import REPOSITORY
 from tests.contract.sandbox.stand_ins import until
-from tests.service.channels import give_phone, stands, tell, ways_tried
+from tests.service.channels import give_phone, lapse, stands, tell, ways_tried
 from wechat.client import SUBSCRIBE_SEND
 
 TEMPLATE = city_messages().templates["case_submitted"].id
@@ -213,8 +213,8 @@ async def test_a_worker_killed_in_the_middle_of_a_slice_sends_nothing_twice(
     messages += await told(house, stand_in, 2)
     await courier_of(house).sweep()
     assert await Send.filter(state="sending").count() == 8
-    with clock.travel(timedelta(seconds=house.settings.worker.stalled_after_seconds + 1)):
-        await courier_of(house).sweep()
-        await carry(house)
+    await lapse()
+    await courier_of(house).sweep()
+    await carry(house)
     assert Counter([(await stands(one))[0] for one in messages]) == {"uncertain": 8, "delivered": 2}
     assert all([await stand_in.received(await openid_of(one)) <= 1 for one in messages])

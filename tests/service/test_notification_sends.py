@@ -16,6 +16,7 @@ from app.kit import clock, db
 from app.kit.clock import CITY_TIME
 from app.kit.db import transaction
 from app.kit.ports import AmbiguousError, RefusedError, TryLaterError
+from app.notifications.claims import renew
 from app.notifications.consents import grant_sends
 from app.notifications.definitions import city_messages, templates
 from app.notifications.errors import TemplateUnknownError
@@ -27,7 +28,7 @@ from app.notifications.service import notify
 from config.settings import Settings
 from tests.contract.sandbox.stand_ins import until
 from tests.service.cases import verified_citizen
-from tests.service.channels import Ways, follow, give_phone, stands, tell, ways_tried
+from tests.service.channels import Ways, follow, give_phone, lapse, stands, tell, ways_tried
 from wechat.client import SUBSCRIBE_SEND
 from wechat.errors import (
     WeChatAmbiguousError,
@@ -161,6 +162,7 @@ async def test_a_quota_that_asks_for_a_rest_gets_it(ways: Ways, citizen: Citizen
     await tell(citizen, "submitted")
     await ways.carry()
     with clock.travel(timedelta(minutes=59)):
+        await ways.courier.sweep()
         await ways.carry()
     assert len(ways.mini.calls) == 1
     with clock.travel(timedelta(minutes=61)):
@@ -253,6 +255,58 @@ async def test_the_last_channel_of_a_legal_message_decides(ways: Ways, citizen: 
     assert len(ways.sms.calls) == 1
 
 
+async def test_what_a_clock_that_is_ahead_wrote_goes_out_when_it_is_right(ways: Ways, citizen: Citizen) -> None:
+    """Not a day later. Its channel has as long as any, from then on."""
+    await grant_sends(citizen.id, list(templates()))
+    with clock.travel(timedelta(days=1)):
+        normal, legal = await tell(citizen, "submitted"), await tell(citizen, "not_accepted")
+    await ways.carry()
+    assert ways.mini.calls == []
+    await ways.courier.sweep()
+    for message, patience in ((normal, timedelta(days=1)), (legal, timedelta(minutes=30))):
+        send = await Send.get(message_id=message.id)
+        assert send.give_up_at is not None
+        assert timedelta() <= clock.now() + patience - send.give_up_at < timedelta(minutes=1)
+    await ways.carry()
+    assert [await stands(one) for one in (normal, legal)] == [("delivered", "mini_program", None)] * 2
+
+
+async def test_a_rest_that_a_clock_ahead_ordered_is_over_when_it_is_right(ways: Ways, citizen: Citizen) -> None:
+    """The message keeps the time that it had."""
+    await grant_sends(citizen.id, [TEMPLATE])
+    ways.mini.failure = WeChatLimitedError(SUBSCRIBE_SEND, 60.0)
+    message = await tell(citizen, "submitted")
+    told = await Send.get(message_id=message.id)
+    with clock.travel(timedelta(hours=1)):
+        await ways.carry()
+    ways.mini.failure = None
+    await ways.courier.sweep()
+    send = await Send.get(message_id=message.id)
+    assert (send.created_at, send.give_up_at) == (told.created_at, told.give_up_at)
+    await ways.carry()
+    assert await stands(message) == ("delivered", "mini_program", None)
+
+
+async def test_a_claim_by_a_clock_that_is_ahead_lapses_no_later(ways: Ways, citizen: Citizen) -> None:
+    """A worker that dies with it leaves nothing on its way for a day."""
+    await grant_sends(citizen.id, [TEMPLATE])
+    await tell(citizen, "submitted")
+    ends: list[datetime | None] = []
+
+    async def look() -> None:
+        (send,) = await Send.filter(state=SendState.SENDING)
+        await renew([send.id], timedelta(minutes=1))
+        ends.extend([send.claimed_until, (await Send.get(id=send.id)).claimed_until])
+
+    ways.mini.on_call = look
+    with clock.travel(timedelta(hours=1)):
+        await ways.courier.carry_slice()
+    claimed, renewed = ends
+    assert claimed is not None
+    assert renewed is not None
+    assert clock.now() < claimed < renewed <= clock.now() + timedelta(minutes=1)
+
+
 async def test_a_legal_message_waits_half_an_hour_for_a_channel(ways: Ways, citizen: Citizen) -> None:
     """Then the next one has it, and the one that was away is not asked again."""
     phone = await give_phone(citizen)
@@ -288,9 +342,9 @@ async def test_a_send_cut_off_before_its_record_is_uncertain(ways: Ways, citizen
     await Send.filter(message_id=message.id).update(state=SendState.SENDING, attempts=1, claimed_until=until)
     await ways.courier.sweep()
     assert await stands(message) == ("waiting", None, None)
-    with clock.travel(timedelta(seconds=21)):
-        await ways.courier.sweep()
-        await ways.carry()
+    await lapse()
+    await ways.courier.sweep()
+    await ways.carry()
     assert await stands(message) == ("uncertain", None, "cut_off")
     assert ways.mini.calls == []
 
@@ -300,11 +354,11 @@ async def test_a_claim_that_lapsed_meanwhile_is_not_recorded_over(ways: Ways, ci
     await grant_sends(citizen.id, [TEMPLATE])
     message = await tell(citizen, "submitted")
 
-    async def lapse() -> None:
-        with clock.travel(timedelta(minutes=1)):
-            await ways.courier.sweep()
+    async def come_late() -> None:
+        await lapse()
+        await ways.courier.sweep()
 
-    ways.mini.on_call = lapse
+    ways.mini.on_call = come_late
     await ways.courier.carry_slice()
     assert len(ways.mini.calls) == 1
     assert await stands(message) == ("uncertain", None, "cut_off")
