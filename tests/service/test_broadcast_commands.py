@@ -32,6 +32,7 @@ async def followed(quiet: House, plan: Plan) -> AsyncIterator[House]:
             await http.post(f"{plan.sandbox_url}/control/wechat/followers", json={"count": FIRST + MANY})
         ).raise_for_status()
     appid, moment = quiet.settings.wechat.official_account_appid, clock.now()
+    await Follower.filter(appid=appid).delete()  # those of others' tests
     openids = [generated_openid(FIRST + number) for number in range(MANY)]
     await Follower.bulk_create(
         [Follower(appid=appid, openid=openid, subscribed=True, changed_at=moment) for openid in openids]
