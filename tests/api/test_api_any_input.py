@@ -292,13 +292,18 @@ async def test_no_name_in_a_path_breaks_a_route(house: House, plan: Plan, docume
 async def test_each_kind_of_sender_gets_documented_answers_to_much_of_it(
     house: House, plan: Plan, settings: Settings, pouring: Pouring, actor: Actor
 ) -> None:
-    """Citizens at each level and for others, staff of each duty, systems: each at each route of the kind."""
+    """Citizens at each level and for others, staff of each duty, systems: each at each route of the kind.
+
+    Of the other kinds, which are refused whoever they are, one each.
+    """
     for name in [name for name in pouring.names if ROUTES[name].actor is actor]:
         # Accounts of their own: no count of an account answers in place of a route, and what one ended is not missed.
         own = await citizens(plan)
-        officers = await staff(house, own[-1].things)
-        senders = [Sender("nobody", own[-1].things), *own, *officers]
-        if actor in (known := systems(settings, own[-1].things)):
+        things = own[-1].things
+        officer = Sender("staff: the city", things, await signed_in(house, await all_round_officer()))
+        officers = await staff(house, things) if actor is Actor.STAFF else [officer]
+        senders = [Sender("nobody", things), *(own if actor is Actor.CITIZEN else own[-1:]), *officers]
+        if actor in (known := systems(settings, things)):
             senders = [known[actor]]
         pouring.pour(name, senders, as_documented=5, against=5)
     assert not pouring.wrong, "\n".join(pouring.wrong.values())

@@ -262,6 +262,14 @@ class Applicant:
             assert time.monotonic() < until, f"{method} {path}: not answered within {_PATIENCE_SECONDS:.0f} seconds"
             threading.Event().wait(0.1)
 
+    def _listed(self, path: str) -> Iterator[Any]:
+        """What a list holds on all its pages."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self.ask("GET", path, params={"cursor": cursor} if cursor else {})
+            yield from page["items"]
+            cursor = page["next_cursor"]
+
     def seen(self) -> dict[str, Any]:
         """What the citizen sees of the case."""
         timeline = [entry["kind"] for entry in self.ask("GET", self._path)["timeline"]]
@@ -270,8 +278,8 @@ class Applicant:
         return {
             "state": self.state,
             "timeline": tuple(timeline),
-            "told": sorted(entry["kind"] for entry in self.ask("GET", "/messages")["items"]),
-            "licences": [entry["case_no"] for entry in self.ask("GET", "/licences")["items"]],
+            "told": sorted(entry["kind"] for entry in self._listed("/messages")),
+            "licences": [entry["case_no"] for entry in self._listed("/licences")],
         }
 
     def expected(self) -> dict[str, Any]:
