@@ -45,8 +45,14 @@ _END = """
 UPDATE sessions SET ended_at = $1, ended_because = $2
 WHERE (citizen_id = $3 OR staff_id = $3) AND ended_at IS NULL AND ($4::uuid IS NULL OR id = $4)
 """
-_LIVE = "SELECT citizen_id, staff_id, ended_at, last_used_at FROM sessions WHERE id = $1"
-_NOTE_USE = "UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)"
+NOTING_USE = """
+WITH used AS (
+    UPDATE sessions SET last_used_at = $2
+    WHERE id = $1 AND ended_at IS NULL AND (last_used_at IS NULL OR last_used_at < $3)
+)
+"""
+"""What a statement begins with that reads a session: its use at $2 is noted, unless it was since $3."""
+_LIVE = f"{NOTING_USE} SELECT citizen_id, staff_id, ended_at FROM sessions WHERE id = $1"  # noqa: S608  # our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +233,16 @@ async def _end(owner: Audience, owner_id: UUID, session_id: UUID | None, because
 
 
 Look = Callable[[UUID], Awaitable[Record | None]]
-"""Reads a session's row, with the columns that ``look_up`` reads of it or more."""
+"""Reads a session's row, with the columns that ``look_up`` reads of it or more, and notes that it was used."""
 
 
-async def look_up(session_id: UUID) -> Record | None:
-    """Whose a session is, when it ended, and when it was used last; None where there is none."""
-    return await db.quick().row(_LIVE, session_id)
+async def look_up(session_id: UUID, statement: str = _LIVE) -> Record | None:
+    """Whose a session is, and when it ended; None where there is none. That it was used is noted once a minute.
+
+    ``statement`` begins with NOTING_USE and reads the same columns, and others, of the session $1.
+    """
+    moment = clock.now()
+    return await db.quick().row(statement, session_id, moment, moment - _USE_NOTED_EVERY)
 
 
 class LiveSessions:
@@ -242,7 +252,7 @@ class LiveSessions:
         self._seen: TTLCache[UUID, object] = TTLCache(maxsize=100_000, ttl=_SEEN_SECONDS)
 
     async def owner(self, session_id: UUID, look: Look = look_up) -> UUID:
-        """Whose session this is; note that it was used, once a minute. Raises SessionEndedError unless it is alive.
+        """Whose session this is, which is used now. Raises SessionEndedError unless it is alive.
 
         A session outlives the joining of two accounts, so that its row and not the token says whose it is. ``look``
         asks for the row where it was not seen of late.
@@ -250,15 +260,14 @@ class LiveSessions:
         # One look: what was seen may be forgotten between two.
         owner = self._seen.get(session_id, _UNSEEN)
         if owner is _UNSEEN:
-            owner = self._seen[session_id] = await self._judge(session_id, await look(session_id), clock.now())
+            owner = self._seen[session_id] = _owner(await look(session_id))
         if not isinstance(owner, UUID):
             raise SessionEndedError
         return owner
 
-    async def _judge(self, session_id: UUID, found: Record | None, moment: datetime) -> UUID | None:
-        if found is None or found["ended_at"] is not None:
-            return None
-        if found["last_used_at"] is None or found["last_used_at"] < moment - _USE_NOTED_EVERY:
-            await db.execute(_NOTE_USE, session_id, moment, moment - _USE_NOTED_EVERY)
-        owner: UUID = found["citizen_id"] or found["staff_id"]
-        return owner
+
+def _owner(found: Record | None) -> UUID | None:
+    if found is None or found["ended_at"] is not None:
+        return None
+    owner: UUID = found["citizen_id"] or found["staff_id"]
+    return owner

@@ -30,7 +30,7 @@ from app.identity.models import Staff
 from app.identity.ports import StaffPages
 from app.identity.rules import Audience, Duty
 from app.identity.service import CODE_REFUSED
-from app.identity.sessions import Grant, LiveSessions
+from app.identity.sessions import NOTING_USE, Grant, LiveSessions, look_up
 from app.identity.tokens import AccessTokens
 from app.kit import db, limits
 from app.kit.db import transaction
@@ -41,10 +41,11 @@ from wechat.errors import NotAMemberError, WeChatError, WeChatRefusedError
 _log = logging.getLogger(__name__)
 
 _ACTIVE = "SELECT * FROM staff WHERE id = $1 AND active"
-_SIGNED_IN = """
-SELECT citizen_id, staff_id, ended_at, last_used_at, staff.* FROM sessions LEFT JOIN staff ON staff.id = staff_id
+_SIGNED_IN = f"""
+{NOTING_USE}
+SELECT citizen_id, staff_id, ended_at, staff.* FROM sessions LEFT JOIN staff ON staff.id = staff_id
 WHERE sessions.id = $1
-"""
+"""  # noqa: S608  # our own words
 _seen: TTLCache[tuple[Quick, UUID], Record] = TTLCache(maxsize=10_000, ttl=1)
 
 
@@ -208,10 +209,9 @@ async def signed_in(live: LiveSessions, session_id: UUID) -> Staff:
 
 
 async def _look_up_both(session_id: UUID) -> Record | None:
-    quick = db.quick()
-    found = await quick.row(_SIGNED_IN, session_id)
+    found = await look_up(session_id, _SIGNED_IN)
     if found and found["active"]:
-        _keep(quick, found)
+        _keep(db.quick(), found)
     return found
 
 

@@ -23,22 +23,23 @@ _OF_COMPANY = "SELECT * FROM licences WHERE id = $1 AND company_id = $2"
 _MOVES = "SELECT * FROM licence_moves WHERE licence_id = $1 ORDER BY at DESC, id DESC"
 _MOVE = ("id", "licence_id", "cause", "before", "after", "reason", "actor", "office", "case_no", "at")
 # Beside a licence: the level of who acts, or of whom they act for where that is lower; a ward has none to show.
-_SHOWN = f"""
-SELECT licences.*,
+_SHOWN = """
+SELECT licences.*, {moves} AS moves,
     (SELECT act FROM consents WHERE citizen_id = $3 AND purpose = $5 ORDER BY id DESC LIMIT 1) AS said,
     CASE WHEN actor.id IS NOT NULL
-        THEN LEAST(actor.level, CASE WHEN principal.ward IS NOT TRUE THEN principal.level END) END AS level,
-    ARRAY(SELECT ({", ".join(_MOVE)}) FROM licence_moves WHERE licence_id = $1 ORDER BY at DESC, id DESC) AS moves
+        THEN LEAST(actor.level, CASE WHEN principal.ward IS NOT TRUE THEN principal.level END) END AS level
 FROM licences LEFT JOIN citizens AS actor ON actor.id = $2 LEFT JOIN citizens AS principal ON principal.id = $3
 WHERE licences.id = $1
     AND CASE WHEN $4::uuid IS NULL THEN citizen_id = $3 AND company_id IS NULL ELSE company_id = $4 END
-"""  # noqa: S608  # names of our columns
+"""
+_ITS_MOVES = f"SELECT ({', '.join(_MOVE)}) FROM licence_moves WHERE licence_id = $1 ORDER BY at DESC, id DESC"  # noqa: S608  # names of our columns
+_SHOWN_ALONE, _SHOWN_WITH_MOVES = _SHOWN.format(moves="NULL"), _SHOWN.format(moves=f"ARRAY({_ITS_MOVES})")
 _NAMES = {"identifier": 128, "number": 64, "case_no": 43}
 
 
 @dataclass(frozen=True, slots=True)
 class ShownLicence:
-    """A licence that its holder may show, its type, and its moves, the latest first.
+    """A licence that its holder may show, its type, and its moves, the latest first, where they were asked for.
 
     ``refused`` where the holder withdrew their consent to its being shown.
     """
@@ -70,12 +71,13 @@ async def shown_licence(party: Party, licence_id: UUID) -> Licence:
     return licence
 
 
-async def read_licence(party: Party, licence_id: UUID) -> ShownLicence:
-    """What ``shown_licence`` answers, with all that belongs to it, by one statement; never within a transaction.
+async def read_licence(party: Party, licence_id: UUID, *, with_moves: bool) -> ShownLicence:
+    """What ``shown_licence`` answers, with what belongs to it, by one statement; never within a transaction.
 
     The type is what the catalogue said a second ago at most. Raises as ``shown_licence`` does.
     """
-    found = await db.quick().row(_SHOWN, licence_id, party.actor_id, party.citizen_id, party.company_id, PRESENTING)
+    statement = _SHOWN_WITH_MOVES if with_moves else _SHOWN_ALONE
+    found = await db.quick().row(statement, licence_id, party.actor_id, party.citizen_id, party.company_id, PRESENTING)
     if found is None:
         raise LicenceNotFoundError
     licence = db.instance(Licence, found)
@@ -84,7 +86,7 @@ async def read_licence(party: Party, licence_id: UUID) -> ShownLicence:
     if found["level"] is None:
         raise NotFoundError
     require_level(found["level"], definition.assurance_level)
-    moves = [db.instance(LicenceMove, dict(zip(_MOVE, move, strict=True))) for move in found["moves"]]
+    moves = [db.instance(LicenceMove, dict(zip(_MOVE, move, strict=True))) for move in found["moves"] or ()]
     return ShownLicence(licence, definition, moves, found["said"] == Act.WITHDRAWN)
 
 

@@ -107,7 +107,7 @@ async def list_licences(call: Call, query: PageQuery) -> LicencePage:
 )
 async def read_licence(call: Call, licence_id: UUID) -> LicenceView:
     """One licence with its fields."""
-    shown = await queries.read_licence(call.party, licence_id)
+    shown = await queries.read_licence(call.party, licence_id, with_moves=True)
     fields = [
         LicenceFieldView(name=field.name, title=field.title, value=value)
         for field, value in queries.shown_values(shown.licence, shown.definition)

@@ -1,6 +1,7 @@
 """Sessions: refreshed once, ended at once, and the citizen hears of a theft."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import httpx
@@ -154,6 +155,26 @@ async def test_a_process_believes_itself_for_a_second_at_most(house: House, citi
         await asyncio.wait_for(refused(), 2)
     with pytest.raises(SessionEndedError):
         await LiveSessions().owner(bearer.session)
+
+
+async def test_the_use_of_a_session_is_noted_once_a_minute(house: House, citizen: Citizen) -> None:
+    """And no more after its end."""
+    grant = await opened(house, citizen)
+    session = house.access_tokens.read(grant.tokens.access_token, Audience.CITIZEN).session
+
+    async def noted_after(seconds: int) -> int:
+        before = (await Session.get(id=session)).last_used_at
+        with clock.travel(timedelta(seconds=seconds)):
+            with suppress(SessionEndedError):
+                await LiveSessions().owner(session)
+            after = (await Session.get(id=session)).last_used_at
+        assert before is not None
+        assert after is not None
+        return round((after - before).total_seconds())
+
+    assert [await noted_after(59), await noted_after(61), await noted_after(90)] == [0, 61, 0]
+    await sessions.end_all_sessions(Audience.CITIZEN, citizen.id)
+    assert await noted_after(300) == 0
 
 
 def test_sessions_are_listed_and_ended_over_http(plan: Plan, phone: Phone) -> None:

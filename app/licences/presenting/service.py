@@ -106,7 +106,7 @@ async def hold_codes(
 
 
 async def _to_be_shown(party: Party, licence_id: UUID) -> tuple[Licence, LicenceTypeDefinition]:
-    shown = await read_licence(party, licence_id)
+    shown = await read_licence(party, licence_id, with_moves=False)
     if shown.refused and party.citizen_id:
         await respect_withdrawal(party.citizen_id, PRESENTING)
     return shown.licence, shown.definition
