@@ -245,7 +245,7 @@ class _Layout:
         if document.sealed_by:
             self.add(Picture(RIGHT - _SEAL, middle - _SEAL / 2, _SEAL, _SEAL, seal_png(document.sealed_by), _SEAL_SAYS))
         self.y += max(around, 6)
-        symbol = qr_png(document.qr, module_px=4, border=0)
+        symbol = qr_png(document.qr, border=0)
         self.add(Picture(LEFT, self.y, _QR, _QR, symbol, "".join(document.qr_notes)))
         top = self.y + max((_QR - len(notes) * _NOTE.line) / 2, 0)
         self.add(*(Text(LEFT + _QR + 6, top + n * _NOTE.line, _NOTE, note) for n, note in enumerate(notes)))

@@ -1,9 +1,8 @@
 """QR symbols (ISO/IEC 18004) as 1-bit PNG pictures that every phone reads, and as SVG drawings."""
 
 import re
-import struct
-import zlib
 
+from media.qr_pictures import png_of
 from media.qr_symbols import MAX_VERSION, Symbol, symbol_of
 
 _MAX_CHARACTERS = 691
@@ -11,14 +10,6 @@ _MAX_CHARACTERS = 691
 
 _RUN = re.compile("(0*)(1+)")
 """Light modules and the dark ones that follow them."""
-
-_COMPRESSION = 1
-"""zlib's fastest: a tenth of the time of its own choice, for some hundred bytes more."""
-
-_BYTE = 8
-_OF_MODULES = bytes(0xFF if code == ord("0") else 0 for code in range(256))
-_SAME, _UP = b"\0", b"\2"
-"""How a line of a PNG is written: as it is, or as what differs from the one above (PNG, 9.2)."""
 
 
 class QrTooLongError(ValueError):
@@ -38,24 +29,15 @@ def qr_matrix(text: str) -> list[list[bool]]:
     return [[module == "1" for module in row] for row in _rows(symbol)]
 
 
-def qr_png(text: str, *, module_px: int = 8, border: int = 4) -> bytes:
-    """A 1-bit PNG of one symbol, error level M, version 12 at most.
+def qr_png(text: str, *, border: int = 4) -> bytes:
+    """A 1-bit PNG of one symbol, error level M, version 12 at most, 8 pixels a module.
 
-    ``module_px`` is the side of a module in pixels, ``border`` the quiet zone in modules (the standard asks for 4).
-    Raises ``QrTooLongError``, and ``ValueError`` for a text no symbol is made of (see ``qr_matrix``) or a size below
-    one pixel or a negative border.
+    ``border`` is the quiet zone in modules (the standard asks for 4). Raises ``QrTooLongError``, and ``ValueError`` for
+    a text no symbol is made of (see ``qr_matrix``) or a negative border.
     """
-    if module_px < 1 or border < 0:
-        raise ValueError("a module is at least one pixel and a border is not negative")
-    symbol = _symbol(text)
-    side = symbol.side + 2 * border
-    length = -(-side * module_px // _BYTE)
-    unchanged = (_UP + bytes(length)) * (module_px - 1)
-    blank = (_SAME + b"\xff" * length + unchanged) * border
-    lines = b"".join([_SAME + line + unchanged for line in _lines(symbol, module_px, border)])
-    head = struct.pack(">IIBBBBB", side * module_px, side * module_px, 1, 0, 0, 0, 0)
-    pixels = zlib.compress(blank + lines + blank, _COMPRESSION)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
+    if border < 0:
+        raise ValueError("a border is not negative")
+    return png_of(_symbol(text), border)
 
 
 def qr_svg(text: str, *, border: int = 4) -> str:
@@ -91,19 +73,3 @@ def _rows(symbol: Symbol) -> list[str]:
     """The rows of a symbol, a digit for a module, 1 dark."""
     bits, side = symbol.bits, symbol.side
     return [bits[at : at + side] for at in range(0, side * side, side)]
-
-
-def _lines(symbol: Symbol, module_px: int, border: int) -> list[bytes]:
-    """The first line of pixels of each row, a bit for a pixel, 0 dark."""
-    if module_px == _BYTE:
-        light, side = b"\xff" * border, symbol.side
-        modules = symbol.bits.encode().translate(_OF_MODULES)
-        return [light + modules[at : at + side] + light for at in range(0, side * side, side)]
-    edge, wide = "0" * border, {"0": "1" * module_px, "1": "0" * module_px}
-    rows = ("".join([wide[module] for module in f"{edge}{row}{edge}"]) for row in _rows(symbol))
-    length = -(-(symbol.side + 2 * border) * module_px // _BYTE)
-    return [int(row.ljust(length * _BYTE, "0"), 2).to_bytes(length) for row in rows]
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from itertools import accumulate, product
-from operator import getitem, xor
+from operator import add, getitem, xor
 
 MAX_VERSION = 12
 # Error correction codewords of a block, and the data codewords of each block, by version (table 9).
@@ -95,7 +95,8 @@ def _packed(text: str) -> tuple[int, int, str]:
         threes = [text[at : at + 3] for at in range(0, len(text), 3)]
         return 1, len(text), "".join(f"{int(three):0{_OF_DIGITS[len(three)]}b}" for three in threes)
     try:
-        return 2, len(text), "".join([_PAIRS[text[at : at + 2]] for at in range(0, len(text), 2)])
+        pairs = map(add, text[::2], (*text[1::2], ""))
+        return 2, len(text), "".join(map(_PAIRS.__getitem__, pairs))
     except KeyError:
         plain = text.encode()
         return 4, len(plain), f"{int.from_bytes(plain):0{8 * len(plain)}b}"
@@ -143,16 +144,17 @@ class _Penalties:
         """The penalty of a symbol."""
         light, same, found = symbol ^ self._every, [], 0
         for step, two, five, eleven in self._along:
-            alike = ~(symbol ^ symbol >> step) & two
+            dark_before, light_before = symbol >> step, light >> step
+            darks, lights = symbol & dark_before, light & light_before
+            alike = (darks | lights) & two
             same.append(alike)
             three = alike & alike >> step
             runs = three & three >> 2 * step & five
             # A run of five counts 3, and 1 for each module more.
-            found += runs.bit_count() + 2 * (runs & ~(runs << step & five)).bit_count()
-            lights = light & light >> step
+            found += 3 * runs.bit_count() - 2 * (runs & runs << step).bit_count()
             four = lights & lights >> 2 * step
-            core = symbol & light >> step & symbol >> 2 * step & symbol >> 3 * step
-            core &= symbol >> 4 * step & light >> 5 * step & symbol >> 6 * step
+            # Dark, light, three dark, light, dark.
+            core = symbol & light_before & (darks & darks >> step) >> 2 * step & (light & dark_before) >> 5 * step
             finders = (core & four >> 7 * step & eleven).bit_count() + (four & core >> 4 * step & eleven).bit_count()
             found += 40 * finders
         beside, below = same

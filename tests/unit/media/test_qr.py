@@ -1,7 +1,9 @@
 """QR symbols, read back by decoders that share nothing with each other, and drawn as another encoder draws them."""
 
 import re
-from collections.abc import Callable
+import struct
+import zlib
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from random import Random
 
@@ -46,14 +48,14 @@ def version_of(text: str) -> int:
 @example("0")
 @example("0" * 250)
 def test_an_alphanumeric_text_comes_back_as_it_went(text: str) -> None:
-    assert decoded(qr_png(text, module_px=3)).bytes == text.encode()
+    assert decoded(qr_png(text)).bytes == text.encode()
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.text(st.characters(min_codepoint=1, max_codepoint=0x7F), min_size=1, max_size=280))
 @example("A%20B\\x41\x1d[)>")
 def test_any_ascii_comes_back_as_it_went(text: str) -> None:
-    assert decoded(qr_png(text, module_px=3)).bytes == text.encode()
+    assert decoded(qr_png(text)).bytes == text.encode()
 
 
 @pytest.mark.parametrize(
@@ -82,24 +84,41 @@ def test_the_symbol_is_a_qr_code_of_level_m() -> None:
     assert (code.format, code.ec_level) == (zxingcpp.BarcodeFormat.QRCode, "M")
 
 
-def test_the_picture_is_one_bit_deep_and_of_whole_modules() -> None:
-    png = qr_png("JIABAN", module_px=5, border=3)
-    image = picture(png)
-    assert image.format == "PNG"
-    assert image.mode == "1"
-    assert png[24] == 1, "the bit depth in IHDR"
-    assert image.size == ((21 + 2 * 3) * 5, (21 + 2 * 3) * 5)
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 419), st.integers(0, 20))
+@example(20, 4)
+@example(419, 4)
+@example(419, 0)
+def test_the_pixels_of_a_picture_are_the_modules_inside_a_white_border(characters: int, border: int) -> None:
+    """As zlib has them, which checks their sum, and in as many bits as the picture says."""
+    matrix = qr_matrix(code_of(characters))
+    png = qr_png(code_of(characters), border=border)
+    around = [False] * border
+    white = [False] * (len(matrix) + 2 * border)
+    rows = [white] * border + [[*around, *row, *around] for row in matrix] + [white] * border
+    lines = [b"\0" + bytes(0 if dark else 0xFF for dark in row) for row in rows for _ in range(8)]
+    chunks = dict(chunks_of(png))
+    assert list(chunks) == [b"IHDR", b"IDAT", b"IEND"]
+    assert chunks[b"IHDR"] == struct.pack(">IIBBBBB", len(lines), len(lines), 1, 0, 0, 0, 0)
+    assert zlib.decompress(chunks[b"IDAT"]) == b"".join(lines)
 
 
-def test_every_module_is_drawn_where_the_matrix_has_it_inside_a_white_border() -> None:
-    matrix = qr_matrix("JIABAN-2026")
-    side, border, px = len(matrix), 4, 2
-    image = picture(qr_png("JIABAN-2026", module_px=px, border=border))
-    for y in range(image.height):
-        for x in range(image.width):
-            row, column = y // px - border, x // px - border
-            dark = 0 <= row < side and 0 <= column < side and matrix[row][column]
-            assert (image.getpixel((x, y)) == 0) is dark
+def chunks_of(png: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The parts of a PNG, each of which has its sum right."""
+    at = 8
+    while at < len(png):
+        (length,), name = struct.unpack(">I", png[at : at + 4]), png[at + 4 : at + 8]
+        data = png[at + 8 : at + 8 + length]
+        assert png[at + 8 + length : at + 12 + length] == struct.pack(">I", zlib.crc32(name + data))
+        yield name, data
+        at += 12 + length
+
+
+def test_a_picture_is_small_enough_for_a_village_s_network() -> None:
+    """Smaller than what zlib makes of it at its best."""
+    image = BytesIO()
+    picture(qr_png(code_of(285))).save(image, "PNG", optimize=True)
+    assert len(qr_png(code_of(285))) < len(image.getvalue())
 
 
 def test_packed_modes_are_used_where_the_text_allows_them() -> None:
@@ -128,10 +147,9 @@ def test_a_text_no_symbol_is_made_of_is_refused(text: str) -> None:
         qr_png(text)
 
 
-@pytest.mark.parametrize(("module_px", "border"), [(0, 4), (8, -1)])
-def test_an_impossible_size_is_refused(module_px: int, border: int) -> None:
-    with pytest.raises(ValueError, match="at least one pixel"):
-        qr_png("JIABAN", module_px=module_px, border=border)
+def test_a_picture_without_room_for_itself_is_refused() -> None:
+    with pytest.raises(ValueError, match="not negative"):
+        qr_png("JIABAN", border=-1)
 
 
 def test_the_same_text_gives_the_same_bytes() -> None:

@@ -12,9 +12,16 @@ from media.qr_reading import read_qr
 TEXT = "HTTPS://EXAMPLE.GOV.CN/V/" + "A7" * 120
 
 
+def drawn(text: str, module_px: int) -> Image.Image:
+    """A code whose modules are so many pixels wide."""
+    code = Image.open(BytesIO(qr_png(text))).convert("L")
+    side = code.width * module_px // 8
+    return code.resize((side, side), Image.Resampling.NEAREST)
+
+
 def photograph(degrees: float = 0, side: int = 4000, kind: str = "JPEG") -> bytes:
     """A code on a grey table, turned, a little out of focus."""
-    code = Image.open(BytesIO(qr_png(TEXT, module_px=12))).convert("L")
+    code = drawn(TEXT, 12)
     table = Image.new("L", (side, side * 3 // 4), 150)
     turned = code.rotate(degrees, expand=True, fillcolor=150)
     table.paste(turned, ((table.width - turned.width) // 2, (table.height - turned.height) // 2))
@@ -38,8 +45,8 @@ def test_other_pictures_are_read(kind: str) -> None:
 def test_of_two_codes_the_larger_is_meant() -> None:
     """The other stands somewhere in the background."""
     two = Image.new("L", (1600, 1000), 255)
-    two.paste(Image.open(BytesIO(qr_png("SMALL", module_px=6))).convert("L"), (1200, 40))
-    two.paste(Image.open(BytesIO(qr_png(TEXT, module_px=12))).convert("L"), (20, 20))
+    two.paste(drawn("SMALL", 6), (1200, 40))
+    two.paste(drawn(TEXT, 12), (20, 20))
     content = BytesIO()
     two.save(content, "PNG")
     assert read_qr(content.getvalue()) == TEXT
