@@ -1,4 +1,4 @@
-"""Rounds: every side does the same work in turns, so that what else the machine does falls on all of them."""
+"""Rounds: every side does the same work in short turns, so that what else the machine does falls on all of them."""
 
 import statistics
 import time
@@ -12,6 +12,8 @@ from bench.town import Town
 CONNECTIONS = 8
 _SECONDS = 2.0
 _WARM = 200
+_TURNS = 5
+"""Of each side in a round: others' work on a machine, and its clock, change within seconds."""
 Requests = Callable[[Side, int], Awaitable[list[bytes]]]
 
 
@@ -123,7 +125,7 @@ async def over_http(
     least: int = _WARM,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Figures:
-    """Have each side answer requests for about so many seconds in each round.
+    """Have each side answer requests for about so many seconds in each round, in several turns.
 
     ``requests`` makes so many for a side, before its time begins; no round has fewer than ``least``. Raises
     RuntimeError where an answer has another ``status``.
@@ -137,12 +139,24 @@ async def over_http(
         await _send(town, side, await requests(side, least), status)
         warm = await _send(town, side, await requests(side, least), status)
         many[side.name] = max(int(seconds * warm.done / warm.wall), least)
-    for turn in range(rounds):
-        place = turn % len(sides)
-        for side in (*sides[place:], *sides[:place]):
-            progress(f"round {turn + 1} of {rounds}: {side.name}")
-            figures.note(side.name, await _send(town, side, await requests(side, many[side.name]), status))
+    for number in range(rounds):
+        progress(f"round {number + 1} of {rounds}")
+        ready = {side.name: await requests(side, many[side.name]) for side in sides}
+        taken: dict[str, list[Taken]] = {side.name: [] for side in sides}
+        for turn in range(_TURNS):
+            place = (number + turn) % len(sides)
+            for side in (*sides[place:], *sides[:place]):
+                taken[side.name].append(await _send(town, side, ready[side.name][turn::_TURNS], status))
+        for name, turns in taken.items():
+            figures.note(name, together(turns))
     return figures
+
+
+def together(turns: Sequence[Taken]) -> Taken:
+    """What one side did in several turns, of which there is at least one."""
+    cpu = [turn.cpu for turn in turns]
+    own, postgres, redis = sum(one.own for one in cpu), sum(one.postgres for one in cpu), sum(one.redis for one in cpu)
+    return Taken(sum(turn.done for turn in turns), sum(turn.wall for turn in turns), Cpu(own, postgres, redis))
 
 
 async def _send(town: Town, side: Side, requests: list[bytes], status: int) -> Taken:

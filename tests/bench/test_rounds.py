@@ -10,7 +10,7 @@ import pytest
 
 from bench import load, results
 from bench.contracts import ContractBrokenError, compare
-from bench.rounds import Figures, Memory, Spread, Taken, summed
+from bench.rounds import Figures, Memory, Spread, Taken, summed, together
 from bench.sides import Cpu, Role
 
 _ROLES = {"ours": Role.OURS, "django": Role.PEER, "floor": Role.FLOOR}
@@ -43,6 +43,11 @@ def test_a_sum_weighs_each_comparison_by_what_a_piece_of_it_costs() -> None:
     assert whole.ratio("floor").middle == pytest.approx(0.4)
     engines = summed([_figures([1.0], [3.0], [1.0], by_whole=True)])
     assert engines.ratio("django").middle == pytest.approx(2.0)
+
+
+def test_turns_of_a_side_are_added_up() -> None:
+    turns = [Taken(3, 1.0, Cpu(0.5, 0.25, 0.125)), Taken(4, 2.0, Cpu(1.0, 0.5, 0.25))]
+    assert together(turns) == Taken(7, 3.0, Cpu(1.5, 0.75, 0.375))
 
 
 def test_results_name_each_peer_and_the_floor_and_keep_what_was_not_measured(tmp_path: Path) -> None:
