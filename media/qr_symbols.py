@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from itertools import accumulate, product
-from operator import add, getitem, xor
+from operator import getitem, xor
+
+from media.lanes import narrowed
 
 MAX_VERSION = 12
 # Error correction codewords of a block, and the data codewords of each block, by version (table 9).
@@ -33,11 +35,10 @@ _ALIGNED: tuple[tuple[int, ...], ...] = (
     *((6, 22, 38), (6, 24, 42), (6, 26, 46), (6, 28, 50), (6, 30, 54), (6, 32, 58)),
 )
 _ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-_PAIRS = {
-    first + second: f"{45 * place + beside:011b}"
-    for place, first in enumerate(_ALPHANUMERIC)
-    for beside, second in enumerate(_ALPHANUMERIC)
-} | {character: f"{place:06b}" for place, character in enumerate(_ALPHANUMERIC)}
+_VALUES = bytes(_ALPHANUMERIC.find(chr(code)) & 0xFF for code in range(256))
+"""The value of each of these characters; of any other one _NO_VALUE."""
+_NO_VALUE = b"\xff"
+_PAIR_BITS, _SINGLE_BITS = 11, 6
 _OF_DIGITS = (0, 4, 7, 10)
 """Bits that one, two and three digits take."""
 # Bits of the character count up to version 9, and above.
@@ -81,33 +82,40 @@ def symbol_of(text: str) -> Symbol | None:
     A text of digits, or of the 45 alphanumeric characters, is packed as such, any other one is written as UTF-8 bytes.
     The mask is the one with the least penalty. Raises UnicodeEncodeError for a lone surrogate.
     """
-    mode, count, bits = _packed(text)
+    mode, count, packed, size = _packed(text)
     for version, (_, blocks) in enumerate(_BLOCKS, 1):
-        length, room = _NUMBERED[mode][version > _LAST_SHORT], 8 * sum(blocks)
-        if 4 + length + len(bits) <= room:
-            return _plan(version).drawn(_filled(f"{mode:04b}{count:0{length}b}{bits}", room))
+        length, room = _NUMBERED[mode][version > _LAST_SHORT], sum(blocks)
+        if 4 + length + size <= 8 * room:
+            return _plan(version).drawn(_filled((mode << length | count) << size | packed, 4 + length + size, room))
     return None
 
 
-def _packed(text: str) -> tuple[int, int, str]:
-    """The mode of a text, how many characters it counts, and their bits."""
+def _packed(text: str) -> tuple[int, int, int, int]:
+    """The mode of a text, how many characters it counts, and its bits as a number of so many."""
     if text.isascii() and text.isdigit():
         threes = [text[at : at + 3] for at in range(0, len(text), 3)]
-        return 1, len(text), "".join(f"{int(three):0{_OF_DIGITS[len(three)]}b}" for three in threes)
-    try:
-        pairs = map(add, text[::2], (*text[1::2], ""))
-        return 2, len(text), "".join(map(_PAIRS.__getitem__, pairs))
-    except KeyError:
-        plain = text.encode()
-        return 4, len(plain), f"{int.from_bytes(plain):0{8 * len(plain)}b}"
+        bits = "".join(f"{int(three):0{_OF_DIGITS[len(three)]}b}" for three in threes)
+        return 1, len(text), int(bits, 2), len(bits)
+    plain = text.encode()
+    values = plain.translate(_VALUES)
+    if _NO_VALUE in values:
+        return 4, len(plain), int.from_bytes(plain), 8 * len(plain)
+    pairs = len(values) // 2
+    # In the two bytes of a pair stands 256 times the first value and the second, to be 45 times the first.
+    read = int.from_bytes(values[: 2 * pairs])
+    each = read - (256 - 45) * (read >> 8 & int.from_bytes(b"\0\xff" * pairs))
+    packed, size = narrowed(each, pairs, 16, _PAIR_BITS), _PAIR_BITS * pairs
+    if len(values) % 2:
+        packed, size = packed << _SINGLE_BITS | values[-1], size + _SINGLE_BITS
+    return 2, len(values), packed, size
 
 
-def _filled(bits: str, room: int) -> bytes:
-    """Data codewords: the bits, their terminator, and padding."""
-    bits = bits.ljust(min(len(bits) + 4, room), "0")
-    data = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8))
-    pads = _PADS.to_bytes(2) * (room // 16 + 1)
-    return data + pads[: room // 8 - len(data)]
+def _filled(bits: int, size: int, room: int) -> bytes:
+    """So many codewords of data: so many bits, their terminator, and padding."""
+    ended = min(size + 4, 8 * room)
+    length = -(-ended // 8)
+    data = (bits << 8 * length - size).to_bytes(length)
+    return data + (_PADS.to_bytes(2) * room)[: room - length]
 
 
 @dataclass(frozen=True, slots=True)

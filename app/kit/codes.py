@@ -4,16 +4,18 @@ A token is RFC 4648 base32 without padding of one CBOR value (RFC 8949). It is r
 canonical (stray bits, padding, other characters) is refused, so that some bytes have one spelling only.
 """
 
-import base64
 import io
 
 import cbor2
+
+from media.lanes import widened
 
 _MAX_TOKEN = 512
 # The letters of base32 as Python writes digits of numbers to the base 32; what is no such letter becomes none either.
 _DIGITS = bytearray(b"!" * 256)
 _DIGITS[ord("A") : ord("Z") + 1] = b"0123456789ABCDEFGHIJKLMNOP"
 _DIGITS[ord("2") : ord("7") + 1] = b"QRSTUV"
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" + bytes(224)
 _BITS, _OF_BYTE = 5, 8
 _MAX_TEXT = 1024
 
@@ -41,7 +43,9 @@ def token_in(text: str, letter: str) -> str:
 
 def token_of(code: bytes) -> str:
     """The token that spells some bytes."""
-    return base64.b32encode(code).decode().rstrip("=")
+    count = -(-len(code) * _OF_BYTE // _BITS)
+    digits = int.from_bytes(code) << count * _BITS - len(code) * _OF_BYTE
+    return widened(digits, count, _BITS, _OF_BYTE).to_bytes(count).translate(_LETTERS).decode()
 
 
 def code_of(token: str) -> bytes:

@@ -1,5 +1,6 @@
 """The database: one connection pool per process, transactions, and SQL where SQL says it best."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext, get_current_context
 from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
 
@@ -76,10 +78,13 @@ def tortoise_config(url: str, *, max_connections: int = 10) -> dict[str, Any]:
 @asynccontextmanager
 async def database(url: str) -> AsyncIterator[None]:
     """Open the pool for this process and close it at the end."""
+    global _quick  # noqa: PLW0603  # a context may be opened again, for another database
     context = await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
+    _quick = None
     try:
         yield
     finally:
+        _quick = None
         await context.close_connections()
 
 
@@ -95,12 +100,23 @@ def connection() -> BaseDBAsyncClient:
 
 def quick() -> Quick:
     """What runs single statements on hot paths, outside any transaction that is open."""
+    global _quick  # noqa: PLW0603  # a process has one database, which is asked for several times by each request
+    where = get_current_context(), asyncio.get_running_loop()
+    if _quick is None or _quick[0] != where:
+        _quick = where, _client().quick
+    return _quick[1]
+
+
+_quick: tuple[tuple[TortoiseContext | None, asyncio.AbstractEventLoop], Quick] | None = None
+
+
+def _client() -> postgres.PostgresClient:
     client = connection()
     while isinstance(client, TransactionWrapper):
         client = client._parent
     if not isinstance(client, postgres.PostgresClient):
         raise TypeError("the database is not opened by this module")
-    return client.quick
+    return client
 
 
 def has_connection_to_spare() -> bool:
