@@ -10,10 +10,13 @@ from bench.sides import Cpu, Role, Side, cpu_of
 from bench.town import Town
 
 CONNECTIONS = 8
-_SECONDS = 2.0
+_SECONDS = 3.0
 _WARM = 200
-_TURNS = 5
-"""Of each side in a round: others' work on a machine, and its clock, change within seconds."""
+_TURNS = 3
+"""Of each side in a round, a second each: others' work on a machine, and its clock, change within seconds.
+
+Shorter ones would measure beginnings: what a process remembers for a second, it would have forgotten in between.
+"""
 Requests = Callable[[Side, int], Awaitable[list[bytes]]]
 
 
