@@ -130,7 +130,8 @@ async def over_http(
 ) -> Figures:
     """Have each side answer requests for about so many seconds in each round, in several turns.
 
-    ``requests`` makes so many for a side, before its time begins; no round has fewer than ``least``. Raises
+    ``requests`` makes so many for a side, before its time begins; no round has fewer than ``least``, and no more where
+    ``seconds`` is 0, all in one turn. Raises
     RuntimeError where an answer has another ``status``.
     """
     figures = Figures({side.name: side.role for side in sides}, by_whole)
@@ -142,16 +143,17 @@ async def over_http(
         await _send(town, side, await requests(side, least), status)
         warm = await _send(town, side, await requests(side, least), status)
         many[side.name] = max(int(seconds * warm.done / warm.wall), least)
+    turns = _TURNS if seconds else 1
     for number in range(rounds):
         progress(f"round {number + 1} of {rounds}")
         ready = {side.name: await requests(side, many[side.name]) for side in sides}
         taken: dict[str, list[Taken]] = {side.name: [] for side in sides}
-        for turn in range(_TURNS):
+        for turn in range(turns):
             place = (number + turn) % len(sides)
             for side in (*sides[place:], *sides[:place]):
-                taken[side.name].append(await _send(town, side, ready[side.name][turn::_TURNS], status))
-        for name, turns in taken.items():
-            figures.note(name, together(turns))
+                taken[side.name].append(await _send(town, side, ready[side.name][turn::turns], status))
+        for name, found in taken.items():
+            figures.note(name, together(found))
     return figures
 
 

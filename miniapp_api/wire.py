@@ -10,7 +10,7 @@ from miniapp_api.answers import JsonAnswer
 
 _RUN = secrets.token_hex(8)
 _NUMBERS = count(1)
-REQUEST_ID = "X-Request-Id"
+_REQUEST_ID = "X-Request-Id"
 _UNFRAMED = "frame-ancestors 'none'"
 _TLS_ONLY = "max-age=31536000"
 
@@ -60,10 +60,10 @@ def guard(answer: HTTPResponse | ResponseStream, request_id: str, *, over_tls: b
         headers["X-Content-Type-Options"] = "nosniff"
     if over_tls:
         headers["Strict-Transport-Security"] = _TLS_ONLY
-    headers[REQUEST_ID] = request_id
+    headers[_REQUEST_ID] = request_id
 
 
 def _lines(request_id: str, *, over_tls: bool) -> str:
     """Those that guard an answer in JSON, which frames nothing and is what it says by itself."""
     strict = f"Strict-Transport-Security: {_TLS_ONLY}\r\n" if over_tls else ""
-    return f"{strict}{REQUEST_ID}: {request_id}\r\n"
+    return f"{strict}{_REQUEST_ID}: {request_id}\r\n"

@@ -47,11 +47,16 @@ WHERE (citizen_id = $3 OR staff_id = $3) AND ended_at IS NULL AND ($4::uuid IS N
 """
 NOTING_USE = """
 WITH used AS (
-    UPDATE sessions SET last_used_at = $2
-    WHERE id = $1 AND ended_at IS NULL AND (last_used_at IS NULL OR last_used_at < $3)
+    UPDATE sessions SET last_used_at = $2 WHERE id = (
+        SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL AND (last_used_at IS NULL OR last_used_at < $3)
+        FOR NO KEY UPDATE SKIP LOCKED
+    )
 )
 """
-"""What a statement begins with that reads a session: its use at $2 is noted, unless it was since $3."""
+"""What a statement begins with that reads a session: its use at $2 is noted, unless it was since $3.
+
+Nor is it where somebody has the session locked: nobody who looks at one waits.
+"""
 _LIVE = f"{NOTING_USE} SELECT citizen_id, staff_id, ended_at FROM sessions WHERE id = $1"  # noqa: S608  # our own words
 
 

@@ -53,6 +53,8 @@ AWAY: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    # What was the primary, and is not any more.
+    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
     # A statement on a connection that PostgreSQL has just said farewell on, before its end is noticed.
     asyncpg.InternalClientError,
@@ -84,8 +86,8 @@ async def database(url: str) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        _quick = None
         await context.close_connections()
+        _quick = None
 
 
 def transaction() -> Any:
@@ -101,10 +103,10 @@ def connection() -> BaseDBAsyncClient:
 def quick() -> Quick:
     """What runs single statements on hot paths, outside any transaction that is open."""
     global _quick  # noqa: PLW0603  # a process has one database, which is asked for several times by each request
-    where = get_current_context(), asyncio.get_running_loop()
-    if _quick is None or _quick[0] != where:
-        _quick = where, _client().quick
-    return _quick[1]
+    where, found = (get_current_context(), asyncio.get_running_loop()), _quick
+    if found is None or found[0] != where:
+        found = _quick = where, _client().quick
+    return found[1]
 
 
 _quick: tuple[tuple[TortoiseContext | None, asyncio.AbstractEventLoop], Quick] | None = None

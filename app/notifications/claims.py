@@ -56,9 +56,11 @@ FROM held WHERE subscription_grants.id = held.id
 RETURNING citizen_id, template_id, held.spent
 """
 _RENEW = "UPDATE sends SET claimed_until = now() + $2::interval WHERE id = ANY($1::uuid[]) AND state = 'sending'"
-# A row that says it was written later than it is now was written by a clock that is ahead; so is all it says of when.
-_WAKE_MISDATED = """
-UPDATE sends SET due_at = NULL, give_up_at = LEAST(give_up_at, now() + (give_up_at - created_at)),
+# A row that says it was written later than it is now was written by a clock that is ahead by at least as much. It rests
+# as long as it was to, by a clock that is right.
+_REDATE = """
+UPDATE sends SET due_at = COALESCE(due_at, created_at) - (updated_at - now()),
+    give_up_at = LEAST(give_up_at, now() + (give_up_at - created_at)),
     created_at = LEAST(created_at, now()), updated_at = now()
 WHERE id = ANY(ARRAY(
     SELECT id FROM sends WHERE state = 'waiting' AND updated_at > now() + $1::interval LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -178,9 +180,9 @@ async def renew(send_ids: Iterable[UUID], lifetime: timedelta) -> None:
     await db.execute(_RENEW, list(send_ids), lifetime)
 
 
-async def wake_misdated(most: int) -> int:
-    """Make due what a worker wrote whose clock was ahead, at most so many sends; returns how many.
+async def redate(most: int) -> int:
+    """Date anew what was written by a clock that was ahead, at most so many sends; returns how many.
 
-    Whoever claims one decides anew whether its hour is quiet.
+    What was to go out at once is due. Whoever claims it decides anew whether its hour is quiet.
     """
-    return await db.execute(_WAKE_MISDATED, _CLOCKS_APART, most)
+    return await db.execute(_REDATE, _CLOCKS_APART, most)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.notifications.carrying import Carrier
-from app.notifications.claims import Claimed, Result, claim, renew, wake_misdated
+from app.notifications.claims import Claimed, Result, claim, redate, renew
 from app.notifications.definitions import templates
 from app.notifications.models import SendState
 from app.notifications.records import end_lapsed, record
@@ -22,7 +22,7 @@ _LOOK_EVERY_SECONDS = 1.0
 _SWEEP_EVERY_SECONDS = 5.0
 _RECORD_EVERY_SECONDS = 0.25
 _AGAIN_SECONDS = 0.5
-_MOST_WOKEN = 1000
+_MOST_REDATED = 1000
 
 
 class Courier:
@@ -117,14 +117,14 @@ class Courier:
                     _log.exception("claims_not_renewed")
 
     async def sweep(self) -> None:
-        """End what a worker that died was sending, and make due what a wrong clock put off.
+        """End what a worker that died was sending, and date anew what a clock that is ahead put off.
 
         Reports that came before their sends were recorded are heeded.
         """
         ended = await end_lapsed(self._lifetime)
         if ended:
             _log.warning("sends_cut_off", extra={"count": ended})
-        woken = await wake_misdated(_MOST_WOKEN)
-        if woken:
-            _log.warning("sends_misdated", extra={"count": woken})
+        redated = await redate(_MOST_REDATED)
+        if redated:
+            _log.warning("sends_redated", extra={"count": redated})
         await settle_reports(self._carrier.appids)

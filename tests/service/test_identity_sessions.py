@@ -15,6 +15,7 @@ from app.identity.models import Citizen, Session
 from app.identity.rules import Audience
 from app.identity.sessions import Grant, LiveSessions
 from app.kit import clock, db
+from app.kit.db import transaction
 from app.notifications.models import Message
 from tests.conftest import Phone, error_of
 from tests.e2e.breaking import Breaker, await_true
@@ -175,6 +176,17 @@ async def test_the_use_of_a_session_is_noted_once_a_minute(house: House, citizen
     assert [await noted_after(59), await noted_after(61), await noted_after(90)] == [0, 61, 0]
     await sessions.end_all_sessions(Audience.CITIZEN, citizen.id)
     assert await noted_after(300) == 0
+
+
+async def test_who_looks_at_a_session_waits_for_nobody_who_changes_it(house: House, citizen: Citizen) -> None:
+    """Its use is noted the next time."""
+    grant = await opened(house, citizen)
+    session = house.access_tokens.read(grant.tokens.access_token, Audience.CITIZEN).session
+    async with transaction():
+        held = await Session.select_for_update().get(id=session)
+        with clock.travel(timedelta(minutes=2)):
+            assert await asyncio.wait_for(LiveSessions().owner(session), 20) == citizen.id
+    assert (await Session.get(id=session)).last_used_at == held.last_used_at
 
 
 def test_sessions_are_listed_and_ended_over_http(plan: Plan, phone: Phone) -> None:

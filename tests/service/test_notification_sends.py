@@ -271,8 +271,8 @@ async def test_what_a_clock_that_is_ahead_wrote_goes_out_when_it_is_right(ways: 
     assert [await stands(one) for one in (normal, legal)] == [("delivered", "mini_program", None)] * 2
 
 
-async def test_a_rest_that_a_clock_ahead_ordered_is_over_when_it_is_right(ways: Ways, citizen: Citizen) -> None:
-    """The message keeps the time that it had."""
+async def test_a_rest_that_a_clock_ahead_ordered_is_as_long_as_it_was_to_be(ways: Ways, citizen: Citizen) -> None:
+    """No longer, and no shorter, however often it is looked at; the message keeps the time that it had."""
     await grant_sends(citizen.id, [TEMPLATE])
     ways.mini.failure = WeChatLimitedError(SUBSCRIBE_SEND, 60.0)
     message = await tell(citizen, "submitted")
@@ -280,10 +280,16 @@ async def test_a_rest_that_a_clock_ahead_ordered_is_over_when_it_is_right(ways: 
     with clock.travel(timedelta(hours=1)):
         await ways.carry()
     ways.mini.failure = None
-    await ways.courier.sweep()
+    for _ in range(2):
+        await ways.courier.sweep()
+        await ways.carry()
     send = await Send.get(message_id=message.id)
-    assert (send.created_at, send.give_up_at) == (told.created_at, told.give_up_at)
-    await ways.carry()
+    assert (send.created_at, send.give_up_at, send.attempts) == (told.created_at, told.give_up_at, 1)
+    with clock.travel(timedelta(seconds=59)):
+        await ways.carry()
+    assert await stands(message) == ("waiting", None, None)
+    with clock.travel(timedelta(seconds=70)):
+        await ways.carry()
     assert await stands(message) == ("delivered", "mini_program", None)
 
 
