@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from cachetools import TTLCache
+
 from app.catalogue.life_events import LifeEventDefinition
 from app.finding import words
 from app.finding.rules import Search
 from app.kit import db
+from app.kit.quick import Quick
 
 _ALL = "SELECT definition::text AS definition FROM life_events ORDER BY position"
+_lately: TTLCache[Quick, list[LifeEventDefinition]] = TTLCache(maxsize=8, ttl=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +25,26 @@ class LifeEventEntry:
 
 
 async def find_life_events(search: Search | None, audience: str, theme: str) -> list[LifeEventEntry]:
-    """Life events that a search looks for: by their name or keywords, the best first. An empty one finds none."""
+    """Life events that a search looks for: by their name or keywords, the best first. An empty one finds none.
+
+    They are what they were a second ago at most.
+    """
     if search is None or not search.core:
         return []
-    events = [_read(row["definition"]) for row in await db.rows(_ALL)]
     ranked = [
         (likeness(search, [event.name, *event.keywords]), event)
-        for event in events
+        for event in await _events()
         if (not audience or audience in event.audience) and (not theme or theme in event.themes)
     ]
     ranked = sorted((pair for pair in ranked if pair[0]), key=lambda pair: -pair[0])
     return [LifeEventEntry(event.code, event.name, event.summary) for _, event in ranked]
+
+
+async def _events() -> list[LifeEventDefinition]:
+    found = _lately.get(quick := db.quick())
+    if found is None:
+        found = _lately[quick] = [_read(row["definition"]) for row in await db.rows(_ALL)]
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -51,7 +51,7 @@ async def read_query(query: str) -> Search | None:
     """What a query looks for, by the words that are indexed; None where it is empty and looks for all."""
     if not query.strip():
         return None
-    known = await db.rows(_KNOWN, ["", *vocabulary(query)])
+    known = await db.quick().rows(_KNOWN, ["", *vocabulary(query)])
     return understand(query, {row["word"]: row["readings"] for row in known})
 
 
