@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
@@ -46,7 +47,7 @@ _SIGNED_IN = f"""
 SELECT citizen_id, staff_id, ended_at, staff.* FROM sessions LEFT JOIN staff ON staff.id = staff_id
 WHERE sessions.id = $1
 """  # noqa: S608  # our own words
-_seen: TTLCache[tuple[Quick, UUID], Record] = TTLCache(maxsize=10_000, ttl=1)
+_seen: TTLCache[tuple[Quick, UUID], Staff] = TTLCache(maxsize=10_000, ttl=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +212,13 @@ async def signed_in(live: LiveSessions, session_id: UUID) -> Staff:
 async def _look_up_both(session_id: UUID) -> Record | None:
     found = await look_up(session_id, _SIGNED_IN)
     if found and found["active"]:
-        _keep(db.quick(), found)
+        _keep(db.quick(), db.instance(Staff, found))
     return found
 
 
-def _keep(quick: Quick, found: Record) -> None:
-    if not found["password_given"]:
-        _seen[quick, found["id"]] = found
+def _keep(quick: Quick, member: Staff) -> None:
+    if not member.password_given:
+        _seen[quick, member.id] = member
 
 
 async def _active(staff_id: UUID) -> Staff:
@@ -227,13 +228,15 @@ async def _active(staff_id: UUID) -> Staff:
     each time, since they may have done so elsewhere.
     """
     quick = db.quick()
-    found = _seen.get((quick, staff_id))
-    if found is None:
+    member = _seen.get((quick, staff_id))
+    if member is None:
         found = await quick.row(_ACTIVE, staff_id)
         if found is None:
             raise AccessTokenInvalidError
-        _keep(quick, found)
-    return db.instance(Staff, found)
+        member = db.instance(Staff, found)
+        _keep(quick, member)
+    # Each request has one of its own, in case it changes it.
+    return copy(member)
 
 
 def forget_active(staff_id: UUID) -> None:
