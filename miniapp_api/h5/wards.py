@@ -17,12 +17,12 @@ from miniapp_api.routing import Actor, Call, QuerySchema, Routes
 routes = Routes()
 _CHILD = "child"
 _WRONG_NUMBER = (IdNumberInvalidError, errors.NotAMinorError)
+_UNCONSENTED = (ConsentMissingError, ConsentVersionOutdatedError)
 _REFUSED = (
     *_WRONG_NUMBER,
+    *_UNCONSENTED,
     errors.GuardianshipMismatchError,
     errors.AuthorityUnavailableError,
-    ConsentMissingError,
-    ConsentVersionOutdatedError,
     RateLimitedError,
 )
 
@@ -47,7 +47,7 @@ async def _form(call: Call, typed: WardForm, wrong: DomainError | None = None) -
         one.given == purpose.version for one in await consents_of(call.citizen_id) if one.purpose == purpose
     )
     sentence = sentence_of(call.request, wrong) if wrong else ""
-    of_number, of_consent = isinstance(wrong, _WRONG_NUMBER), isinstance(wrong, ConsentMissingError)
+    of_number, of_consent = isinstance(wrong, _WRONG_NUMBER), isinstance(wrong, _UNCONSENTED)
     return page(
         call.request,
         "ward_new.html",
@@ -67,7 +67,7 @@ async def _form(call: Call, typed: WardForm, wrong: DomainError | None = None) -
     limit="write",
     status=303,
     media_type="text/html",
-    also=(403, 422, 429, 503),
+    also=(403, 409, 422, 429, 503),
     errors=(LevelTooLowError, NotFoundError),
 )
 async def take_ward_on_page(call: Call, form: WardForm) -> HTTPResponse:

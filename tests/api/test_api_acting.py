@@ -1,7 +1,7 @@
 """A browser acts for somebody: said on every page, remembered, over at once, and nobody is taken for somebody else."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -10,7 +10,7 @@ from app.demo.plan import Plan
 from tests.api.test_api_mandates import mandate, offer
 from tests.api.test_api_pages import sign_in_on, signed_in
 from tests.conftest import Phone
-from tests.people import make_person
+from tests.people import make_child, make_person
 
 BANNER = "正在代办"
 
@@ -165,3 +165,19 @@ def test_signing_in_and_out_ends_it(plan: Plan, browser: httpx.Client, phone: Ph
         act(other, given)
         sign_in_on(other, daughter.person)
         assert "jiaban_acting" not in {one.name for one in other.cookies.jar}
+
+
+def test_a_guardian_agrees_to_the_text_that_is_asked_now(
+    browser: httpx.Client, daughter: Phone, documented: Callable[[httpx.Response], None]
+) -> None:
+    """Whoever agreed to another one reads this one first: nothing is ticked for them."""
+    daughter.show_face()
+    typed = {**make_child().named, "consent": 999, "csrf_token": csrf(browser.get("/h5/wards/new"))}
+    refused = browser.post("/h5/wards", data=typed)
+    documented(refused)
+    assert refused.status_code == 409
+    assert "个人信息处理说明已经更新" in refused.text
+    (box,) = re.findall(r'<input type="checkbox" name="consent" value="(\d+)"( checked)?>', refused.text)
+    assert not box[1]
+    taken = browser.post("/h5/wards", data={**typed, "consent": box[0]})
+    assert (taken.status_code, taken.headers["Location"]) == (303, "/h5/mandates?done=accepted")
