@@ -9,6 +9,8 @@ from typing import Any
 
 import asyncpg
 
+from app.kit.quick import watched
+
 LARGE = 1000
 """Rows from which on a table is too large to be read from end to end on a hot path."""
 
@@ -30,7 +32,7 @@ class Statement:
 
 
 class Recorder(logging.Handler):
-    """Collects statements, each text once, from what Tortoise ORM logs of them. ``step`` names what is being done."""
+    """Collects statements, each text once: those that Tortoise ORM logs and the quick ones. ``step`` names the work."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,20 +45,24 @@ class Recorder(logging.Handler):
             sql: Any
             values: Any
             sql, values = record.args
-            given = values[0] if record.funcName == _MANY else values or ()
-            self.statements.setdefault(str(sql), Statement(self.step, str(sql), tuple(given)))
+            self.note(str(sql), tuple(values[0] if record.funcName == _MANY else values or ()))
+
+    def note(self, sql: str, values: tuple[Any, ...]) -> None:
+        """Note a statement."""
+        self.statements.setdefault(sql, Statement(self.step, sql, values))
 
 
 @contextmanager
 def recorded() -> Iterator[Recorder]:
-    """Collect every statement that this process executes through Tortoise ORM; none of them reaches a log."""
+    """Collect every statement that this process executes; none of them reaches a log."""
     log, recorder = logging.getLogger("tortoise.db_client"), Recorder()
     level, propagate = log.level, log.propagate
     log.addHandler(recorder)
     log.setLevel(logging.DEBUG)
     log.propagate = False
     try:
-        yield recorder
+        with watched(recorder.note):
+            yield recorder
     finally:
         log.removeHandler(recorder)
         log.setLevel(level)

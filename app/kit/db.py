@@ -80,14 +80,14 @@ def tortoise_config(url: str, *, max_connections: int = 10) -> dict[str, Any]:
 @asynccontextmanager
 async def database(url: str) -> AsyncIterator[None]:
     """Open the pool for this process and close it at the end."""
-    global _quick  # noqa: PLW0603  # a context may be opened again, for another database
+    global _opened  # noqa: PLW0603  # a context may be opened again, for another database
     context = await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
-    _quick = None
+    _opened = None
     try:
         yield
     finally:
         await context.close_connections()
-        _quick = None
+        _opened = None
 
 
 def transaction() -> Any:
@@ -102,17 +102,26 @@ def connection() -> BaseDBAsyncClient:
 
 def quick() -> Quick:
     """What runs single statements on hot paths, outside any transaction that is open."""
-    global _quick  # noqa: PLW0603  # a process has one database, which is asked for several times by each request
-    where, found = (get_current_context(), asyncio.get_running_loop()), _quick
-    if found is None or found[0] != where:
-        found = _quick = where, _client().quick
-    return found[1]
+    return _client().quick
 
 
-_quick: tuple[tuple[TortoiseContext | None, asyncio.AbstractEventLoop], Quick] | None = None
+def searching() -> Quick:
+    """What runs single statements likewise that may take longer: none on a hot path waits for them."""
+    return _client().searching
+
+
+_opened: tuple[tuple[TortoiseContext | None, asyncio.AbstractEventLoop], postgres.PostgresClient] | None = None
 
 
 def _client() -> postgres.PostgresClient:
+    global _opened  # noqa: PLW0603  # a process has one database, which is asked for several times by each request
+    where, found = (get_current_context(), asyncio.get_running_loop()), _opened
+    if found is None or found[0] != where:
+        found = _opened = where, _found_client()
+    return found[1]
+
+
+def _found_client() -> postgres.PostgresClient:
     client = connection()
     while isinstance(client, TransactionWrapper):
         client = client._parent

@@ -8,7 +8,8 @@ others see: nothing of the open transaction.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import asyncpg
@@ -16,24 +17,46 @@ import asyncpg
 T = TypeVar("T")
 
 MOST = 4
-"""Connections of a process: one that serves is rarely waiting in more statements at once."""
+"""Connections of a process for hot paths: one that serves is rarely waiting in more statements at once."""
+MOST_SEARCHES = 3
+"""As many for what may take longer, so that it holds up no other."""
+
+
+Watcher = Callable[[str, tuple[Any, ...]], None]
+"""Is told of a statement and its values before it is executed."""
+_watcher: Watcher | None = None
+
+
+@contextmanager
+def watched(by: Watcher) -> Iterator[None]:
+    """Tell somebody of every statement of this process; of one watcher at a time."""
+    global _watcher  # noqa: PLW0603  # a log would be told of people
+    _watcher = by
+    try:
+        yield
+    finally:
+        _watcher = None
 
 
 class Quick:
     """A few connections to one database; the one used last is used next."""
 
-    def __init__(self, **where: Any) -> None:
-        """``where`` is what ``asyncpg.connect`` takes."""
+    def __init__(self, most: int, **where: Any) -> None:
+        """At most so many connections; ``where`` is what ``asyncpg.connect`` takes."""
         self._where = where
         self._free: list[asyncpg.Connection[asyncpg.Record]] = []
-        self._places = asyncio.Semaphore(MOST)
+        self._places = asyncio.Semaphore(most)
 
     async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
         """The first row that a statement answers, or None. Raises what asyncpg does, and OSError."""
+        if _watcher:
+            _watcher(sql, values)
         return await self._with(lambda connection: connection.fetchrow(sql, *values))
 
     async def rows(self, sql: str, *values: Any) -> list[asyncpg.Record]:
         """All rows that a statement answers. Raises as ``row`` does."""
+        if _watcher:
+            _watcher(sql, values)
         return await self._with(lambda connection: connection.fetch(sql, *values))
 
     async def _with(self, ask: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[T]]) -> T:
