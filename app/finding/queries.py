@@ -1,11 +1,8 @@
 """Finding items."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from asyncpg import Record
 
 from app.finding.matching import (
     RANK,
@@ -46,7 +43,7 @@ class ItemEntry:
     online_depth: int
 
 
-def entry_of(row: Mapping[str, Any]) -> ItemEntry:
+def entry_of(row: dict[str, Any]) -> ItemEntry:
     """A row that has the columns of an entry."""
     return ItemEntry(
         **{name: row[name] for name in ItemEntry.__dataclass_fields__ if name != "audience"},
@@ -91,7 +88,7 @@ async def find_items(search: Search | None, filters: Filters, cursor: str | None
 
 async def _page(
     search: Search | None, filters: Filters, places: list[str], after: tuple[Any, ...] | None, *, by_sound: bool
-) -> list[Record]:
+) -> list[dict[str, Any]]:
     values = Parameters()
     tables = scored(search, values, by_sound=by_sound)
     score = f"scored.base + {_bonus(values.add(search.core))}" if search else "0"
@@ -106,7 +103,7 @@ async def _page(
         ranked AS (SELECT shown.*, COALESCE(uses, 0) AS uses FROM shown LEFT JOIN popularity USING (basic_code))
         SELECT *{best} FROM ranked {behind} ORDER BY -score, -uses, item_code LIMIT {PAGE + 1}
     """
-    return await db.searching().rows(statement, *values.values)
+    return await db.rows(statement, *values.values)
 
 
 def _bonus(core: str) -> str:

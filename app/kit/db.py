@@ -105,11 +105,6 @@ def quick() -> Quick:
     return _client().quick
 
 
-def searching() -> Quick:
-    """What runs single statements likewise that may take longer: none on a hot path waits for them."""
-    return _client().searching
-
-
 _opened: tuple[tuple[TortoiseContext | None, asyncio.AbstractEventLoop], postgres.PostgresClient] | None = None
 
 

@@ -12,7 +12,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContextPooled
 from tortoise.connection import get_connection, get_connections
 
-from app.kit.quick import MOST, MOST_SEARCHES, Quick
+from app.kit.quick import Quick
 
 
 class _Transaction(TransactionContextPooled):
@@ -59,35 +59,23 @@ class PostgresClient(AsyncpgDBClient):
     """Tortoise's client of asyncpg, with our transaction, and ``quick`` for single statements on hot paths."""
 
     _quick: Quick | None = None
-    _searching: Quick | None = None
 
     @property
     def quick(self) -> Quick:
-        """The connections of single statements on hot paths, made when the first one is asked."""
+        """The connections of single statements, made when the first one is asked."""
         if self._quick is None:
-            self._quick = self._connections(MOST)
+            where = {"host": self.host, "port": self.port, "user": self.user, "database": self.database}
+            self._quick = Quick(**where, password=self.password)
         return self._quick
-
-    @property
-    def searching(self) -> Quick:
-        """Those of searches, which may take longer."""
-        if self._searching is None:
-            self._searching = self._connections(MOST_SEARCHES)
-        return self._searching
-
-    def _connections(self, most: int) -> Quick:
-        where = {"host": self.host, "port": self.port, "user": self.user, "database": self.database}
-        return Quick(most, **where, password=self.password)
 
     async def create_pool(self, **arguments: Any) -> asyncpg.Pool[asyncpg.Record]:
         """The ORM's pool."""
         return await asyncpg.create_pool(None, reset=_reset, **arguments)
 
     async def _close(self) -> None:
-        for connections in (self._quick, self._searching):
-            if connections:
-                await connections.close()
-        self._quick = self._searching = None
+        if self._quick:
+            await self._quick.close()
+            self._quick = None
         await super()._close()
 
     def _in_transaction(self) -> TransactionContextPooled:

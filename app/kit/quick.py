@@ -17,9 +17,7 @@ import asyncpg
 T = TypeVar("T")
 
 MOST = 4
-"""Connections of a process for hot paths: one that serves is rarely waiting in more statements at once."""
-MOST_SEARCHES = 3
-"""As many for what may take longer, so that it holds up no other."""
+"""Connections of a process: one that serves is rarely waiting in more statements at once."""
 
 
 Watcher = Callable[[str, tuple[Any, ...]], None]
@@ -41,11 +39,11 @@ def watched(by: Watcher) -> Iterator[None]:
 class Quick:
     """A few connections to one database; the one used last is used next."""
 
-    def __init__(self, most: int, **where: Any) -> None:
-        """At most so many connections; ``where`` is what ``asyncpg.connect`` takes."""
+    def __init__(self, **where: Any) -> None:
+        """``where`` is what ``asyncpg.connect`` takes."""
         self._where = where
         self._free: list[asyncpg.Connection[asyncpg.Record]] = []
-        self._places = asyncio.Semaphore(most)
+        self._places = asyncio.Semaphore(MOST)
 
     async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
         """The first row that a statement answers, or None. Raises what asyncpg does, and OSError."""

@@ -8,7 +8,7 @@ import pytest
 from app.bootstrap import House
 from app.commands.query_plans import recorded
 from app.kit import db
-from app.kit.quick import MOST, MOST_SEARCHES
+from app.kit.quick import MOST
 
 
 @pytest.fixture(autouse=True)
@@ -46,23 +46,11 @@ async def test_more_statements_than_connections_wait_for_one() -> None:
     assert len({row["process"] for row in rows if row}) <= MOST
 
 
-async def test_searches_that_take_long_hold_up_nothing_else() -> None:
-    """However many there are."""
-    long = [asyncio.create_task(db.searching().row("SELECT pg_sleep(600)")) for _ in range(2 * MOST_SEARCHES)]
-    try:
-        async with asyncio.timeout(20):
-            assert await db.quick().row("SELECT 1 AS one")
-    finally:
-        for one in long:
-            one.cancel()
-        await asyncio.gather(*long, return_exceptions=True)
-
-
 async def test_what_is_asked_is_recorded_with_its_values() -> None:
     """So that its plan is looked at, as that of every other statement."""
     with recorded() as recorder:
         await db.quick().row("SELECT $1::int AS first", 7)
-        await db.searching().rows("SELECT $1::int AS second", 8)
+        await db.quick().rows("SELECT $1::int AS second", 8)
     await db.quick().row("SELECT 1 AS third")
     found = {one.sql: one.values for one in recorder.statements.values()}
     assert found == {"SELECT $1::int AS first": (7,), "SELECT $1::int AS second": (8,)}
