@@ -10,6 +10,7 @@ from typing import Any, Self
 _CHUNK = 64 * 1024
 _DELAY_SECONDS = 0.4
 _HOST = "127.0.0.1"
+_STEPS_OF_ACCEPTING = 10
 
 
 class Line(StrEnum):
@@ -88,6 +89,9 @@ class _Link:
 
     async def close(self) -> None:
         await self.set(Line.CUT)
+        # What was accepted a moment before is no task yet.
+        for _ in range(_STEPS_OF_ACCEPTING):
+            await asyncio.sleep(0)
         await asyncio.gather(*self._tasks)
 
     async def _accept(self, from_reader: asyncio.StreamReader, from_writer: asyncio.StreamWriter) -> None:
@@ -98,6 +102,7 @@ class _Link:
         to_writer = None
         try:
             await self._passes.wait()
+            self._require_line()
             to_reader, to_writer = await asyncio.open_connection(_HOST, self._to)
             self._ends.add(to_writer)
             async with asyncio.TaskGroup() as both:
@@ -112,6 +117,10 @@ class _Link:
                     self._ends.discard(end)
                     with suppress(OSError):
                         await end.wait_closed()
+
+    def _require_line(self) -> None:
+        if self._line is Line.CUT:
+            raise _EndedError
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await reader.read(_CHUNK):
