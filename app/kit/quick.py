@@ -28,7 +28,7 @@ _watcher: Watcher | None = None
 @contextmanager
 def watched(by: Watcher) -> Iterator[None]:
     """Tell somebody of every statement of this process; of one watcher at a time."""
-    global _watcher  # noqa: PLW0603  # a log would be told of people
+    global _watcher  # noqa: PLW0603  # of the whole process; a log would keep the values, which are people's
     _watcher = by
     try:
         yield
