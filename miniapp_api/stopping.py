@@ -8,10 +8,14 @@ an idle connection is closed only after it was idle for a while more.
 import asyncio
 import multiprocessing
 import signal
+import threading
+import time
+from functools import partial
 from typing import Any
 
 from sanic import Request, Sanic
 from sanic.http import Http, Stage
+from sanic.worker.constants import ProcessState
 
 from miniapp_api.http1 import OrdinaryProtocol
 
@@ -72,38 +76,45 @@ def steer(app: Sanic[Any, Any]) -> None:
 
     async def listen(app: Sanic[Any, Any]) -> None:
         manager: Any = app.manager
-        wait_until_all_serve, noticed = manager.wait_for_ack, asyncio.Event()
+        all_serve, told_to_stop = manager._all_workers_ack, threading.Event()
 
-        def notice() -> None:
-            wait_until_all_serve()
-            noticed.set()
-
-        manager.wait_for_ack = notice
-
+        # A signal may come while the keeper waits for an answer about its processes, over a line that takes one
+        # question at a time: what a signal asks for is only noted, and done where the keeper asks nothing.
         def restart(number: int, frame: object) -> None:
             del number, frame
             manager.monitor_publisher.send("__ALL_PROCESSES__::STARTUP_FIRST")
 
         def stop(number: int, frame: object) -> None:
+            del number, frame
             for server in app.state.server_info:
                 if sock := server.settings.get("sock"):
                     sock.close()
-            if noticed.is_set() and manager._all_workers_ack():
-                manager.shutdown_signal(number, frame)
-                return
-            # Sanic's own way out begins where it has noticed that all of them serve; until then it would wait for ever.
-            manager.shutdown()
-            manager.join()
-            raise SystemExit(0)
+            told_to_stop.set()
+            manager.monitor_publisher.send("__TERMINATE__")
 
         def reap(number: int, frame: object) -> None:
             # Sanic leaves those that it replaced lying; asking who is alive buries the others.
             del number, frame
             multiprocessing.active_children()
 
+        manager._handle_terminate = partial(_end_all, manager)
+        # Where it is told to stop, it need not wait any longer until all serve.
+        manager._all_workers_ack = lambda: told_to_stop.is_set() or all_serve()
         signal.signal(signal.SIGHUP, restart)
         signal.signal(signal.SIGCHLD, reap)
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, stop)
 
     app.register_listener(listen, "main_process_ready")
+
+
+def _end_all(manager: Any) -> None:
+    # Who was to go once its successor serves goes now. A thread waits for that state, ten times a second.
+    replaced = [process for process in manager.processes if hasattr(process, "_old_process")]
+    for process in replaced:
+        process._old_process.terminate()
+        process.state = ProcessState.ACKED
+    until = time.monotonic() + 1
+    while any(hasattr(process, "_old_process") for process in replaced) and time.monotonic() < until:
+        time.sleep(0.01)
+    manager.shutdown()

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -45,6 +46,26 @@ class Web:
     def children(self) -> set[int]:
         """Its processes, where several serve: those, and two that Python keeps beside them."""
         return {child.pid for child in psutil.Process(self.process.pid).children()}
+
+    def keeper_of_states(self) -> psutil.Process:
+        """The process that tells the first one how those are that serve."""
+        (one,) = (
+            child
+            for child in psutil.Process(self.process.pid).children()
+            if "resource_tracker" not in " ".join(child.cmdline()) and not child.net_connections("inet")
+        )
+        return one
+
+    def waits_for_an_answer(self) -> bool:
+        """Whether the first process, which looks ten times a second, did not come to it for five times as long."""
+        keeper = psutil.Process(self.process.pid)
+        before = keeper.num_ctx_switches()
+        time.sleep(0.5)
+        return keeper.num_ctx_switches() == before
+
+    def holds_the_port(self) -> bool:
+        """Whether the first process has not let go of it."""
+        return bool(psutil.Process(self.process.pid).net_connections("inet"))
 
 
 Start = Callable[..., Web]
@@ -186,6 +207,31 @@ async def test_what_was_begun_is_finished_and_nothing_new_is_taken(start: Start,
             await until(partial(status, web, "/health/live"), lambda found: found == 0)
         assert [answer.status_code for answer in await asyncio.gather(*begun)] == [200] * 4
     assert await asyncio.to_thread(web.process.wait, 30) == 0
+
+
+async def test_a_server_stops_that_was_told_so_while_it_asked_how_its_processes_are(start: Start) -> None:
+    """Which it does ten times a second."""
+    web = start("--workers", "2")
+    states = web.keeper_of_states()
+    states.suspend()
+    try:
+        await until(partial(asyncio.to_thread, web.waits_for_an_answer), bool)
+        web.process.send_signal(signal.SIGTERM)
+        await until(partial(asyncio.to_thread, web.holds_the_port), lambda held: not held)
+    finally:
+        states.resume()
+    assert await asyncio.to_thread(web.process.wait, 10) == 0
+
+
+async def test_a_server_stops_that_was_told_so_while_its_processes_are_replaced(start: Start) -> None:
+    """Both those that serve and those that were to."""
+    web = start("--workers", "2")
+    before = web.children()
+    web.process.send_signal(signal.SIGHUP)
+    await until(partial(asyncio.to_thread, web.children), lambda found: len(found) == len(before) + 2)
+    web.process.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(web.process.wait, 20) == 0
+    await_true("all are gone", lambda: not any(psutil.pid_exists(pid) for pid in before))
 
 
 async def test_of_a_server_that_stops_under_load_nobody_loses_an_answer(start: Start) -> None:
