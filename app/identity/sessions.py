@@ -20,6 +20,7 @@ from app.identity.rules import Audience
 from app.identity.tokens import LIFETIME, AccessTokens
 from app.kit import clock, db, jobs
 from app.kit.db import transaction
+from app.kit.quick import Quick
 
 _log = logging.getLogger(__name__)
 
@@ -47,17 +48,20 @@ WHERE (citizen_id = $3 OR staff_id = $3) AND ended_at IS NULL AND ($4::uuid IS N
 """
 NOTING_USE = """
 WITH used AS (
-    UPDATE sessions SET last_used_at = $2 WHERE id = (
-        SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL AND (last_used_at IS NULL OR last_used_at < $3)
+    UPDATE sessions SET last_used_at = $2 WHERE id = ANY (ARRAY(
+        SELECT id FROM sessions
+        WHERE id = ANY ($1::uuid[]) AND ended_at IS NULL AND (last_used_at IS NULL OR last_used_at < $3)
         FOR NO KEY UPDATE SKIP LOCKED
-    )
+    ))
 )
 """
-"""What a statement begins with that reads a session: its use at $2 is noted, unless it was since $3.
+"""What a statement begins with that reads sessions: their use at $2 is noted, unless it was since $3.
 
-Nor is it where somebody has the session locked: nobody who looks at one waits.
+Nor is it where somebody has a session locked: nobody who looks at one waits.
 """
-_LIVE = f"{NOTING_USE} SELECT citizen_id, staff_id, ended_at FROM sessions WHERE id = $1"  # noqa: S608  # our own words
+_LIVE = f"""
+{NOTING_USE} SELECT id AS session_id, citizen_id, staff_id, ended_at FROM sessions WHERE id = ANY ($1::uuid[])
+"""  # noqa: S608  # our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,13 +245,19 @@ Look = Callable[[UUID], Awaitable[Record | None]]
 """Reads a session's row, with the columns that ``look_up`` reads of it or more, and notes that it was used."""
 
 
-async def look_up(session_id: UUID, statement: str = _LIVE) -> Record | None:
-    """Whose a session is, and when it ended; None where there is none. That it was used is noted once a minute.
+async def read_used(quick: Quick, session_ids: list[UUID], statement: str = _LIVE) -> dict[UUID, Record]:
+    """Whose sessions are, and when they ended; that they were used is noted once a minute.
 
-    ``statement`` begins with NOTING_USE and reads the same columns, and others, of the session $1.
+    ``statement`` begins with NOTING_USE and reads the same columns, and others, of the sessions $1.
     """
     moment = clock.now()
-    return await db.quick().row(statement, session_id, moment, moment - _USE_NOTED_EVERY)
+    found = await quick.rows(statement, session_ids, moment, moment - _USE_NOTED_EVERY)
+    return {row["session_id"]: row for row in found}
+
+
+async def look_up(session_id: UUID) -> Record | None:
+    """Whose a session is, and when it ended; None where there is none. That it was used is noted once a minute."""
+    return await db.quick().found(read_used, session_id)
 
 
 class LiveSessions:

@@ -143,8 +143,21 @@ async def row(sql: str, *values: Any) -> dict[str, Any] | None:
 
 
 def instance(model: type[M], found: Mapping[str, Any]) -> M:
-    """The object that a row is which has every column of its model's table; what else it has is left out."""
-    made: M = model._init_from_db(**found)
+    """The object that a row is which has every column of its model's table; what else it has is left out.
+
+    As the ORM makes it, without taking the row apart first. Raises KeyError where a column is missing.
+    """
+    meta, made = model._meta, model.__new__(model)
+    values = made.__dict__
+    values["_partial"], values["_saved_in_db"], values["_await_when_save"] = False, True, {}
+    values["_custom_generated_pk"] = meta.db_pk_column not in meta.generated_db_fields
+    for column, name, _ in meta.db_native_fields:
+        values[name] = found[column]
+    for column, name, field in meta.db_default_fields:
+        value = found[column]
+        values[name] = value if value is None else field.field_type(value)
+    for column, name, field in meta.db_complex_fields:
+        values[name] = field.to_python_value(found[column])
     return made
 
 

@@ -8,11 +8,15 @@ others see: nothing of the open transaction.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
+from uuid import UUID
 
 import asyncpg
+
+from app.kit.batches import Batches
 
 T = TypeVar("T")
 
@@ -36,6 +40,10 @@ def watched(by: Watcher) -> Iterator[None]:
         _watcher = None
 
 
+Finder = Callable[["Quick", list[UUID]], Awaitable[Mapping[UUID, asyncpg.Record]]]
+"""Finds rows by their ids."""
+
+
 class Quick:
     """A few connections to one database; the one used last is used next."""
 
@@ -44,6 +52,7 @@ class Quick:
         self._where = where
         self._free: list[asyncpg.Connection[asyncpg.Record]] = []
         self._places = asyncio.Semaphore(MOST)
+        self._batches: dict[Finder, Batches[UUID, asyncpg.Record]] = {}
 
     async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
         """The first row that a statement answers, or None. Raises what asyncpg does, and OSError."""
@@ -56,6 +65,13 @@ class Quick:
         if _watcher:
             _watcher(sql, values)
         return await self._with(lambda connection: connection.fetch(sql, *values))
+
+    async def found(self, find: Finder, key: UUID) -> asyncpg.Record | None:
+        """The row that ``find`` finds for an id, or None; see ``Batches``. Raises as ``row`` does."""
+        batches = self._batches.get(find)
+        if batches is None:
+            batches = self._batches[find] = Batches(partial(find, self))
+        return await batches.get(key)
 
     async def _with(self, ask: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[T]]) -> T:
         async with self._places:
@@ -77,7 +93,8 @@ class Quick:
             connection = self._free.pop()
             if not connection.is_closed():
                 return connection
-        return await asyncpg.connect(**self._where)
+        # A statement may hold what is known of a whole city, and is sent once.
+        return await asyncpg.connect(**self._where, max_cacheable_statement_size=0)
 
     async def close(self) -> None:
         """End every connection."""

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from app.identity.rules import Audience
 from app.identity.sessions import Grant, LiveSessions
 from app.kit import clock, db
 from app.kit.db import transaction
+from app.kit.quick import watched
 from app.notifications.models import Message
 from tests.conftest import Phone, error_of
 from tests.e2e.breaking import Breaker, await_true
@@ -176,6 +178,25 @@ async def test_the_use_of_a_session_is_noted_once_a_minute(house: House, citizen
     assert [await noted_after(59), await noted_after(61), await noted_after(90)] == [0, 61, 0]
     await sessions.end_all_sessions(Audience.CITIZEN, citizen.id)
     assert await noted_after(300) == 0
+
+
+async def test_sessions_that_are_asked_about_at_once_are_told_apart(house: House) -> None:
+    """In few statements; each use is noted, but not after a session's end."""
+    citizens = [await verified_citizen(house) for _ in range(6)]
+    grants = [await opened(house, citizen) for citizen in citizens]
+    ids = [house.access_tokens.read(grant.tokens.access_token, Audience.CITIZEN).session for grant in grants]
+    await sessions.end_all_sessions(Audience.CITIZEN, citizens[2].id)
+    before = {session.id: session.last_used_at for session in await Session.filter(id__in=ids)}
+    asked: list[str] = []
+    live = LiveSessions()
+    with clock.travel(timedelta(minutes=2)), watched(lambda sql, _: asked.append(sql)):
+        found = await asyncio.gather(*(live.owner(one) for one in (*ids, uuid4())), return_exceptions=True)
+    assert [type(found[at]) for at in (2, -1)] == [SessionEndedError] * 2
+    alive = [at for at in range(6) if at != 2]
+    assert [found[at] for at in alive] == [citizens[at].id for at in alive]
+    assert len(asked) == 1
+    after = {session.id: session.last_used_at for session in await Session.filter(id__in=ids)}
+    assert {at for at in range(6) if after[ids[at]] != before[ids[at]]} == {*alive}
 
 
 async def test_who_looks_at_a_session_waits_for_nobody_who_changes_it(house: House, citizen: Citizen) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pyotp
@@ -11,7 +10,7 @@ import pytest
 
 from app.audit.service import first_broken
 from app.bootstrap import House
-from app.identity import second_factor
+from app.identity import second_factor, sessions
 from app.identity.errors import (
     AccessTokenInvalidError,
     OutsideOwnScopeError,
@@ -26,7 +25,7 @@ from app.identity.errors import (
     UsernameTakenError,
 )
 from app.identity.models import Session, Staff
-from app.identity.rules import EVERY_DEPARTMENT, Duty, require_strong_password
+from app.identity.rules import EVERY_DEPARTMENT, Audience, Duty, require_strong_password
 from app.identity.sessions import LiveSessions
 from app.identity.staff import StaffDoor, StaffGrant, change_own_password, sign_in_staff, signed_in
 from app.identity.staff_accounts import (
@@ -42,7 +41,8 @@ from app.identity.staff_accounts import (
 )
 from app.kit import clock
 from app.kit.errors import RateLimitedError
-from app.kit.quick import Quick
+from app.kit.quick import watched
+from tests.contract.sandbox.stand_ins import until
 from tests.service.cases import staff_member
 
 PLAIN = Account(office="执法一科", department="scjg", region="230811", duties=(Duty.VERIFY,))
@@ -258,30 +258,59 @@ async def test_a_barred_account_is_signed_out_everywhere(door: StaffDoor, made: 
     assert await first_broken(f"staff:{made.member.id}") is None
 
 
-async def test_one_statement_tells_who_is_signed_in(
-    door: StaffDoor, made: Credentials, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_one_statement_tells_who_is_signed_in(door: StaffDoor, made: Credentials) -> None:
     """And the next request of the same second asks for nothing; another process knows of no ending before."""
     await come(door, made, code(made))
     session = await Session.get(staff_id=made.member.id)
     asked: list[str] = []
-    row = Quick.row
+    with watched(lambda sql, _: asked.append(sql)):
+        live = LiveSessions()
+        found = [await signed_in(live, session.id) for _ in range(2)]
+        assert [(one.id, one.duties, one.office) for one in found] == 2 * [
+            (made.member.id, [Duty.VERIFY], PLAIN.office)
+        ]
+        # Who must change the password that they were given is asked about each time.
+        assert len(asked) == 3
+        await Staff.filter(id=made.member.id).update(password_given=False)
+        asked.clear()
+        live = LiveSessions()
+        assert [(await signed_in(live, session.id)).id for _ in range(2)] == 2 * [made.member.id]
+        assert len(asked) == 1
 
-    def noted(self: Quick, sql: str, *values: Any) -> Any:
-        asked.append(sql)
-        return row(self, sql, *values)
 
-    monkeypatch.setattr(Quick, "row", noted)
-    live = LiveSessions()
-    found = [await signed_in(live, session.id) for _ in range(2)]
-    assert [(one.id, one.duties, one.office) for one in found] == 2 * [(made.member.id, [Duty.VERIFY], PLAIN.office)]
-    # Who must change the password that they were given is asked about each time.
-    assert len(asked) == 3
+async def test_who_is_signed_in_is_who_the_database_says_now(door: StaffDoor, made: Credentials) -> None:
+    """After a second at most; what one request makes of them is nothing to the next."""
+    await come(door, made, code(made))
+    session = await Session.get(staff_id=made.member.id)
     await Staff.filter(id=made.member.id).update(password_given=False)
-    asked.clear()
+    (await signed_in(LiveSessions(), session.id)).office = "别处"
+    assert (await signed_in(LiveSessions(), session.id)).office == PLAIN.office
+    await Staff.filter(id=made.member.id).update(duties=[Duty.WINDOW], office="二科")
+
+    async def now() -> tuple[list[str], str]:
+        member = await signed_in(LiveSessions(), session.id)
+        return member.duties, member.office
+
+    await until(now, lambda found: found == ([Duty.WINDOW], "二科"), within=3)
+
+
+async def test_members_who_come_at_once_are_told_apart(door: StaffDoor, made: Credentials, house: House) -> None:
+    """Many sessions are asked about in few statements; of those one is over, and one member is barred."""
+    await come(door, made, code(made))
+    over = await Session.get(staff_id=made.member.id)
+    await Session.filter(id=over.id).update(ended_at=clock.now())
+    members = [await staff_member([Duty.VERIFY]) for _ in range(12)]
+    grants = [await sessions.open_session(house.access_tokens, Audience.STAFF, member.id, "测试") for member in members]
+    opened = [house.access_tokens.read(one.tokens.access_token, Audience.STAFF).session for one in grants]
+    await Staff.filter(id=members[0].id).update(active=False)
+    asked: list[str] = []
     live = LiveSessions()
-    assert [(await signed_in(live, session.id)).id for _ in range(2)] == 2 * [made.member.id]
-    assert len(asked) == 1
+    with watched(lambda sql, _: asked.append(sql)):
+        found = await asyncio.gather(*(signed_in(live, one) for one in (over.id, *opened)), return_exceptions=True)
+    assert [type(one) for one in found[:2]] == [SessionEndedError, AccessTokenInvalidError]
+    assert [one.id for one in found[2:] if isinstance(one, Staff)] == [member.id for member in members[1:]]
+    # The barred one is asked about once more.
+    assert len(asked) == 2
 
 
 async def test_neither_an_ended_session_nor_a_barred_member_is_signed_in(door: StaffDoor, made: Credentials) -> None:

@@ -70,6 +70,21 @@ async def test_only_the_fields_that_are_named_are_written(house: House) -> None:
         assert case.item_name == "食品经营许可（新办）"
 
 
+async def test_a_row_becomes_the_object_that_the_orm_makes_of_it(house: House) -> None:
+    """With all that the ORM knows of it, so that it can be changed and saved."""
+    case = await _case(house)
+    found = await db.row("SELECT 'more' AS more, * FROM applications WHERE id = $1", case.id)
+    assert found
+    made = db.instance(Application, found)
+    assert vars(made) == vars(await Application.get(id=case.id))
+    made.item_name = "别名"
+    await made.save()
+    assert (await Application.get(id=case.id)).item_name == "别名"
+    del found["item_name"]
+    with pytest.raises(KeyError):
+        db.instance(Application, found)
+
+
 async def test_what_is_too_long_for_its_column_is_refused(house: House) -> None:
     """Not cut."""
     del house

@@ -25,16 +25,18 @@ from app.licences.verifying.digests import digest_of
 from app.licences.verifying.models import Verification
 from app.licences.verifying.verifier import Verifier
 
-# What the licence was before the code was spent is what it is judged by, as in the long way.
+# What the licence was before the code was spent is what it is judged by, as in the long way. What a duty may see stands
+# in the statement itself: it is sent, and read by PostgreSQL, once for each connection and not for each code.
 _VERIFY = """
 WITH found AS MATERIALIZED (
-    SELECT nonce, kind, preset, $6::jsonb -> (type_code || '/' || preset) AS shown, licences.*
+    SELECT nonce, kind, preset, fields_seen AS shown, licences.*
     FROM presentations JOIN licences ON licences.id = licence_id JOIN citizens ON citizens.id = licences.citizen_id
+    CROSS JOIN LATERAL (SELECT {shown}::jsonb -> (type_code || '/' || preset) AS fields_seen) AS seen
     WHERE nonce = $1 AND digest = $2 AND kind <> 'paper' AND issued_at <= $4 AND mandate_id IS NULL
-    AND $6::jsonb ? (type_code || '/' || preset) AND company_id IS NULL AND state = 'valid' AND valid_from <= $5
+    AND fields_seen IS NOT NULL AND company_id IS NULL AND state = 'valid' AND valid_from <= $5
     AND COALESCE(valid_until >= $5, true)
-    AND citizens.level >= ($7::jsonb -> type_code)::int
-    AND COALESCE((SELECT act FROM consents WHERE consents.citizen_id = citizens.id AND purpose = $8
+    AND citizens.level >= ({levels}::jsonb -> type_code)::int
+    AND COALESCE((SELECT act FROM consents WHERE consents.citizen_id = citizens.id AND purpose = {presenting}
         ORDER BY consents.id DESC LIMIT 1), 'given') = 'given'
 ), spent AS (
     UPDATE presentations SET spent_at = $3 FROM found
@@ -47,21 +49,23 @@ WITH found AS MATERIALIZED (
 ), recorded AS (
     INSERT INTO verifications (id, licence_id, staff_id, way, office, duty, verdict, reason, shown, idempotency_key,
         code_digest, kind, preset, nonce, at, clock_wrong, untold)
-    SELECT $9, found.id, $10, $11, $12, $13, verdict, reason, found.shown, $14, $15, kind, preset, nonce, $3, false,
-        true
-    FROM found JOIN spent USING (nonce)
-    JOIN unnest($16::text[], $17::text[], $18::text[]) AS worth (kind, verdict, reason) USING (kind)
+    SELECT $6, found.id, $7, $8, $9, $10, verdict, reason, found.shown, $11, $12, kind, preset, nonce, $3, false, true
+    FROM found JOIN spent USING (nonce) JOIN (VALUES {worth}) AS worth (kind, verdict, reason) USING (kind)
     RETURNING id
 )
 SELECT found.* FROM found JOIN recorded ON true
 """
-_WORTH = [
-    list(column)
-    for column in zip(
-        *((kind.value, verdicts.OF_KIND[kind].verdict.value, verdicts.OF_KIND[kind].value) for kind in CodeKind),
-        strict=True,
-    )
-]
+
+
+def _literal(text: str) -> str:
+    """A text as SQL has it (standard_conforming_strings)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+_WORTH = ", ".join(
+    f"({_literal(kind)}, {_literal(verdicts.OF_KIND[kind].verdict)}, {_literal(verdicts.OF_KIND[kind])})"
+    for kind in CodeKind
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,9 @@ class Swift:
 
 @dataclass(frozen=True, slots=True)
 class _Types:
-    """What a duty may see: as JSON the fields by type and preset, and the level by type that who shows it needs."""
+    """The types of licences, and the statement that verifies a code for a duty, by what it may see of each."""
 
-    shown: str
-    levels: str
+    statement: str
     definitions: dict[str, LicenceTypeDefinition]
 
 
@@ -111,11 +114,10 @@ async def verify_swiftly(signer: CodeSigner, verifier: Verifier, text: str, key:
     found = None
     with suppress(asyncpg.UniqueViolationError):
         found = await quick.row(
-            _VERIFY,
+            types.statement,
             *(nonce, digest, at, at + verdicts.SKEW, at.astimezone(clock.CITY_TIME).date()),
-            *(types.shown, types.levels, PRESENTING),
             *(record[name] for name in ("id", "staff_id", "way", "office", "duty")),
-            *(key, record["code_digest"], *_WORTH),
+            *(key, record["code_digest"]),
         )
     if found is None:
         return None
@@ -147,4 +149,10 @@ def _types_of(duty: Duty, definitions: list[LicenceTypeDefinition]) -> _Types:
         for preset in Preset
     }
     levels = {code: one.assurance_level for code, one in seen.items()}
-    return _Types(json.dumps(shown), json.dumps(levels), {one.code: one for one in definitions})
+    statement = _VERIFY.format(
+        shown=_literal(json.dumps(shown)),
+        levels=_literal(json.dumps(levels)),
+        presenting=_literal(PRESENTING),
+        worth=_WORTH,
+    )
+    return _Types(statement, {one.code: one for one in definitions})
