@@ -6,7 +6,8 @@ from typing import Any
 from app.catalogue.models import Region
 from app.finding import words
 from app.finding.errors import RegionUnknownError
-from app.finding.rules import Search, understand, vocabulary
+from app.finding.indexed_words import indexed_words
+from app.finding.rules import Search, understand
 from app.kit import db
 
 RANK = "(CASE level WHEN 'city' THEN 0 WHEN 'county' THEN 1 WHEN 'township' THEN 2 ELSE 3 END)"
@@ -19,8 +20,6 @@ _SURE = 650
 
 # What fits less well is no match; texts fit no better.
 _LEAST = 200
-
-_KNOWN = "SELECT word, readings FROM search_words WHERE word = ANY($1::text[]) AND readings > 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,7 @@ async def read_query(query: str) -> Search | None:
     """What a query looks for, by the words that are indexed; None where it is empty and looks for all."""
     if not query.strip():
         return None
-    known = await db.quick().rows(_KNOWN, ["", *vocabulary(query)])
-    return understand(query, {row["word"]: row["readings"] for row in known})
+    return understand(query, await indexed_words())
 
 
 async def needs_sound(search: Search | None) -> bool:

@@ -70,15 +70,6 @@ class Search:
         return " | ".join(f"'{end}'{mark}" for end in ends)
 
 
-def vocabulary(query: str) -> set[str]:
-    """Every word that may be in a query: those that are found among the indexed ones are passed to ``understand``."""
-    text = query[:LONGEST_QUERY]
-    said = set(chain.from_iterable(_pieces(run) for run in words.runs(text)))
-    official = chain.from_iterable(everyday().get(word, ()) for word in said)
-    meant = chain.from_iterable(_pieces(run) for target in official for run in words.runs(target))
-    return said | set(meant)
-
-
 def understand(query: str, known: Mapping[str, int]) -> Search:
     """What a query looks for. ``known`` tells in how many readings each word stands, under "" how many there are."""
     tokens = list(chain.from_iterable(_split(run, known) for run in words.runs(query[:LONGEST_QUERY])))

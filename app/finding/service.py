@@ -10,6 +10,7 @@ from tortoise.backends.base.client import TransactionalDBClient
 
 from app.catalogue.guide import Guide
 from app.finding import words
+from app.finding.indexed_words import forget_words
 from app.kit import clock, db
 from app.kit.ids import new_id
 
@@ -127,6 +128,7 @@ async def _add(readings: dict[UUID, Guide]) -> None:
     added = {row["id"] for row in await db.rows(_ADD_READINGS, *map(list, zip(*rows, strict=True)))}
     counts = Counter(word for reading in added for word in ("", *documents[reading]))
     await db.rows(_COUNT_WORDS, list(counts), list(counts.values()))
+    forget_words()
 
 
 async def _add_phrases(guides: Iterable[Guide]) -> None:

@@ -1,6 +1,7 @@
 """What the worker does for finding by the clock."""
 
 from app.catalogue.service import lock_publishing
+from app.finding.indexed_words import forget_words
 from app.finding.popular import count_popularity
 from app.kit import db
 from app.kit.db import transaction
@@ -33,3 +34,4 @@ async def tidy() -> None:
         await db.execute("DELETE FROM search_words")
         await db.rows(_COUNT_WORDS)
         await count_popularity()
+    forget_words()

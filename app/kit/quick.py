@@ -8,16 +8,16 @@ others see: nothing of the open transaction.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
-from uuid import UUID
 
 import asyncpg
 
 from app.kit.batches import Batches
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 MOST = 4
@@ -40,8 +40,8 @@ def watched(by: Watcher) -> Iterator[None]:
         _watcher = None
 
 
-Finder = Callable[["Quick", list[UUID]], Awaitable[Mapping[UUID, asyncpg.Record]]]
-"""Finds rows by their ids."""
+Finder = Callable[["Quick", list[K]], Awaitable[Mapping[K, T]]]
+"""Finds things by their keys."""
 
 
 class Quick:
@@ -52,7 +52,7 @@ class Quick:
         self._where = where
         self._free: list[asyncpg.Connection[asyncpg.Record]] = []
         self._places = asyncio.Semaphore(MOST)
-        self._batches: dict[Finder, Batches[UUID, asyncpg.Record]] = {}
+        self._batches: dict[Finder[Any, Any], Batches[Any, Any]] = {}
 
     async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
         """The first row that a statement answers, or None. Raises what asyncpg does, and OSError."""
@@ -66,9 +66,9 @@ class Quick:
             _watcher(sql, values)
         return await self._with(lambda connection: connection.fetch(sql, *values))
 
-    async def found(self, find: Finder, key: UUID) -> asyncpg.Record | None:
-        """The row that ``find`` finds for an id, or None; see ``Batches``. Raises as ``row`` does."""
-        batches = self._batches.get(find)
+    async def found(self, find: Finder[K, T], key: K) -> T | None:
+        """What ``find`` finds for a key, or None; see ``Batches``. Raises what ``find`` raises."""
+        batches: Batches[K, T] | None = self._batches.get(find)
         if batches is None:
             batches = self._batches[find] = Batches(partial(find, self))
         return await batches.get(key)
