@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from cachetools import LRUCache, TTLCache
+from cachetools import LRUCache
 
 from app.catalogue.choices import Known, choices
 from app.catalogue.errors import ItemNotFoundError, LifeEventNotFoundError
@@ -27,6 +27,7 @@ from app.catalogue.models import (
 )
 from app.kit import clock, db
 from app.kit.errors import NotFoundError
+from app.kit.lately import Lately
 from app.kit.quick import Quick
 
 _TYPES = "SELECT code, definition::text AS definition FROM licence_types WHERE code = ANY($1::text[])"
@@ -49,7 +50,7 @@ WHERE version.state = 'published'
 _IN_EFFECT = _READ + "AND version.effective_on <= $2 ORDER BY version.number DESC LIMIT 1"
 _OF_NUMBER = _READ + "AND version.number = $2"
 _UNLESS_KNOWN = _IN_EFFECT.replace("version.guide", "CASE WHEN version.digest <> $3 THEN version.guide END AS guide")
-_lately: TTLCache[tuple[Quick, str], LicenceTypeDefinition] = TTLCache(maxsize=1024, ttl=1)
+_lately: Lately[tuple[Quick, str], LicenceTypeDefinition] = Lately()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cachetools import LRUCache, TTLCache
+from cachetools import LRUCache
 
 from app.kit import db
+from app.kit.lately import Lately
 from app.kit.quick import Quick
 
 # Whoever changes a count counts the readings too: the row of "" is another one each time.
@@ -19,7 +20,7 @@ class _Words:
     readings: Mapping[str, int]
 
 
-_lately: TTLCache[Quick, _Words] = TTLCache(maxsize=4, ttl=1)
+_lately: Lately[Quick, _Words] = Lately()
 _last: LRUCache[Quick, _Words] = LRUCache(maxsize=4)
 
 
@@ -32,7 +33,7 @@ async def indexed_words() -> Mapping[str, int]:
 
 def forget_words() -> None:
     """Have this process read them anew, since they change."""
-    _lately.pop(db.quick(), None)
+    _lately.forget(db.quick())
 
 
 async def _read(quick: Quick, _: list[str]) -> dict[str, _Words]:

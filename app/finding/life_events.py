@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cachetools import TTLCache
-
 from app.catalogue.life_events import LifeEventDefinition
 from app.finding import words
 from app.finding.rules import Search
 from app.kit import db
+from app.kit.lately import Lately
 from app.kit.quick import Quick
 
 _ALL = "SELECT definition::text AS definition FROM life_events ORDER BY position"
-_lately: TTLCache[Quick, list[LifeEventDefinition]] = TTLCache(maxsize=8, ttl=1)
+_lately: Lately[Quick, list[LifeEventDefinition]] = Lately()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from asyncpg import Record
-from cachetools import TTLCache
 
 from app.audit import service as audit
 from app.identity.errors import RefreshTokenInvalidError, SessionEndedError, SessionNotFoundError
@@ -20,6 +19,7 @@ from app.identity.rules import Audience
 from app.identity.tokens import LIFETIME, AccessTokens
 from app.kit import clock, db, jobs
 from app.kit.db import transaction
+from app.kit.lately import Lately
 from app.kit.quick import Quick
 
 _log = logging.getLogger(__name__)
@@ -32,9 +32,7 @@ STAFF_REFRESH_LIFETIME = timedelta(hours=12)
 RETRY_WINDOW = timedelta(seconds=60)
 # The room that tells citizens stands above this one: it is reached by the name of its job.
 TELL = "notifications.tell"
-_SEEN_SECONDS = 1.0
 _DOT = "."
-_UNSEEN = object()
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
 _SPEND = """
@@ -264,7 +262,7 @@ class LiveSessions:
     """Which sessions are alive and whose, as PostgreSQL says; each process believes itself for a second at most."""
 
     def __init__(self) -> None:
-        self._seen: TTLCache[UUID, object] = TTLCache(maxsize=100_000, ttl=_SEEN_SECONDS)
+        self._seen: Lately[UUID, UUID | Literal["ended"]] = Lately()
 
     async def owner(self, session_id: UUID, look: Look = look_up) -> UUID:
         """Whose session this is, which is used now. Raises SessionEndedError unless it is alive.
@@ -272,17 +270,16 @@ class LiveSessions:
         A session outlives the joining of two accounts, so that its row and not the token says whose it is. ``look``
         asks for the row where it was not seen of late.
         """
-        # One look: what was seen may be forgotten between two.
-        owner = self._seen.get(session_id, _UNSEEN)
-        if owner is _UNSEEN:
+        owner = self._seen.get(session_id)
+        if owner is None:
             owner = self._seen[session_id] = _owner(await look(session_id))
         if not isinstance(owner, UUID):
             raise SessionEndedError
         return owner
 
 
-def _owner(found: Record | None) -> UUID | None:
+def _owner(found: Record | None) -> UUID | Literal["ended"]:
     if found is None or found["ended_at"] is not None:
-        return None
+        return "ended"
     owner: UUID = found["citizen_id"] or found["staff_id"]
     return owner

@@ -10,7 +10,7 @@ from uuid import UUID
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from asyncpg import Record
-from cachetools import LRUCache, TTLCache
+from cachetools import LRUCache
 
 from app.audit import service as audit
 from app.identity import rules, second_factor, sessions
@@ -36,6 +36,7 @@ from app.identity.tokens import AccessTokens
 from app.kit import db, limits
 from app.kit.db import transaction
 from app.kit.errors import DomainError
+from app.kit.lately import Lately
 from app.kit.quick import Quick
 from wechat.errors import NotAMemberError, WeChatError, WeChatRefusedError
 
@@ -47,7 +48,7 @@ _SIGNED_IN = f"""
 SELECT sessions.id AS session_id, citizen_id, staff_id, ended_at, staff.*
 FROM sessions LEFT JOIN staff ON staff.id = staff_id WHERE sessions.id = ANY ($1::uuid[])
 """  # noqa: S608  # our own words
-_seen: TTLCache[tuple[Quick, UUID], Staff] = TTLCache(maxsize=10_000, ttl=1)
+_seen: Lately[tuple[Quick, UUID], Staff] = Lately()
 _made: LRUCache[UUID, tuple[Record, Staff]] = LRUCache(maxsize=2_000)
 
 
@@ -255,7 +256,7 @@ async def _active(staff_id: UUID) -> Staff:
 
 def forget_active(staff_id: UUID) -> None:
     """Have this process ask about a member of staff anew, since something about them changes."""
-    _seen.pop((db.quick(), staff_id), None)
+    _seen.forget((db.quick(), staff_id))
 
 
 def require_duty(member: Staff, duty: Duty) -> None:

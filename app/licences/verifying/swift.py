@@ -10,13 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import asyncpg
-from cachetools import TTLCache
 
 from app.catalogue import queries as catalogue
 from app.catalogue.licence_type import LicenceTypeDefinition, Preset
 from app.identity.rules import Duty
 from app.kit import clock, db
 from app.kit.ids import new_id
+from app.kit.lately import Lately
 from app.kit.quick import Quick
 from app.licences.codes import CodeKind, CodeSigner
 from app.licences.models import PRESENTING, Licence
@@ -86,7 +86,7 @@ class _Types:
 
 
 _NOTHING = dict.fromkeys(Verification._meta.fields_db_projection.values()) | {"clock_wrong": False}
-_seen: TTLCache[tuple[Quick, Duty], _Types] = TTLCache(maxsize=32, ttl=1)
+_seen: Lately[tuple[Quick, Duty], _Types] = Lately()
 _last: dict[Duty, _Types] = {}
 
 
