@@ -6,22 +6,27 @@ an idle connection is closed only after it was idle for a while more.
 """
 
 import asyncio
+import math
 import multiprocessing
 import signal
-import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from sanic import Request, Sanic
 from sanic.http import Http, Stage
 from sanic.worker.constants import ProcessState
+from sanic.worker.process import WorkerProcess
 
 from miniapp_api.http1 import OrdinaryProtocol
 
 GRACE_SECONDS = 10.0
 """How long stopping may take."""
 _IDLE_SECONDS = 1.0
+_AGAIN_SECONDS = 0.1
+_RESTART = "__ALL_PROCESSES__::STARTUP_FIRST"
 
 
 class Protocol(OrdinaryProtocol):
@@ -66,30 +71,33 @@ def end_connection(request: Request) -> None:
         request.stream.keep_alive = False
 
 
+@dataclass(slots=True)
+class _Told:
+    to_stop: bool = False
+    replacing_since: float = -math.inf
+
+
 def steer(app: Sanic[Any, Any]) -> None:
     """Have the process that keeps several web processes heed signals.
 
     SIGHUP replaces each of them by a new one: an old one is stopped once the new ones serve, and the port stays open.
-    New ones read the code and the settings as they are then. SIGTERM and SIGINT stop all; the keeper lets go of the
-    port at once, so that it closes when the last of them closes it.
+    New ones read the code and the settings as they are then. SIGTERM and SIGINT stop all; a second one changes nothing.
+    The keeper lets go of the port first, so that it closes when the last of them closes it.
     """
 
     async def listen(app: Sanic[Any, Any]) -> None:
         manager: Any = app.manager
-        all_serve, told_to_stop = manager._all_workers_ack, threading.Event()
+        told, all_serve = _Told(), manager._all_workers_ack
 
         # A signal may come while the keeper waits for an answer about its processes, over a line that takes one
-        # question at a time: what a signal asks for is only noted, and done where the keeper asks nothing.
+        # question at a time, or starts one: what a signal asks for is only noted, and done by the keeper's own loop.
         def restart(number: int, frame: object) -> None:
             del number, frame
-            manager.monitor_publisher.send("__ALL_PROCESSES__::STARTUP_FIRST")
+            manager.monitor_publisher.send(_RESTART)
 
         def stop(number: int, frame: object) -> None:
             del number, frame
-            for server in app.state.server_info:
-                if sock := server.settings.get("sock"):
-                    sock.close()
-            told_to_stop.set()
+            told.to_stop = True
             manager.monitor_publisher.send("__TERMINATE__")
 
         def reap(number: int, frame: object) -> None:
@@ -97,9 +105,10 @@ def steer(app: Sanic[Any, Any]) -> None:
             del number, frame
             multiprocessing.active_children()
 
-        manager._handle_terminate = partial(_end_all, manager)
+        manager.restart = partial(_replace_all, manager, told, manager.restart)
+        manager._handle_terminate = partial(_end_all, app)
         # Where it is told to stop, it need not wait any longer until all serve.
-        manager._all_workers_ack = lambda: told_to_stop.is_set() or all_serve()
+        manager._all_workers_ack = lambda: told.to_stop or all_serve()
         signal.signal(signal.SIGHUP, restart)
         signal.signal(signal.SIGCHLD, reap)
         for one in (signal.SIGTERM, signal.SIGINT):
@@ -108,11 +117,29 @@ def steer(app: Sanic[Any, Any]) -> None:
     app.register_listener(listen, "main_process_ready")
 
 
-def _end_all(manager: Any) -> None:
+def _replace_all(manager: Any, told: _Told, restart: Callable[..., None], **how: Any) -> None:
+    if told.to_stop:
+        return
+    begins = [process for process in manager.processes if hasattr(process, "_old_process") and process.is_alive()]
+    if begins and time.monotonic() - told.replacing_since < WorkerProcess.THRESHOLD / 10:
+        # Whom a replacement is to follow would be forgotten by the next one, and serve for ever.
+        time.sleep(_AGAIN_SECONDS)
+        manager.monitor_publisher.send(_RESTART)
+        return
+    told.replacing_since = time.monotonic()
+    restart(**how)
+
+
+def _end_all(app: Sanic[Any, Any]) -> None:
+    manager: Any = app.manager
+    for server in app.state.server_info:
+        if sock := server.settings.get("sock"):
+            sock.close()
     # Who was to go once its successor serves goes now. A thread waits for that state, ten times a second.
     replaced = [process for process in manager.processes if hasattr(process, "_old_process")]
     for process in replaced:
-        process._old_process.terminate()
+        if old := getattr(process, "_old_process", None):
+            old.terminate()
         process.state = ProcessState.ACKED
     until = time.monotonic() + 1
     while any(hasattr(process, "_old_process") for process in replaced) and time.monotonic() < until:

@@ -37,7 +37,9 @@ def forget_words() -> None:
 
 
 async def _read(quick: Quick, _: list[str]) -> dict[str, _Words]:
-    """Who asks while they are read waits for them."""
+    """Who asks while they are read gets these too."""
+    if words := _lately.get(quick):
+        return {"": words}
     row, words = await quick.row(_STAMP), _last.get(quick)
     if words is None or words.stamp != (row["stamp"] if row else None):
         found = await quick.rows(_WORDS)

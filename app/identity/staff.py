@@ -10,7 +10,7 @@ from uuid import UUID
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from asyncpg import Record
-from cachetools import LRUCache
+from cachetools import TTLCache
 
 from app.audit import service as audit
 from app.identity import rules, second_factor, sessions
@@ -32,7 +32,7 @@ from app.identity.ports import StaffPages
 from app.identity.rules import Audience, Duty
 from app.identity.service import CODE_REFUSED
 from app.identity.sessions import NOTING_USE, Grant, LiveSessions, read_used
-from app.identity.tokens import AccessTokens
+from app.identity.tokens import LIFETIME, AccessTokens
 from app.kit import db, limits
 from app.kit.db import transaction
 from app.kit.errors import DomainError
@@ -49,7 +49,8 @@ SELECT sessions.id AS session_id, citizen_id, staff_id, ended_at, staff.*
 FROM sessions LEFT JOIN staff ON staff.id = staff_id WHERE sessions.id = ANY ($1::uuid[])
 """  # noqa: S608  # our own words
 _seen: Lately[tuple[Quick, UUID], Staff] = Lately()
-_made: LRUCache[UUID, tuple[Record, Staff]] = LRUCache(maxsize=2_000)
+# For as long as an access token lives: what is opened of a sealed row is not kept of those who are gone.
+_made: TTLCache[UUID, tuple[Record, Staff]] = TTLCache(maxsize=2_000, ttl=LIFETIME.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +252,9 @@ async def _active(staff_id: UUID) -> Staff:
         member = db.instance(Staff, found)
         _keep(quick, member)
     # Each request has one of its own, in case it changes it.
-    return copy(member)
+    own = copy(member)
+    own.duties = [*member.duties]
+    return own
 
 
 def forget_active(staff_id: UUID) -> None:

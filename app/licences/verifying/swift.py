@@ -26,7 +26,7 @@ from app.licences.verifying.models import Verification
 from app.licences.verifying.verifier import Verifier
 
 # What the licence was before the code was spent is what it is judged by, as in the long way. What a duty may see stands
-# in the statement itself: it is sent, and read by PostgreSQL, once for each connection and not for each code.
+# in the statement itself: it is sent, and read by PostgreSQL, when a connection prepares it and not with each code.
 _VERIFY = """
 WITH found AS MATERIALIZED (
     SELECT nonce, kind, preset, fields_seen AS shown, licences.*

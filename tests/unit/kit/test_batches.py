@@ -105,6 +105,24 @@ async def test_what_fails_fails_for_those_who_waited_for_it_alone() -> None:
     assert await batches.get(3) == 3
 
 
+async def test_a_look_up_that_never_ends_holds_up_nobody_who_comes_later() -> None:
+    """Those who wait for it are told so."""
+    silent = True
+
+    async def find(keys: list[int]) -> Mapping[int, int]:
+        if silent:
+            await asyncio.Event().wait()
+        return {key: key for key in keys}
+
+    batches = Batches(find, longest_seconds=0.05)
+    outcomes = await asyncio.wait_for(
+        asyncio.gather(*(batches.get(key) for key in range(2)), return_exceptions=True), 20
+    )
+    assert [type(outcome) for outcome in outcomes] == [TimeoutError] * 2
+    silent = False
+    assert await asyncio.wait_for(batches.get(3), 20) == 3
+
+
 async def test_a_look_up_that_is_ended_leaves_nobody_waiting() -> None:
     """As where the process ends; neither those whom it was for nor those who would have come next."""
     ending, begun = asyncio.Event(), asyncio.Event()
