@@ -1,6 +1,7 @@
 """A TCP proxy between two programs, whose line can be cut, stopped, slowed, or deaf to answers."""
 
 import asyncio
+import socket
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
@@ -10,7 +11,6 @@ from typing import Any, Self
 _CHUNK = 64 * 1024
 _DELAY_SECONDS = 0.4
 _HOST = "127.0.0.1"
-_STEPS_OF_ACCEPTING = 10
 
 
 class Line(StrEnum):
@@ -48,7 +48,7 @@ class Links:
     def add(self, name: str, port: int, to: int) -> None:
         """Lead what connects to a local ``port`` to the port ``to``; nobody needs to listen there yet."""
         link = self._links[name] = _Link(port, to)
-        self._run(link.listen())
+        self._run(link.set(Line.OPEN))
 
     @contextmanager
     def being(self, name: str, line: Line) -> Iterator[None]:
@@ -66,12 +66,22 @@ class _Link:
         self._line = Line.OPEN
         self._passes = asyncio.Event()
         self._passes.set()
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
         self._ends: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def listen(self) -> None:
-        self._server = await asyncio.start_server(self._accept, _HOST, self._port, reuse_address=True)
+    def listen(self) -> None:
+        # asyncio's own server forgets, unclosed, what it accepted a moment before it is closed.
+        self._listener = socket.create_server((_HOST, self._port))
+        self._listener.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._listener, self._take, self._listener)
+
+    def _take(self, listener: socket.socket) -> None:
+        with suppress(BlockingIOError, ConnectionAbortedError):
+            taken, _ = listener.accept()
+            task = asyncio.get_running_loop().create_task(self._lead(taken))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def set(self, line: Line) -> None:
         self._line = line
@@ -79,26 +89,23 @@ class _Link:
             self._passes.clear()
         else:
             self._passes.set()
-        if line is Line.CUT and self._server:
-            self._server.close()
-            self._server = None
+        if line is Line.CUT and self._listener:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
             for end in self._ends:
                 end.transport.abort()
-        elif line is not Line.CUT and self._server is None:
-            await self.listen()
+        elif line is not Line.CUT and self._listener is None:
+            self.listen()
 
     async def close(self) -> None:
         await self.set(Line.CUT)
-        # What was accepted a moment before is no task yet.
-        for _ in range(_STEPS_OF_ACCEPTING):
-            await asyncio.sleep(0)
         await asyncio.gather(*self._tasks)
 
-    async def _accept(self, from_reader: asyncio.StreamReader, from_writer: asyncio.StreamWriter) -> None:
+    async def _lead(self, taken: socket.socket) -> None:
+        taken.setblocking(False)
+        from_reader, from_writer = await asyncio.open_connection(sock=taken)
         self._ends.add(from_writer)
-        if mine := asyncio.current_task():
-            self._tasks.add(mine)
-            mine.add_done_callback(self._tasks.discard)
         to_writer = None
         try:
             await self._passes.wait()

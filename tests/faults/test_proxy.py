@@ -1,6 +1,9 @@
 """The proxy of the campaign does to a conversation what it says."""
 
 import asyncio
+import gc
+import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -126,3 +129,27 @@ async def test_a_deaf_line_brings_the_question_and_loses_the_answer(
     with links.being("echo", Line.DEAF):
         assert await caller.say(b"one\n") == b""
     assert heard == [b"one\n"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_who_comes_as_the_line_is_cut_is_not_forgotten(port: int) -> None:
+    """A connection that was accepted at that moment is ended with the others, and nothing is left of it."""
+
+    def come(ended: threading.Event) -> None:
+        while not ended.is_set():
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port + 1), timeout=5):
+                pass
+
+    ended = threading.Event()
+    callers = [threading.Thread(target=come, args=(ended,)) for _ in range(4)]
+    with Links() as links:
+        links.add("nobody", port + 1, port)
+        for caller in callers:
+            caller.start()
+        for _ in range(60):
+            with links.being("nobody", Line.CUT):
+                pass
+    ended.set()
+    for caller in callers:
+        caller.join()
+    gc.collect()
