@@ -330,7 +330,11 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
             if is_watched:
                 answer = await handle(request, path)
             else:
-                begun = context.load.begin(route.path, began)
+                try:
+                    begun = context.load.begin(route.path, began)
+                except TemporarilyUnavailableError:
+                    await context.load.wait_to_be_told()
+                    raise
                 try:
                     answer = await handle(request, path)
                 finally:

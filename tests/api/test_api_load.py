@@ -1,6 +1,8 @@
 """When a process takes nothing more."""
 
+import asyncio
 from collections import deque
+from itertools import pairwise
 
 import pytest
 
@@ -105,3 +107,34 @@ def test_a_small_request_behind_a_large_one_is_no_sign_of_too_much() -> None:
         load.end(large, 0.02)
         load.end(small, 0.0205)
     assert load.limit == 64
+
+
+async def test_who_is_turned_away_is_told_in_turn_a_few_in_each_round() -> None:
+    """So that what was begun goes on in between; who hangs up meanwhile holds up nobody."""
+    load, told = Load(2), list[int]()
+
+    async def turned_away(number: int) -> None:
+        await load.wait_to_be_told()
+        told.append(number)
+
+    waiting = [asyncio.create_task(turned_away(number)) for number in range(30)]
+    await asyncio.sleep(0)
+    waiting[7].cancel()
+    seen = [0]
+    while len(told) < 29:
+        await asyncio.sleep(0)
+        seen.append(len(told))
+    assert told == [number for number in range(30) if number != 7]
+    assert max(after - before for before, after in pairwise(seen)) == 4
+    await asyncio.wait_for(load.wait_to_be_told(), 20)
+
+
+async def test_of_thousands_each_is_told_soon() -> None:
+    """More of them in each round."""
+    load = Load(2)
+    waiting = [asyncio.create_task(load.wait_to_be_told()) for _ in range(5_000)]
+    rounds = 0
+    while not waiting[-1].done():
+        await asyncio.sleep(0)
+        rounds += 1
+    assert 100 < rounds < 400
