@@ -1,7 +1,7 @@
 """Materials that a licence held here stands for (免提交)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any, Literal
 from uuid import uuid4
@@ -155,11 +155,11 @@ async def test_a_file_that_is_handed_in_all_the_same_counts(quiet: House, food: 
     assert (case.licences_used, case.saved_materials) == (None, 2)
 
 
-OVER: dict[str, dict[str, Any]] = {
-    "revoked": {"state": LicenceState.REVOKED},
-    "over": {"valid_until": clock.today() - timedelta(days=1)},
-    "not begun": {"valid_from": clock.today() + timedelta(days=1)},
-    "of another kind": {"type_code": "disability_certificate"},
+OVER: dict[str, Callable[[], dict[str, Any]]] = {
+    "revoked": lambda: {"state": LicenceState.REVOKED},
+    "over": lambda: {"valid_until": clock.today() - timedelta(days=1)},
+    "not begun": lambda: {"valid_from": clock.today() + timedelta(days=1)},
+    "of another kind": lambda: {"type_code": "disability_certificate"},
 }
 
 
@@ -172,7 +172,7 @@ async def test_a_licence_that_is_not_valid_stands_for_nothing(
     held = await licence(citizen)
     draft = await ready(quiet, food, party)
     assert not (await asked(party, draft))["old_licence"].needed
-    await Licence.filter(id=held.id).update(**OVER[name])
+    await Licence.filter(id=held.id).update(**OVER[name]())
     assert (await asked(party, draft))["old_licence"].needed
     assert await missing(party, draft) == ["old_licence"]
 

@@ -1,7 +1,7 @@
 """The common scan in one statement does what the steps do, and does nothing where they would refuse."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,14 +31,29 @@ async def nothing(licence: Licence, session_id: UUID) -> None:
     """Nothing stands against the code."""
 
 
+def today(days: int = 0) -> Callable[[], date]:
+    """So many days after the day on which it is asked."""
+    return lambda: clock.today() + timedelta(days=days)
+
+
+def now(seconds: int = 0) -> Callable[[], datetime]:
+    """So many seconds after the moment at which it is asked."""
+    return lambda: clock.now() + timedelta(seconds=seconds)
+
+
 def licence_is(**columns: Any) -> Change:
     """Something about the licence."""
-    return lambda licence, _: Licence.filter(id=licence.id).update(**columns)
+    return lambda licence, _: Licence.filter(id=licence.id).update(**as_of_now(columns))
 
 
 def code_is(**columns: Any) -> Change:
     """Something about the code as it was handed out."""
-    return lambda licence, _: Presentation.filter(licence=licence).update(**columns)
+    return lambda licence, _: Presentation.filter(licence=licence).update(**as_of_now(columns))
+
+
+def as_of_now(columns: dict[str, Any]) -> dict[str, Any]:
+    """What is asked for at the moment stands for what is reckoned from it."""
+    return {name: value() if callable(value) else value for name, value in columns.items()}
 
 
 async def level_falls(licence: Licence, _: UUID) -> None:
@@ -65,21 +80,19 @@ async def consent_comes_back(licence: Licence, session_id: UUID) -> None:
     await give_consent(citizen_id, PRESENTING, asked(PRESENTING).version, actor="test", session_id=None)
 
 
-TODAY = clock.today()
-DAY = timedelta(days=1)
 SITUATIONS: dict[str, tuple[Change, bool]] = {
     "good": (nothing, True),
-    "last day": (licence_is(valid_until=TODAY), True),
-    "first day": (licence_is(valid_from=TODAY), True),
+    "last day": (licence_is(valid_until=today()), True),
+    "first day": (licence_is(valid_from=today()), True),
     "without an end": (licence_is(valid_until=None), True),
     "consent given again": (consent_comes_back, True),
-    "a clock a little ahead": (code_is(issued_at=clock.now() + timedelta(seconds=20)), True),
-    "over yesterday": (licence_is(valid_until=TODAY - DAY), False),
-    "not begun": (licence_is(valid_from=TODAY + DAY), False),
+    "a clock a little ahead": (code_is(issued_at=now(20)), True),
+    "over yesterday": (licence_is(valid_until=today(-1)), False),
+    "not begun": (licence_is(valid_from=today(1)), False),
     **{state.value: (licence_is(state=state), False) for state in LicenceState if state is not LicenceState.VALID},
-    "spent": (code_is(spent_at=clock.now()), False),
-    "ended": (code_is(ended_at=clock.now()), False),
-    "expired": (code_is(expires_at=clock.now() - timedelta(seconds=1)), False),
+    "spent": (code_is(spent_at=now()), False),
+    "ended": (code_is(ended_at=now()), False),
+    "expired": (code_is(expires_at=now(-1)), False),
     "level too low": (level_falls, False),
     "session ended": (session_ends, False),
     "consent withdrawn": (consent_ends, False),
