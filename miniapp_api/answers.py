@@ -37,7 +37,7 @@ class JsonAnswer(HTTPResponse):
         """Have its head end with these lines too, each ``Name: value`` and its end; False where it has headers."""
         if self._headers is not None:
             return False
-        self._also = lines
+        self._also += lines
         return True
 
     @property

@@ -15,7 +15,7 @@ from app.kit.logs import begin_about
 from app.mandates.errors import MandateInactiveError
 from miniapp_api import cookies, telemetry
 from miniapp_api.answers import json_answer
-from miniapp_api.h5.pages import moved, page
+from miniapp_api.h5.pages import here_of, moved, page
 from miniapp_api.h5.view import view_of
 from miniapp_api.h5.ways import way_to_sign_in
 from miniapp_api.wire import guard
@@ -111,14 +111,14 @@ def status_of(error: type[DomainError]) -> int:
     return _STATUS_OF_CODE.get(error.code) or STATUS[error.kind]
 
 
-def _is_for_a_person(request: Request) -> bool:
+def is_for_a_person(request: Request) -> bool:
     """Whether a browser shows the answer as a page, rather than a script or an app reading it."""
     return request.path.startswith(PAGES) and "text/html" in str(request.headers.get("Accept", ""))
 
 
-def _is_of_staff(request: Request) -> bool:
+def is_of_staff(request: Request) -> bool:
     """Whether it is a page of staff, which goes on by itself where its access token alone is over."""
-    return _is_for_a_person(request) and request.path.startswith("/h5/staff/")
+    return is_for_a_person(request) and request.path.startswith("/h5/staff/")
 
 
 def _home_of(request: Request) -> str:
@@ -134,35 +134,44 @@ def sentence_of(request: Request, error: DomainError) -> str:
     return texts.page_text(language, f"error.{error.kind}")
 
 
-def error_answer(request: Request, error: DomainError) -> HTTPResponse:
-    """The answer that tells a caller about an error."""
+def error_answer(
+    request: Request, error: DomainError, *, request_id: str | None = None, here: str | None = None
+) -> HTTPResponse:
+    """The answer that tells a caller about an error.
+
+    It names the request and, as a page, where it stands; ``request_id`` and ``here`` are said in place of these.
+    """
+    request_id = request_id or str(request.id)
     headers = {}
     if error.kind in {Kind.RATE_LIMITED, Kind.UNAVAILABLE} and error.code != InternalError.code:
         headers["Retry-After"] = str(error.context.get("retry_after", _RETRY_AFTER_SECONDS))
     if error.kind is Kind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = "Bearer"
-    if error.kind is Kind.UNAUTHENTICATED and _is_of_staff(request):
+    if error.kind is Kind.UNAUTHENTICATED and is_of_staff(request):
         return moved(f"{cookies.STAFF_SESSION_PATH}?return_to={request.path}", status=303)
-    if _is_for_a_person(request):
+    if is_for_a_person(request):
         if way := way_to_sign_in(request, error):
             return moved(way, status=302 if request.method == "GET" else 307)
         if isinstance(error, MandateInactiveError) and cookies.acting_of(request):
             return _acting_is_over(request)
         if isinstance(error, LevelTooLowError):
             return page(request, "level.html", status=403, level=error.context["level_needed"])
-        return page(
+        told = page(
             request,
             "error.html",
             status=status_of(type(error)),
             message=sentence_of(request, error),
-            request_id=str(request.id),
+            request_id=request_id,
+            here=here or here_of(request),
             back=_page_of(request) if error.kind is Kind.UNAUTHENTICATED else "",
             home="" if error.kind in {Kind.UNAUTHENTICATED, Kind.FORBIDDEN} else _home_of(request),
         )
+        told.headers.update(headers)
+        return told
     body = {
         "code": error.code,
         "message": texts.text("errors", error.code),
-        "request_id": str(request.id),
+        "request_id": request_id,
         "context": error.context,
     }
     return json_answer(body, status=status_of(type(error)), headers=headers)

@@ -5,19 +5,12 @@ process that has begun as many as it may answers 503 before it looks at anything
 it may follows from how long they take: while they take far longer than the same routes do when the process has little
 to do, it is fewer, down to what keeps a processor and the database's connections busy. Whoever waits for another system
 takes long at any time, and makes it no fewer.
-
-To say so costs something too. Where hundreds are to be told at once, they are told a few at a time, so that what was
-begun goes on in between; of thousands more, since they are to come again soon.
 """
 
-import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from prometheus_client import Counter
-
 from app.kit import db
-from app.kit.errors import TemporarilyUnavailableError
 
 _PATIENT_SECONDS = 1.0
 _LEAST, _LEAST_SHARE = 4, 16
@@ -25,9 +18,6 @@ _LEAST, _LEAST_SHARE = 4, 16
 _TOO_LONG, _WELL, _MOST = 4.0, 3.0, 10.0
 _FEWER, _MORE = 0.98, 0.1
 _WEIGHT = 0.05
-_TOLD_AT_ONCE, _TOLD_SHARE = 4, 64
-
-_TURNED_AWAY = Counter("jiaban_requests_turned_away_total", "requests that came while too many were under way")
 
 
 @dataclass(slots=True)
@@ -55,45 +45,21 @@ class Load:
         self._took = self._would_take = 0.0
         self._young: deque[Begun] = deque()
         self._many = self._many_young = 0
-        self._turned_away: deque[asyncio.Future[None]] = deque()
-        self._telling = False
 
     @property
     def limit(self) -> int:
         """How many may be under way as things are."""
         return int(self._limit)
 
-    def begin(self, route: str, now: float) -> Begun:
-        """Take a request; ``end`` must follow. Raises TemporarilyUnavailableError where it is one too many."""
+    def begin(self, route: str, now: float) -> Begun | None:
+        """Take a request; ``end`` must follow. None where it is one too many."""
         if self.is_full(now):
-            _TURNED_AWAY.inc()
-            raise TemporarilyUnavailableError
+            return None
         begun = Begun(route, now, not self._many)
         self._young.append(begun)
         self._many += 1
         self._many_young += 1
         return begun
-
-    async def wait_to_be_told(self) -> None:
-        """Of those who are turned away, let those go first who came before, a few in each round of the event loop."""
-        loop = asyncio.get_running_loop()
-        turn: asyncio.Future[None] = loop.create_future()
-        self._turned_away.append(turn)
-        if not self._telling:
-            self._telling = True
-            loop.call_soon(self._tell_some)
-        await turn
-
-    def _tell_some(self) -> None:
-        many = len(self._turned_away)
-        for _ in range(min(many, max(_TOLD_AT_ONCE, many // _TOLD_SHARE))):
-            turn = self._turned_away.popleft()
-            if not turn.done():
-                turn.set_result(None)
-        # The next ones are told in the next round, once what is ready has gone on.
-        self._telling = bool(self._turned_away)
-        if self._telling:
-            asyncio.get_running_loop().call_soon(self._tell_some)
 
     def end(self, begun: Begun, now: float) -> None:
         """Note that a request was answered."""

@@ -41,6 +41,7 @@ from miniapp_api.errors import (
 from miniapp_api.parsing import parse, parse_form, parse_query
 from miniapp_api.stopping import end_connection
 from miniapp_api.telemetry import note_answer
+from miniapp_api.turning_away import turn_away
 from miniapp_api.wire import guard
 
 Handler = Callable[..., Awaitable[Any]]
@@ -322,25 +323,19 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
     handle, is_watched = _handled(route), route.is_watched
 
     async def serve(request: Request, **path: Any) -> HTTPResponse | ResponseStream:
-        began = time.perf_counter()
+        began, begun = time.perf_counter(), None
+        context = request.app.ctx
+        if not is_watched and (begun := context.load.begin(route.path, began)) is None:
+            return turn_away(request, began)
         ids = {name: value for name, value in path.items() if isinstance(value, UUID)} if path else {}
         begin_about(request_id=request.id, **ids)
-        context = request.app.ctx
         try:
-            if is_watched:
-                answer = await handle(request, path)
-            else:
-                try:
-                    begun = context.load.begin(route.path, began)
-                except TemporarilyUnavailableError:
-                    await context.load.wait_to_be_told()
-                    raise
-                try:
-                    answer = await handle(request, path)
-                finally:
-                    context.load.end(begun, time.perf_counter())
+            answer = await handle(request, path)
         except Exception as error:  # each is answered, and logged where it is a fault of ours
             answer = handle_error(request, error)
+        finally:
+            if begun:
+                context.load.end(begun, time.perf_counter())
         if context.stopping:
             end_connection(request)
         guard(answer, str(request.id), over_tls=context.over_tls)

@@ -1,12 +1,15 @@
 """One log line and one measurement per request: route, status, time and request id, never a path or a value.
 
-A line about a refusal says its code, and the id of whoever was proven to ask: that of others stands in no line.
+A line about a refusal says its code, and the id of whoever was proven to ask: that of others stands in no line. Those
+who are turned away since too much is asked share a line: there may be thousands a second, and a disk is soon full.
 """
 
+import asyncio
 import json
 import logging
 import time
 from collections.abc import Mapping
+from contextvars import Context
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from http import HTTPStatus
@@ -23,6 +26,8 @@ _log = logging.getLogger("jiaban.access")
 _FIGURES = RequestFigures()
 REGISTRY.register(_FIGURES)
 _CALLBACKS_REFUSED = Counter("jiaban_callbacks_refused_total", "callbacks that were not taken", ["route", "reason"])
+_TURNED_AWAY = Counter("jiaban_requests_turned_away_total", "requests that came while too many were under way")
+_TOGETHER_SECONDS = 1.0
 _CALLBACKS = "callbacks/"
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
@@ -71,6 +76,35 @@ def note_answer(request: Request, ids: Mapping[str, UUID], answer: HTTPResponse 
             f'"level": "info", "logger": "jiaban.access", '
             f'"timestamp": "{_second(int(moment))}.{int(moment % 1 * 1_000_000):06d}Z"}}\n'
         )
+
+
+def note_turned_away(request: Request, answer: HTTPResponse, began: float) -> None:
+    """Measure a request that was one too many. One line a second names the first and the last of all, and how many."""
+    route = request.route.path if request.route else "-"
+    _kind(route, request.method, answer.status).count(time.perf_counter() - began)
+    _TURNED_AWAY.inc()
+    _turned_away.note(str(request.id))
+
+
+class _TurnedAway:
+    """Those of whom no line speaks yet."""
+
+    def __init__(self) -> None:
+        self._many, self._first, self._last = 0, "", ""
+
+    def note(self, request_id: str) -> None:
+        self._last = request_id
+        self._many += 1
+        if self._many == 1:
+            self._first = request_id
+            asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, self._write, context=Context())
+
+    def _write(self) -> None:
+        _log.info("requests_turned_away", extra={"many": self._many, "first": self._first, "last": self._last})
+        self._many = 0
+
+
+_turned_away = _TurnedAway()
 
 
 @lru_cache(maxsize=2)

@@ -101,7 +101,7 @@ def page(
         "moment": partial(_moment, language=view.language),
         "csrf": getattr(request.ctx, "csrf_token", ""),
         "acting": getattr(request.ctx, "acting_for", None),
-        "here": address_of_page(request) if request.method == "GET" else "/h5/",
+        "here": here_of(request),
         "wechat_too_old": is_wechat_too_old(request),
     }
     content = _templates().get_template(template).render(context | values)
@@ -112,6 +112,11 @@ def page(
 def address_of_page(request: Request) -> str:
     """The path and query of a page, to come back to."""
     return request.path + (f"?{request.query_string}" if request.query_string else "")
+
+
+def here_of(request: Request) -> str:
+    """The address that a page of this request leads back to: its own, or the first page where it came by a form."""
+    return address_of_page(request) if request.method == "GET" else "/h5/"
 
 
 def moved(address: str, *, status: int = 302) -> HTTPResponse:

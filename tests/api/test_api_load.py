@@ -1,14 +1,11 @@
 """When a process takes nothing more."""
 
-import asyncio
 from collections import deque
-from itertools import pairwise
 
 import pytest
 
 from app.kit import db
-from app.kit.errors import TemporarilyUnavailableError
-from miniapp_api.load import Load
+from miniapp_api.load import Begun, Load
 
 
 @pytest.fixture(autouse=True)
@@ -19,33 +16,33 @@ def database(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return spare
 
 
+def come(load: Load, many: int, now: float, route: str = "r") -> list[Begun]:
+    """So many come at a moment; those that are taken."""
+    return [begun for _ in range(many) if (begun := load.begin(route, now))]
+
+
 def test_one_too_many_is_turned_away_until_one_ends() -> None:
     """At the same moment of the clock."""
     load = Load(2)
-    first, _ = load.begin("r", 0.0), load.begin("r", 0.0)
-    with pytest.raises(TemporarilyUnavailableError):
-        load.begin("r", 0.0)
+    first, _ = come(load, 2, 0.0)
+    assert load.begin("r", 0.0) is None
     load.end(first, 0.0)
-    load.begin("r", 0.0)
-    assert load.is_full(0.0)
+    assert len(come(load, 2, 0.0)) == 1
 
 
 def test_who_waits_for_somebody_outside_keeps_nobody_out(database: list[bool]) -> None:
     """Unless no connection is to spare: then it waits for the database, as others would."""
     load = Load(2)
-    old = [load.begin("r", 0.0), load.begin("r", 0.1)]
+    old = [*come(load, 1, 0.0), *come(load, 1, 0.1)]
     assert load.is_full(0.9)
     assert not load.is_full(1.2)
     database.append(False)
     assert load.is_full(1.2)
     database.append(True)
-    young = load.begin("r", 1.2)
-    for one in (*old, young):
+    for one in (*old, *come(load, 1, 1.2)):
         load.end(one, 1.2)
     assert not load.is_full(1.2)
-    load.begin("r", 1.2)
-    load.begin("r", 1.2)
-    assert load.is_full(1.2), "and nothing is counted twice"
+    assert len(come(load, 3, 1.2)) == 2, "and nothing is counted twice"
 
 
 class Requests:
@@ -56,11 +53,11 @@ class Requests:
 
     def come(self, route: str, seconds: float, *, many: int, times: int) -> None:
         """Each takes so long, and is followed by the next."""
-        begun = deque(self._load.begin(route, self._now) for _ in range(many))
+        begun = deque(come(self._load, many, self._now, route))
         for _ in range(times):
             self._now = begun[0].at + seconds
             self._load.end(begun.popleft(), self._now)
-            begun.append(self._load.begin(route, self._now))
+            begun.extend(come(self._load, 1, self._now, route))
         for one in begun:
             self._load.end(one, one.at + seconds)
 
@@ -81,7 +78,7 @@ def test_a_burst_leaves_room_for_the_next() -> None:
     """As many as may be come together, and each waits for those before it."""
     load = Load(64)
     Requests(load).come("r", 0.002, many=1, times=50)
-    for number, one in enumerate([load.begin("r", 0.0) for _ in range(64)]):
+    for number, one in enumerate(come(load, 64, 0.0)):
         load.end(one, 0.0005 * number)
     assert load.limit > 24
 
@@ -103,38 +100,8 @@ def test_a_small_request_behind_a_large_one_is_no_sign_of_too_much() -> None:
     requests.come("small", 0.0005, many=1, times=50)
     requests.come("large", 0.02, many=1, times=50)
     for _ in range(200):
-        large, small = load.begin("large", 0.0), load.begin("small", 0.0)
-        load.end(large, 0.02)
-        load.end(small, 0.0205)
+        for one in come(load, 1, 0.0, "large"):
+            for behind in come(load, 1, 0.0, "small"):
+                load.end(one, 0.02)
+                load.end(behind, 0.0205)
     assert load.limit == 64
-
-
-async def test_who_is_turned_away_is_told_in_turn_a_few_in_each_round() -> None:
-    """So that what was begun goes on in between; who hangs up meanwhile holds up nobody."""
-    load, told = Load(2), list[int]()
-
-    async def turned_away(number: int) -> None:
-        await load.wait_to_be_told()
-        told.append(number)
-
-    waiting = [asyncio.create_task(turned_away(number)) for number in range(30)]
-    await asyncio.sleep(0)
-    waiting[7].cancel()
-    seen = [0]
-    while len(told) < 29:
-        await asyncio.sleep(0)
-        seen.append(len(told))
-    assert told == [number for number in range(30) if number != 7]
-    assert max(after - before for before, after in pairwise(seen)) == 4
-    await asyncio.wait_for(load.wait_to_be_told(), 20)
-
-
-async def test_of_thousands_each_is_told_soon() -> None:
-    """More of them in each round."""
-    load = Load(2)
-    waiting = [asyncio.create_task(load.wait_to_be_told()) for _ in range(5_000)]
-    rounds = 0
-    while not waiting[-1].done():
-        await asyncio.sleep(0)
-        rounds += 1
-    assert 100 < rounds < 400

@@ -1,6 +1,7 @@
 """Web processes that are told to stop, are replaced, or get more than they can do: nobody's request is lost."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -20,6 +22,7 @@ import psutil
 import pytest
 
 from app.demo.plan import CONFIG_VARIABLE, Plan
+from app.kit import texts
 from tests.conftest import REPOSITORY, free_ports
 from tests.contract.sandbox.stand_ins import until
 from tests.e2e.breaking import await_true
@@ -43,6 +46,12 @@ class Web:
 
     process: subprocess.Popen[bytes]
     base: str
+    log: Path
+
+    async def said(self, event: str) -> list[dict[str, Any]]:
+        """The log's lines about an event."""
+        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in lines if line["event"] == event]
 
     def children(self) -> set[int]:
         """Its processes, where several serve: those, and two that Python keeps beside them."""
@@ -94,7 +103,7 @@ def start(plan: Plan, url: str, tmp_path: Path) -> Iterator[Start]:
         started.append(process)
         many = int(words[1]) if words else 1
         serving = "Worker ready"
-        web = Web(process, f"http://127.0.0.1:{port}")
+        web = Web(process, f"http://127.0.0.1:{port}", log)
         await_true("the server answers", lambda: process.poll() is not None or _is_ready(web), seconds=180)
         assert process.poll() is None, log.read_text()[-2000:]
         await_true("all serve", lambda: log.read_text().count(serving) >= many, seconds=180)
@@ -286,21 +295,59 @@ async def test_a_server_that_is_to_stop_says_so_while_it_still_serves(start: Sta
     assert await asyncio.to_thread(web.process.wait, 10) == 0
 
 
-async def test_what_is_too_much_is_turned_away_at_once(start: Start, url: str) -> None:
-    """With a word when to come again, while what was begun goes on; health answers all the same."""
-    web = start(JIABAN_REQUESTS_AT_ONCE="12")
+@asynccontextmanager
+async def as_much_as_may_be(web: Web, url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A phone that comes while twelve requests are under way, which are answered afterwards."""
     async with httpx.AsyncClient(base_url=web.base, timeout=30, trust_env=False) as phone:
         async with nobody_reads_items(url) as waiting:
             # The pool has ten connections: as long as none is to spare, what waits for long counts too.
             begun = [asyncio.create_task(phone.get("/api/v1/items?q=食品")) for _ in range(12)]
             await waiting(10)
-            turned_away = await phone.get("/api/v1/items?q=食品")
-            assert (turned_away.status_code, turned_away.json()["code"]) == (503, "temporarily_unavailable")
-            assert int(turned_away.headers["Retry-After"]) > 0
-            assert await status(web, "/health/live") == 200
+            yield phone
         assert [answer.status_code for answer in await asyncio.gather(*begun)] == [200] * 12
-        ready = (await phone.get("/health/ready")).json()
-    assert ready["why"] == []
+
+
+async def test_what_is_too_much_is_turned_away_at_once(start: Start, url: str) -> None:
+    """With a word when to come again, while what was begun goes on; health answers all the same."""
+    web = start(JIABAN_REQUESTS_AT_ONCE="12")
+    async with as_much_as_may_be(web, url) as phone:
+        answers = [await phone.get("/api/v1/items?q=食品") for _ in range(2)]
+        assert await status(web, "/health/live") == 200
+    ready = await answer(web, "/health/ready")
+    assert ready
+    assert ready.json()["why"] == []
+    for one in answers:
+        assert (one.status_code, one.headers["Retry-After"]) == (503, "5")
+        assert "default-src 'none'" in one.headers["Content-Security-Policy"]
+        assert one.json() == {
+            "code": "temporarily_unavailable",
+            "message": texts.text("errors", "temporarily_unavailable"),
+            "request_id": one.headers["X-Request-Id"],
+            "context": {},
+        }
+    ids = [one.headers["X-Request-Id"] for one in answers]
+    assert ids[0] != ids[1]
+    said = partial(web.said, "requests_turned_away")
+    lines = await until(said, lambda found: sum(line["many"] for line in found) == 2)
+    assert (lines[0]["first"], lines[-1]["last"]) == tuple(ids)
+    assert not set(ids) & {line["request_id"] for line in await web.said("request")}
+
+
+async def test_a_browser_that_is_turned_away_gets_a_page_of_its_own(start: Start, url: str) -> None:
+    """In its language, which leads back to where it stood, and names its request."""
+    web = start(JIABAN_REQUESTS_AT_ONCE="12")
+    addresses = {"/h5/?a=1&b=2": "zh-CN", "/h5/?a=2&b=1": "zh-CN", "/h5/": "en"}
+    async with as_much_as_may_be(web, url) as phone:
+        pages = [
+            await phone.get(address, headers={"Accept": "text/html", "Cookie": f"jiaban_view=normal.auto.{language}"})
+            for address, language in addresses.items()
+        ]
+    for page, (address, language) in zip(pages, addresses.items(), strict=True):
+        assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+        assert f'<html lang="{language}"' in page.text
+        assert page.text.count(page.headers["X-Request-Id"]) == 1
+        assert set(re.findall('name="return_to" value="(.*?)"', page.text)) == {address.replace("&", "&amp;")}
+        assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
 
 
 async def test_a_release_waits_until_its_migrations_are_there(start: Start, url: str) -> None:
