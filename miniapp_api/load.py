@@ -3,8 +3,8 @@
 By Little's law as many requests as are under way at once make each take as long as the others need before it. So a
 process that has begun as many as it may answers 503 before it looks at anything, and whoever asks comes again. How many
 it may follows from how long they take: while they take far longer than the same routes do when the process has little
-to do, it is fewer, down to what keeps a processor and the database's connections busy. Whoever waits for another system
-takes long at any time, and makes it no fewer.
+to do, it is fewer, down to what keeps a processor and the database busy; after a pause it is as many as ever. Whoever
+waits for another system takes long at any time, and makes it no fewer.
 """
 
 from collections import deque
@@ -13,23 +13,25 @@ from dataclasses import dataclass
 from app.kit import db
 
 _PATIENT_SECONDS = 1.0
-_LEAST, _LEAST_SHARE = 4, 16
+_RESTED_SECONDS = 0.25
+_LEAST, _LEAST_SHARE = 2, 32
 # So many times as long as usual is too long, and so is it well; one request counts for no more than the last.
 _TOO_LONG, _WELL, _MOST = 4.0, 3.0, 10.0
-_FEWER, _MORE = 0.98, 0.1
+_FEWER, _MORE = 0.9, 0.1
 _WEIGHT = 0.05
 
 
 @dataclass(slots=True)
 class Begun:
-    """A request to a route that was begun at a moment of the performance counter.
+    """A request to a route that was begun at a moment of the performance counter, as the ``number``-th of all.
 
-    ``is_alone`` where nobody else's was under way then; ``is_young`` until it has aged or ended.
+    ``is_first`` where no other was under way then; ``is_young`` until it has aged or ended.
     """
 
     route: str
     at: float
-    is_alone: bool
+    number: int
+    is_first: bool
     is_young: bool = True
 
 
@@ -42,9 +44,9 @@ class Load:
         self._least = min(at_once, max(_LEAST, at_once // _LEAST_SHARE))
         self._limit = float(at_once)
         self._usual: dict[str, float] = {}
-        self._took = self._would_take = 0.0
+        self._took = self._would_take = self._ended = 0.0
         self._young: deque[Begun] = deque()
-        self._many = self._many_young = 0
+        self._number = self._many = self._many_young = 0
 
     @property
     def limit(self) -> int:
@@ -55,7 +57,10 @@ class Load:
         """Take a request; ``end`` must follow. None where it is one too many."""
         if self.is_full(now):
             return None
-        begun = Begun(route, now, not self._many)
+        if not self._many_young and now - self._ended > _RESTED_SECONDS:
+            self._limit, self._took = float(self._at_once), self._would_take
+        self._number += 1
+        begun = Begun(route, now, self._number, is_first=not self._many_young)
         self._young.append(begun)
         self._many += 1
         self._many_young += 1
@@ -66,11 +71,13 @@ class Load:
         self._many -= 1
         self._many_young -= begun.is_young
         begun.is_young = False
+        self._ended = now
         self._learn(begun, now - begun.at)
 
     def _learn(self, begun: Begun, seconds: float) -> None:
         usual = self._usual.setdefault(begun.route, seconds)
-        if seconds < usual or begun.is_alone:
+        was_alone = begun.is_first and begun.number == self._number
+        if seconds < usual or was_alone:
             usual = self._usual[begun.route] = usual + _WEIGHT * (seconds - usual)
         self._took += _WEIGHT * (min(seconds, _MOST * usual) - self._took)
         self._would_take += _WEIGHT * (usual - self._would_take)

@@ -63,24 +63,50 @@ class Requests:
 
 
 def test_while_requests_take_far_longer_than_usual_fewer_are_taken() -> None:
-    """Down to a few, and as many as before once they take as long as usual."""
+    """Down to two, and as many as before once they take as long as usual."""
     load = Load(64)
     requests = Requests(load)
     requests.come("r", 0.002, many=1, times=50)
     assert load.limit == 64
-    requests.come("r", 0.02, many=4, times=300)
-    assert load.limit == 4
-    requests.come("r", 0.002, many=4, times=800)
+    requests.come("r", 0.02, many=2, times=100)
+    assert load.limit == 2
+    requests.come("r", 0.002, many=2, times=800)
     assert load.limit == 64
 
 
-def test_a_burst_leaves_room_for_the_next() -> None:
-    """As many as may be come together, and each waits for those before it."""
+def test_a_burst_leaves_room_for_one_after_a_pause() -> None:
+    """As many as may be come together, and each waits for those before it. What follows at once finds less room."""
     load = Load(64)
     Requests(load).come("r", 0.002, many=1, times=50)
-    for number, one in enumerate(come(load, 64, 0.0)):
-        load.end(one, 0.0005 * number)
-    assert load.limit > 24
+    for moment in (1.0, 2.0):
+        begun = come(load, 65, moment)
+        assert len(begun) == 64
+        for number, one in enumerate(begun):
+            load.end(one, moment + 0.0005 * number)
+    assert len(come(load, 64, 2.04)) < 16
+
+
+def test_after_a_pause_it_does_not_count_how_long_requests_took_before() -> None:
+    """Nor does the one that ends it."""
+    load = Load(64)
+    requests = Requests(load)
+    requests.come("r", 0.002, many=1, times=50)
+    requests.come("r", 0.02, many=2, times=100)
+    for one in come(load, 1, 3.0):
+        load.end(one, 3.002)
+    assert load.limit == 64
+
+
+def test_who_comes_first_of_many_is_not_alone() -> None:
+    """As long as it takes among them is not what it usually takes."""
+    load = Load(64)
+    requests = Requests(load)
+    requests.come("r", 0.002, many=1, times=50)
+    for number in range(100):
+        moment = 1 + 0.04 * number
+        for one in come(load, 4, moment):
+            load.end(one, moment + 0.02)
+    assert load.limit == 2
 
 
 def test_a_route_that_always_takes_long_keeps_nobody_out() -> None:
