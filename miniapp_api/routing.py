@@ -325,7 +325,7 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
     async def serve(request: Request, **path: Any) -> HTTPResponse | ResponseStream:
         began, begun = time.perf_counter(), None
         context = request.app.ctx
-        if not is_watched and (begun := context.load.begin(route.path, began)) is None:
+        if not is_watched and (begun := context.load.begin(began)) is None:
             return turn_away(request, began)
         ids = {name: value for name, value in path.items() if isinstance(value, UUID)} if path else {}
         begin_about(request_id=request.id, **ids)
@@ -335,7 +335,7 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, Any]]:
             answer = handle_error(request, error)
         finally:
             if begun:
-                context.load.end(begun, time.perf_counter())
+                context.load.end(begun)
         if context.stopping:
             end_connection(request)
         guard(answer, str(request.id), over_tls=context.over_tls)

@@ -20,6 +20,7 @@ from miniapp_api.routing import mount
 from miniapp_api.sandbox_phone import follow_grants
 from miniapp_api.starting import app_of_a_worker
 from miniapp_api.surfaces import all_routes, surfaces
+from miniapp_api.telemetry import say_how_many_were_turned_away
 from miniapp_api.wire import NumberedRequest
 
 _MAX_BODY_BYTES = 12 * 1024 * 1024
@@ -49,6 +50,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
 
     async def close_all(app: Sanic[Any, Any]) -> None:
         await app.ctx.stack.aclose()
+        say_how_many_were_turned_away()
 
     app.ctx.over_tls = settings.public_url.startswith("https:")
     app.ctx.load = Load(settings.requests_at_once)

@@ -97,14 +97,18 @@ class _TurnedAway:
         self._many += 1
         if self._many == 1:
             self._first = request_id
-            asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, self._write, context=Context())
+            asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, self.write, context=Context())
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        if not self._many:
+            return
         _log.info("requests_turned_away", extra={"many": self._many, "first": self._first, "last": self._last})
         self._many = 0
 
 
 _turned_away = _TurnedAway()
+say_how_many_were_turned_away = _turned_away.write
+"""Write the line of those of whom none speaks yet."""
 
 
 @lru_cache(maxsize=2)

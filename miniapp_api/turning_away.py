@@ -37,7 +37,7 @@ class _Page:
         return cls((answer.body or b"").decode(), answer.status, dict(answer.headers), answer.content_type)
 
     def to(self, request: Request) -> HTTPResponse:
-        text = self.text.replace(_HERE, escape(here_of(request))).replace(_ID, str(request.id))
+        text = self.text.replace(_ID, str(request.id)).replace(_HERE, escape(here_of(request)))
         return HTTPResponse(text, self.status, self.headers, self.content_type)
 
 

@@ -131,6 +131,11 @@ def has_connection_to_spare() -> bool:
     return pool is None or pool.get_idle_size() > 0 or pool.get_size() < pool.get_max_size()
 
 
+def has_place_to_spare() -> bool:
+    """Whether neither a transaction nor a single statement would have to wait for a connection of this process."""
+    return quick().has_place_to_spare and has_connection_to_spare()
+
+
 async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
     """All rows that a statement answers."""
     return list(await connection().execute_query_dict(sql, list(values)))

@@ -96,6 +96,11 @@ class Quick:
         # A statement may hold what is known of a whole city, and is sent once.
         return await asyncpg.connect(**self._where, max_cacheable_statement_size=0)
 
+    @property
+    def has_place_to_spare(self) -> bool:
+        """Whether a statement would not have to wait for another's connection."""
+        return not self._places.locked()
+
     async def close(self) -> None:
         """End every connection."""
         while self._free:

@@ -46,6 +46,20 @@ async def test_more_statements_than_connections_wait_for_one() -> None:
     assert len({row["process"] for row in rows if row}) <= MOST
 
 
+async def test_it_is_known_whether_a_statement_would_have_to_wait() -> None:
+    """While as many are under way as there are connections."""
+    asked = [asyncio.create_task(db.quick().row("SELECT pg_sleep(30)")) for _ in range(MOST - 1)]
+    await asyncio.sleep(0)
+    assert db.has_place_to_spare()
+    asked.append(asyncio.create_task(db.quick().row("SELECT pg_sleep(30)")))
+    await asyncio.sleep(0)
+    assert not db.has_place_to_spare()
+    for one in asked:
+        one.cancel()
+    await asyncio.wait(asked)
+    assert db.has_place_to_spare()
+
+
 async def test_what_is_asked_is_recorded_with_its_values() -> None:
     """So that its plan is looked at, as that of every other statement."""
     with recorded() as recorder:

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 from sanic import HTTPResponse
 
-from miniapp_api.telemetry import note_answer, note_caller, note_refusal
+from miniapp_api.telemetry import (
+    note_answer,
+    note_caller,
+    note_refusal,
+    note_turned_away,
+    say_how_many_were_turned_away,
+)
 
 
 def request() -> Any:
@@ -53,3 +59,16 @@ def test_who_is_served_is_not_followed(capsys: pytest.CaptureFixture[str]) -> No
     one = request()
     note_caller(one, "citizen:0190b2c4-0000-7000-8000-000000000000")
     assert not {"code", "caller"} & line_of(one, 200, capsys).keys()
+
+
+async def test_those_who_are_turned_away_share_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    """How many, the first and the last; and nobody is spoken of twice."""
+    for number in range(3):
+        one = request()
+        one.id = f"r-{number}"
+        note_turned_away(one, HTTPResponse(status=503), 0.0)
+    assert not caplog.records
+    say_how_many_were_turned_away()
+    say_how_many_were_turned_away()
+    (line,) = [vars(record) for record in caplog.records]
+    assert (line["msg"], line["many"], line["first"], line["last"]) == ("requests_turned_away", 3, "r-0", "r-2")
