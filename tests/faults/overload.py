@@ -258,7 +258,7 @@ def measure(port: int, rounds: int, console: Console) -> dict[str, Any]:
         crowd.hang_up()
 
     def middle(of: Callable[[Round], float], digits: int = 2) -> float:
-        return round(median(map(of, done)), digits)
+        return round(median(map(of, done)), digits or None)
 
     return {
         "rounds": rounds,
