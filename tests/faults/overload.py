@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 import httptools
 import httpx
+import psutil
 from rich.console import Console
 from rich.progress import track
 
@@ -40,6 +41,7 @@ TIMES_AS_MANY, MOST_P99, RECOVERS_SECONDS = 2.5, 5.0, 10.0
 _GREETING = b"GET /health/live HTTP/1.1\r\nHost: jiaban\r\n\r\n"
 _TITLES = {
     "machine": "measured on",
+    "stolen_percent": "of the processors' time the hypervisor gave so much to others, %",
     "rounds": "rounds, of which the middle stands here",
     "requests_at_once": "`requests_at_once`",
     "alone_middle_ms": "one after the other: half are answered within, ms",
@@ -250,6 +252,7 @@ def measure(port: int, rounds: int, console: Console) -> dict[str, Any]:
     """What several rounds find, as their middle: times in milliseconds, rates in requests a second."""
     listed = httpx.get(f"http://127.0.0.1:{port}/api/v1/items", trust_env=False, timeout=30).json()["items"]
     crowd = Crowd(port, _requests([item["item_code"] for item in listed]))
+    before = psutil.cpu_times()
     try:
         crowd.call(_PHONES)
         crowd.ask_in_turn(2)
@@ -257,11 +260,14 @@ def measure(port: int, rounds: int, console: Console) -> dict[str, Any]:
     finally:
         crowd.hang_up()
 
+    stolen = [now - then for now, then in zip(psutil.cpu_times(), before, strict=True)]
+
     def middle(of: Callable[[Round], float], digits: int = 2) -> float:
         return round(median(map(of, done)), digits or None)
 
     return {
         "rounds": rounds,
+        "stolen_percent": round(100 * stolen[psutil.cpu_times()._fields.index("steal")] / sum(stolen), 1),
         "alone_middle_ms": middle(lambda one: one.alone.within(0.5) * 1000),
         "alone_p99_ms": middle(lambda one: one.alone.p99 * 1000),
         "capacity_per_second": middle(lambda one: one.capacity, 0),
