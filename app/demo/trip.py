@@ -169,6 +169,8 @@ class Trip:
         # Otherwise what is no legal message waits for the morning.
         wishes: dict[str, Any] = {"muted_groups": [], "muted_channels": [], "quiet": None}
         self._citizen("PUT", "/message-preferences", json=wishes)
+        # The consent is for one message: one about a scan of the trip before may still wait for it.
+        self.notes.scans_told = self._scans_told()
         found = self._citizen("GET", "/subscriptions")["items"]
         templates = [entry["template_id"] for entry in found if entry["kind"] == "one_time"]
         for start in range(0, len(templates), 3):
@@ -312,7 +314,6 @@ class Trip:
         ]
         if self._is_over(self.notes.code):
             self.notes.code = self._new_code()
-        self.notes.scans_told = self._scans_told()
         answer = self._staff("/verifications", {"code": self.notes.code})
         _require(answer["verdict"] == "valid", f"the code is valid, not {answer['reason']}")
         names = [entry["name"] for entry in answer["licence"]["fields"]]
